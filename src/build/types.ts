@@ -1,0 +1,41 @@
+import type { OperationOptions } from '../lib/mod.ts'
+import type { Digest, Platform } from '../oci/mod.ts'
+
+/** Where a build finds its files. */
+export type BuildContext =
+  | { readonly kind: 'directory'; readonly path: string }
+  /** A tar, of any compression, as `build -` reads it from standard input. */
+  | { readonly kind: 'tar'; readonly stream: AsyncIterable<Uint8Array> }
+  | { readonly kind: 'git'; readonly url: string }
+  /** A tar or a Dockerfile behind a URL. */
+  | { readonly kind: 'url'; readonly url: string }
+  | { readonly kind: 'empty' }
+
+export interface BuildOptions extends OperationOptions {
+  readonly context: BuildContext
+  /** Path of the Dockerfile: in the context if relative to a git, tar or URL context; else on this machine. */
+  readonly file?: string
+  /** The Dockerfile itself, instead of `file` (`-f -`). */
+  readonly dockerfile?: string | Uint8Array
+  readonly tags?: readonly string[]
+  readonly buildArgs?: Readonly<Record<string, string>>
+  readonly target?: string
+  readonly noCache?: boolean
+  readonly pull?: boolean
+  readonly labels?: Readonly<Record<string, string>>
+  readonly network?: 'default' | 'host' | 'none'
+  /** `host:address`. */
+  readonly addHosts?: readonly string[]
+  /** name → `docker-image://ref`, a folder, a URL, `oci-layout://…`, `bootstrap:debian/bookworm`. */
+  readonly buildContexts?: Readonly<Record<string, string>>
+  readonly platform?: Platform
+  /** The host's CA bundle in RUN steps: found by itself, not at all, or this file. */
+  readonly ca?: 'auto' | 'none' | { readonly file: string }
+}
+
+export interface BuildResult {
+  readonly id: Digest
+  /** Steps, and how many of them were cached. */
+  readonly steps: number
+  readonly cached: number
+}

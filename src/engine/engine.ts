@@ -1,0 +1,17 @@
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import type { Images } from '../images/mod.ts'
+import type { Store } from '../store/mod.ts'
+
+/** An open store and what stands on it: what every verb works with. */
+export interface Engine extends Disposable {
+  readonly store: Store
+  readonly images: Images
+}
+
+/** `STRAKE_ROOT`, or where root and other users keep such things. */
+export function defaultRoot(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.STRAKE_ROOT) return env.STRAKE_ROOT
+  if (process.getuid?.() === 0) return '/var/lib/strake'
+  return join(env.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'strake')
+}

@@ -1,0 +1,2 @@
+export type { Engine } from './engine.ts'
+export { defaultRoot } from './engine.ts'

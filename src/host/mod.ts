@@ -1,0 +1,14 @@
+export type { NetworkNamespace, Overlay } from './mounts.ts'
+export {
+  bindMount,
+  createNetworkNamespace,
+  enterPrivateMounts,
+  mount,
+  mountOverlay,
+  openDirectory,
+  unmount,
+} from './mounts.ts'
+export type { RunOptions, RunResult } from './process.ts'
+export { ended, exec, execChecked, processIdentity } from './process.ts'
+export type { Path } from './sys.ts'
+export * as sys from './sys.ts'

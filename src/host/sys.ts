@@ -1,0 +1,197 @@
+import { createRequire } from 'node:module'
+import { getSystemErrorMap } from 'node:util'
+import type koffiModule from 'koffi'
+
+/**
+ * The door to the kernel: libc calls that Node.js does not have, through koffi. Everything is synchronous
+ * (a call costs about 0.2 µs; do long work in worker threads) and throws an `Error` with a `code` such as `ENOENT`,
+ * as `node:fs` does. koffi is loaded at the first call, so that commands that need none do not pay for it.
+ *
+ * Paths are strings (UTF-8) or Buffers (any bytes, without the closing NUL).
+ */
+export type Path = string | Uint8Array
+
+type Koffi = typeof koffiModule
+type Call = (...args: unknown[]) => number
+
+const signatures = {
+  mount: 'int mount(const void*, const void*, const void*, unsigned long, const void*)',
+  umount2: 'int umount2(const void*, int)',
+  unshare: 'int unshare(int)',
+  setns: 'int setns(int, int)',
+  mknod: 'int mknod(const void*, unsigned int, unsigned long)',
+  mknodat: 'int mknodat(int, const void*, unsigned int, unsigned long)',
+  openat: 'int openat(int, const void*, int, unsigned int)',
+  mkdirat: 'int mkdirat(int, const void*, unsigned int)',
+  unlinkat: 'int unlinkat(int, const void*, int)',
+  linkat: 'int linkat(int, const void*, int, const void*, int)',
+  symlinkat: 'int symlinkat(const void*, int, const void*)',
+  readlinkat: 'intptr_t readlinkat(int, const void*, void*, size_t)',
+  fchownat: 'int fchownat(int, const void*, unsigned int, unsigned int, int)',
+  fchmodat: 'int fchmodat(int, const void*, unsigned int, int)',
+  utimensat: 'int utimensat(int, const void*, const void*, int)',
+  fstatat: 'int statx(int, const void*, int, unsigned int, void*)',
+  lgetxattr: 'intptr_t lgetxattr(const void*, const void*, void*, size_t)',
+  lsetxattr: 'int lsetxattr(const void*, const void*, const void*, size_t, int)',
+  lremovexattr: 'int lremovexattr(const void*, const void*)',
+  llistxattr: 'intptr_t llistxattr(const void*, void*, size_t)',
+  copy_file_range: 'intptr_t copy_file_range(int, void*, int, void*, size_t, unsigned int)',
+  lseek: 'intptr_t lseek(int, intptr_t, int)',
+  flock: 'int flock(int, int)',
+  socket: 'int socket(int, int, int)',
+  bind: 'int bind(int, const void*, unsigned int)',
+  listen: 'int listen(int, int)',
+  connect: 'int connect(int, const void*, unsigned int)',
+  send: 'intptr_t send(int, const void*, size_t, int)',
+  recv: 'intptr_t recv(int, void*, size_t, int)',
+  shutdown: 'int shutdown(int, int)',
+  syscall: 'intptr_t syscall(intptr_t, intptr_t, const void*, const void*, size_t)',
+  geteuid: 'unsigned int geteuid()',
+} as const
+
+type Name = keyof typeof signatures
+
+let koffi: Koffi | undefined
+let libc: ReturnType<Koffi['load']> | undefined
+const loaded: Partial<Record<Name, Call>> = {}
+
+function raw(name: Name): Call {
+  const known = loaded[name]
+  if (known) return known
+  koffi ??= createRequire(import.meta.url)('koffi') as Koffi
+  libc ??= koffi.load('libc.so.6')
+  const call = libc.func(signatures[name]) as unknown as Call
+  loaded[name] = call
+  return call
+}
+
+let errorNames: Map<number, [string, string]> | undefined
+
+function lastError(call: string, detail: string): Error {
+  const number = koffi!.errno()
+  errorNames ??= getSystemErrorMap()
+  // libuv does not know every Linux error; those that file systems and namespaces give are added here.
+  const more: Record<number, [string, string]> = {
+    61: ['ENODATA', 'no data available'],
+    116: ['ESTALE', 'stale file handle'],
+  }
+  const [code, text] = more[number] ?? errorNames.get(-number) ?? [`E${number}`, `error ${number}`]
+  return Object.assign(new Error(`${code}: ${text}, ${call}${detail && ` '${detail}'`}`), {
+    code,
+    errno: -number,
+    syscall: call,
+  })
+}
+
+/** Calls libc; a result below 0 becomes an error that names `detail`. */
+export function call(name: Name, detail: Path, ...args: unknown[]): number {
+  const result = raw(name)(...args)
+  if (result < 0) throw lastError(name, typeof detail === 'string' ? detail : Buffer.from(detail).toString())
+  return Number(result)
+}
+
+/** A path as a C string. Throws `invalid` paths that hold a NUL, which C would cut. */
+export function cstring(path: Path): Buffer {
+  const length = typeof path === 'string' ? Buffer.byteLength(path) : path.length
+  const bytes = Buffer.allocUnsafe(length + 1)
+  if (typeof path === 'string') bytes.write(path)
+  else bytes.set(path)
+  bytes[length] = 0
+  if (bytes.indexOf(0) !== length) throw Object.assign(new Error('ENOENT: path holds a NUL byte'), { code: 'ENOENT' })
+  return bytes
+}
+
+export const AT_FDCWD = -100
+export const AT_SYMLINK_NOFOLLOW = 0x100
+export const AT_REMOVEDIR = 0x200
+export const AT_EMPTY_PATH = 0x1000
+export const O_PATH = 0o10000000
+export const O_CLOEXEC = 0o2000000
+export const RESOLVE_NO_MAGICLINKS = 0x02
+export const RESOLVE_NO_SYMLINKS = 0x04
+export const RESOLVE_BENEATH = 0x08
+export const RESOLVE_IN_ROOT = 0x10
+
+const SYS_openat2 = 437
+const how = new BigUint64Array(3)
+
+/**
+ * openat2(2): opens `path` below `dirfd`, with every component resolved by the kernel under `resolve`.
+ * With RESOLVE_IN_ROOT, absolute symlinks and `..` stay inside `dirfd`, whoever races.
+ */
+export function openat2(dirfd: number, path: Path, flags: number, resolve: number, mode = 0): number {
+  how[0] = BigInt(flags | O_CLOEXEC)
+  how[1] = BigInt(mode)
+  how[2] = BigInt(resolve)
+  return call('syscall', path, SYS_openat2, dirfd, cstring(path), how, 24)
+}
+
+export function mknod(path: Path, mode: number, device: { major: number; minor: number }): void {
+  call('mknod', path, cstring(path), mode, makedev(device.major, device.minor))
+}
+
+/** glibc's dev_t. */
+export function makedev(major: number, minor: number): bigint {
+  const [ma, mi] = [BigInt(major), BigInt(minor)]
+  return ((ma & 0xfffff000n) << 32n) | ((ma & 0xfffn) << 8n) | ((mi & 0xffffff00n) << 12n) | (mi & 0xffn)
+}
+
+export function devMajor(dev: bigint): number {
+  return Number(((dev >> 32n) & 0xfffff000n) | ((dev >> 8n) & 0xfffn))
+}
+
+export function devMinor(dev: bigint): number {
+  return Number(((dev >> 12n) & 0xffffff00n) | (dev & 0xffn))
+}
+
+const nothing = Buffer.alloc(0)
+let scratch: Buffer | undefined
+
+/** The value of an extended attribute of the file itself (no symlink is followed), or undefined where it has none. */
+export function lgetxattr(path: Path, name: Path): Buffer | undefined {
+  const [cpath, cname] = [cstring(path), cstring(name)]
+  scratch ??= Buffer.allocUnsafeSlow(65536)
+  try {
+    const length = call('lgetxattr', path, cpath, cname, scratch, scratch.length)
+    return Buffer.from(scratch.subarray(0, length))
+  } catch (error) {
+    if (['ENODATA', 'ENOTSUP', 'EOPNOTSUPP'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    throw error
+  }
+}
+
+export function lsetxattr(path: Path, name: Path, value: Uint8Array): void {
+  call('lsetxattr', path, cstring(path), cstring(name), value.length ? value : nothing, value.length, 0)
+}
+
+/** The names of the extended attributes of the file itself, as bytes. Empty where the file system has none. */
+export function llistxattr(path: Path): Buffer[] {
+  scratch ??= Buffer.allocUnsafeSlow(65536)
+  let length: number
+  try {
+    length = call('llistxattr', path, cstring(path), scratch, scratch.length)
+  } catch (error) {
+    if (['ENOTSUP', 'EOPNOTSUPP'].includes((error as NodeJS.ErrnoException).code ?? '')) return []
+    throw error
+  }
+  const names: Buffer[] = []
+  for (let start = 0; start < length; ) {
+    const end = scratch.indexOf(0, start)
+    names.push(Buffer.from(scratch.subarray(start, end)))
+    start = end + 1
+  }
+  return names
+}
+
+const times = new BigInt64Array(4)
+
+/** Sets access and modification time, in nanoseconds since the epoch, of the file itself (no symlink is followed). */
+export function lutimes(path: Path, atime: bigint, mtime: bigint): void {
+  const billion = 1_000_000_000n
+  const floor = (t: bigint) => (t >= 0n ? t / billion : -((-t + billion - 1n) / billion))
+  times[0] = floor(atime)
+  times[1] = atime - times[0]! * billion
+  times[2] = floor(mtime)
+  times[3] = mtime - times[2]! * billion
+  call('utimensat', path, AT_FDCWD, cstring(path), times, AT_SYMLINK_NOFOLLOW)
+}

@@ -1,0 +1,77 @@
+import type { OperationOptions } from '../lib/mod.ts'
+import type { Descriptor, Digest, History, ImageConfig, Manifest, Reference } from '../oci/mod.ts'
+import type { Lease, SnapshotId } from '../store/mod.ts'
+
+export interface Image {
+  /** Digest of the configuration: docker's image id. */
+  readonly id: Digest
+  readonly manifest: Descriptor
+  /** `docker.io/library/app:1.0`, in order of names. Empty for a dangling image. */
+  readonly names: readonly string[]
+  /** `docker.io/library/app@sha256:…`. */
+  readonly digests: readonly string[]
+  /** The top of its layers, unpacked. Undefined for an image without layers. */
+  readonly snapshot: SnapshotId | undefined
+  /** Sum of the layers' sizes. */
+  readonly size: number
+  /** Milliseconds since the epoch; 0 when the configuration does not say. */
+  readonly createdAt: number
+  readonly architecture: string
+  readonly os: string
+}
+
+/** The images of a store. */
+export interface Images {
+  /**
+   * The image that a person means by a name, a digest, an id or a unique prefix of one.
+   * Throws `not_found` (`No such image: x`, with the nearest names as hint) and `invalid` (ambiguous prefix).
+   */
+  get(nameOrId: string): Image
+  /** As `get`, but undefined where there is none. */
+  find(nameOrId: string): Image | undefined
+  list(): Image[]
+  config(image: Image): ImageConfig
+  manifest(image: Image): Manifest
+  /**
+   * Writes configuration and manifest of an image whose layers are `snapshot` and all below it, each described, and makes
+   * it an image. `rootfs` is filled in. `layers` gives the descriptors where blobs of the layers are kept as they came;
+   * otherwise the manifest names the uncompressed tars, which are made when they are asked for.
+   */
+  create(
+    image: {
+      readonly config: Omit<ImageConfig, 'rootfs'>
+      readonly snapshot: SnapshotId | undefined
+      readonly layers?: readonly Descriptor[]
+      readonly annotations?: Readonly<Record<string, string>>
+    },
+    lease: Lease,
+  ): Image
+  /** Points a name at the image; whatever had the name loses it. */
+  tag(image: Image, name: Reference): void
+  /** Takes a name away. Throws `not_found`. */
+  untag(name: Reference): void
+  /** Forgets the image and its names. Content goes with the next collection. */
+  remove(image: Image): void
+  /** The layer's blob, uncompressed, made from its snapshot if need be. */
+  layerBlob(snapshot: SnapshotId, lease: Lease): Promise<Descriptor>
+}
+
+/** One line of `history`: an instruction and what it added. Newest first. */
+export interface HistoryEntry extends History {
+  /** The image that ends here, where one is known. */
+  readonly id: Digest | undefined
+  /** Bytes of files in its layer; 0 for an empty one. */
+  readonly size: number
+  readonly names: readonly string[]
+}
+
+export interface BootstrapOptions extends OperationOptions {
+  /** `debian`, `ubuntu`, … */
+  readonly distribution: string
+  /** `bookworm`, `noble`, … or `stable`. */
+  readonly suite: string
+  readonly variant?: string
+  readonly include?: readonly string[]
+  readonly mirror?: string
+  readonly tags?: readonly string[]
+}

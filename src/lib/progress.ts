@@ -1,0 +1,48 @@
+/**
+ * What a long operation tells about itself. The terminal, the plain log, the JSON stream and the API
+ * all render these events; no other way leads from an operation to a person.
+ *
+ * A *vertex* is a unit of work that is shown on its own: a build step, a layer that is pulled.
+ */
+export type ProgressEvent =
+  | VertexEvent
+  | { readonly kind: 'log'; readonly vertex: string; readonly stream: 'stdout' | 'stderr'; readonly data: Uint8Array }
+  | StatusEvent
+  | { readonly kind: 'notice'; readonly level: 'info' | 'warning'; readonly message: string; readonly hint?: string }
+
+export interface VertexEvent {
+  readonly kind: 'vertex'
+  /** Unique within one stream of events. */
+  readonly id: string
+  /** As a person knows it: `[builder 2/4] RUN make`. */
+  readonly name: string
+  readonly state: 'started' | 'cached' | 'done' | 'failed' | 'cancelled'
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  /** The step as the tutorials number it, for `Step 3/6 : RUN …`. */
+  readonly step?: { readonly index: number; readonly total: number; readonly text: string }
+  /** Why the vertex was not cached, or why it failed. */
+  readonly reason?: string
+  /** Short id of the resulting layer or image. */
+  readonly result?: string
+}
+
+/** Bytes or items of a part of a vertex. Sent at most a few times a second for each part. */
+export interface StatusEvent {
+  readonly kind: 'status'
+  readonly vertex: string
+  readonly id: string
+  readonly label: string
+  readonly unit: 'bytes' | 'items'
+  readonly current: number
+  readonly total?: number
+  readonly done?: boolean
+}
+
+export type ProgressSink = (event: ProgressEvent) => void
+
+/** The options that every long operation takes. */
+export interface OperationOptions {
+  readonly progress?: ProgressSink | undefined
+  readonly signal?: AbortSignal | undefined
+}

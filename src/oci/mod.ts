@@ -1,0 +1,15 @@
+export type { ChainId, DiffId, Digest } from './digest.ts'
+export { chain, chainOf, digestOf, hex, isDigest, parseDigest } from './digest.ts'
+export type { Reference } from './reference.ts'
+export { familiarName, parseReference } from './reference.ts'
+export type {
+  ContainerConfig,
+  Descriptor,
+  Healthcheck,
+  History,
+  ImageConfig,
+  Index,
+  Manifest,
+  Platform,
+} from './types.ts'
+export { hostPlatform, mediaTypes } from './types.ts'

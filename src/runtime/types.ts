@@ -1,0 +1,48 @@
+/** What a process in a container gets. Defaults are Docker's. */
+export interface ProcessOptions {
+  readonly args: readonly string[]
+  /** `KEY=value`. */
+  readonly env: readonly string[]
+  readonly cwd: string
+  /** As in USER: `name`, `uid`, `name:group`, …; looked up in the container's own /etc/passwd and /etc/group. */
+  readonly user: string
+  readonly tty?: boolean
+  readonly privileged?: boolean
+  readonly capAdd?: readonly string[]
+  readonly capDrop?: readonly string[]
+}
+
+export interface SpecOptions extends ProcessOptions {
+  /** The mounted root file system. */
+  readonly rootfs: string
+  readonly readonlyRootfs?: boolean
+  readonly hostname: string
+  readonly mounts?: readonly Mount[]
+  /** `host`: the host's; `new`: made with the container; a path: an existing namespace. */
+  readonly network: 'host' | 'new' | { readonly path: string }
+  /** Absolute below the cgroup root, e.g. `/strake/ID`. */
+  readonly cgroup: string
+  /** seccomp=unconfined. */
+  readonly unconfined?: boolean
+}
+
+export interface Mount {
+  readonly source: string
+  readonly target: string
+  readonly kind: 'bind' | 'tmpfs'
+  readonly readonly?: boolean
+  /** For tmpfs: `size=64m,mode=1777`. */
+  readonly options?: readonly string[]
+}
+
+/** Runs one process to its end in the foreground: a RUN step. */
+export interface Executor {
+  execute(
+    spec: SpecOptions,
+    io: {
+      readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
+      readonly stdin?: Uint8Array | undefined
+      readonly signal?: AbortSignal | undefined
+    },
+  ): Promise<{ readonly exitCode: number }>
+}
