@@ -1,6 +1,7 @@
 export type { ErrorCode, ErrorDetails, Position, SourceRange } from './error.ts'
 export { errno, StrakeError } from './error.ts'
 export { bytes, duration, since } from './human.ts'
+export { nearest } from './nearest.ts'
 export type { OperationOptions, ProgressEvent, ProgressSink, StatusEvent, VertexEvent } from './progress.ts'
 export type { Listing } from './table.ts'
 export { alignCells, renderListing } from './table.ts'
