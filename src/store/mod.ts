@@ -1,1 +1,3 @@
+export { openStore } from './open.ts'
+export { removeTree, treeSize } from './tree.ts'
 export type * from './types.ts'

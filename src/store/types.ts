@@ -23,18 +23,22 @@ export interface Store extends Disposable {
   readonly db: DatabaseSync
   readonly content: ContentStore
   readonly snapshots: Snapshotter
-  /** Runs `body` in one write transaction (BEGIN IMMEDIATE), waiting for other writers. `body` must not await. Nests. */
+  /** Runs `body` in one write transaction (BEGIN IMMEDIATE), waiting for other writers. `body` must not await. A nested call joins. */
   transaction<T>(body: () => T): T
   /** Opens a lease: what is added to it is safe from collection until it is disposed or its process ends. */
   lease(purpose: string): Lease
-  /** Removes what nothing refers to: blobs, snapshots, unfinished work of processes that are gone. */
+  /**
+   * Removes what nothing refers to: blobs, snapshots, unfinished work of processes that are gone. Other processes may do
+   * anything meanwhile. Not inside a transaction.
+   */
   collect(): Collected
-  /** Looks for damage, and repairs nothing. */
+  /** Looks for damage, and repairs nothing; with `content`, also hashes all blobs. What collection takes is no damage. */
   check(options?: { readonly content?: boolean }): readonly Finding[]
 }
 
 export interface Lease extends Disposable {
   readonly id: number
+  /** Throws `not_found` when it is not here (any more). */
   add(resource: { readonly blob: Digest } | { readonly snapshot: SnapshotId }): void
 }
 
@@ -67,7 +71,7 @@ export interface ContentStore {
   info(digest: Digest): BlobInfo | undefined
   /** The path of the blob's file. Throws `not_found`. */
   path(digest: Digest): string
-  /** Throws `not_found`. */
+  /** The bytes from `start` to `end`, inclusive, as `fs.createReadStream` counts. Throws `not_found`. */
   open(digest: Digest, range?: { readonly start?: number; readonly end?: number }): Readable
   /** The whole of a small blob. Throws `not_found`, `corrupt` when the bytes do not hash to `digest`. */
   read(digest: Digest): Buffer
@@ -79,6 +83,7 @@ export interface ContentStore {
   describe(digest: Digest, layer: { readonly diffId: DiffId; readonly compression: Compression }): void
   /** Some blob that holds the layer, if one is here. */
   byDiffId(diffId: DiffId): BlobInfo | undefined
+  /** Drops the blob, if it is here. Throws `conflict` when an image or another process holds it. */
   delete(digest: Digest): void
   walk(): Iterable<BlobInfo>
 }
@@ -130,7 +135,7 @@ export interface Snapshotter {
   stack(id: SnapshotId | undefined): string[]
   /** The snapshot and all below it, the topmost first. */
   ancestry(id: SnapshotId | undefined): Snapshot[]
-  /** Drops an active snapshot and its files. */
+  /** Drops an active snapshot and its files. Throws `conflict` while a container or an image refers to it. */
   discard(id: SnapshotId): void
   walk(): Iterable<Snapshot>
 }

@@ -1,0 +1,84 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { StrakeError } from '../lib/mod.ts'
+import type { Database } from './database.ts'
+import { dropVoidLeases } from './leases.ts'
+import { removeTree, toTrash, treeSize } from './tree.ts'
+import type { Collected } from './types.ts'
+
+/** The snapshots that something lasting or a lease refers to, and all below them. */
+const reachable = `
+  WITH RECURSIVE reachable (id) AS (
+    SELECT snapshot FROM images UNION
+    SELECT snapshot FROM containers UNION
+    SELECT snapshot FROM cache UNION
+    SELECT snapshot FROM lease_snapshots UNION
+    SELECT parent FROM reachable JOIN snapshots USING (id)
+  )`
+
+/**
+ * Two transactions: the first deletes rows, the second moves away all files that have none. Files must go after their rows,
+ * for the case of a kill; and while nobody else writes, since another process may bring the same blob again.
+ * The slow removal comes last, when the lock is free.
+ */
+export function collect(db: Database): Collected {
+  if (db.inTransaction) throw new StrakeError('internal', 'collection can not be a part of a transaction')
+  const { blobs, snapshots } = db.transaction(() => deleteRows(db))
+  const known = new Map<string, number | null>()
+  for (const { id, size } of snapshots) known.set(String(id), size)
+  const moved = db.transaction(() => moveOrphans(db))
+  let bytes = 0
+  for (const { name, trash } of moved) bytes += known.get(name) ?? treeSize(trash)
+  for (const name of readdirSync(join(db.root, 'trash'))) removeTree(join(db.root, 'trash', name))
+  return { blobs, snapshots: snapshots.length, bytes }
+}
+
+function deleteRows(db: Database): {
+  readonly blobs: number
+  readonly snapshots: readonly { readonly id: number; readonly size: number | null }[]
+} {
+  dropVoidLeases(db)
+  const snapshots = db
+    .sql(`${reachable} DELETE FROM snapshots WHERE id NOT IN (SELECT id FROM reachable WHERE id IS NOT NULL)
+          RETURNING id, size`)
+    .all() as { id: number; size: number | null }[]
+  const { changes } = db
+    .sql(
+      `DELETE FROM blobs WHERE digest NOT IN (SELECT digest FROM image_blobs)
+       AND digest NOT IN (SELECT digest FROM lease_blobs)`,
+    )
+    .run()
+  return { blobs: Number(changes), snapshots }
+}
+
+interface Moved {
+  readonly name: string
+  readonly trash: string
+}
+
+function moveOrphans(db: Database): Moved[] {
+  const column = (text: string) =>
+    new Set(
+      db
+        .sql(text)
+        .all()
+        .map((row) => String(Object.values(row)[0])),
+    )
+  const snapshots = column('SELECT id FROM snapshots')
+  const blobs = column(`SELECT substr(digest, 8) FROM blobs`)
+  const leases = column('SELECT id FROM leases')
+  return [
+    ...moveAll(db, 'snapshots', (name) => !snapshots.has(name)),
+    ...moveAll(db, 'blobs/sha256', (name) => !blobs.has(name)),
+    ...moveAll(db, 'ingest', (name) => !leases.has(name.slice(0, name.indexOf('-')))),
+  ]
+}
+
+function moveAll(db: Database, directory: string, isOrphan: (name: string) => boolean): Moved[] {
+  const moved: Moved[] = []
+  for (const name of readdirSync(join(db.root, directory))) {
+    const trash = isOrphan(name) && toTrash(db.root, join(db.root, directory, name))
+    if (trash) moved.push({ name, trash })
+  }
+  return moved
+}

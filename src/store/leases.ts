@@ -1,0 +1,54 @@
+import { StrakeError } from '../lib/mod.ts'
+import type { Digest } from '../oci/mod.ts'
+import { type Database, isForeignKeyError } from './database.ts'
+import { isGone, ownIdentity } from './owner.ts'
+import type { Lease, SnapshotId } from './types.ts'
+
+/** A row of `leases`. It is void when its owner has ended, whether or not anybody has deleted it yet. */
+export function openLease(db: Database, purpose: string): Lease {
+  const { lastInsertRowid } = db.transaction(() =>
+    db.sql('INSERT INTO leases (owner, purpose, created_at) VALUES (?, ?, ?)').run(ownIdentity(), purpose, Date.now()),
+  )
+  const id = Number(lastInsertRowid)
+  return {
+    id,
+    add(resource) {
+      if ('blob' in resource) holdBlob(db, id, resource.blob)
+      else holdSnapshot(db, id, resource.snapshot)
+    },
+    [Symbol.dispose]: () => {
+      // Without the store, it is void when the process ends.
+      if (db.handle.isOpen) db.transaction(() => db.sql('DELETE FROM leases WHERE id = ?').run(id))
+    },
+  }
+}
+
+export function holdBlob(db: Database, lease: number, digest: Digest): void {
+  hold(db, lease, () => db.sql('INSERT OR IGNORE INTO lease_blobs VALUES (?, ?)').run(lease, digest), `blob ${digest}`)
+}
+
+export function holdSnapshot(db: Database, lease: number, id: SnapshotId): void {
+  hold(db, lease, () => db.sql('INSERT OR IGNORE INTO lease_snapshots VALUES (?, ?)').run(lease, id), `snapshot ${id}`)
+}
+
+function hold(db: Database, lease: number, insert: () => void, what: string): void {
+  db.transaction(() => {
+    try {
+      insert()
+    } catch (error) {
+      if (!isForeignKeyError(error)) throw error
+      if (!db.sql('SELECT 1 FROM leases WHERE id = ?').get(lease)) {
+        throw new StrakeError('internal', `lease ${lease} has ended`)
+      }
+      throw new StrakeError('not_found', `${what} is not in the store`)
+    }
+  })
+}
+
+/** Deletes the leases of processes that have ended. */
+export function dropVoidLeases(db: Database): void {
+  for (const row of db.sql('SELECT owner, max(created_at) AS since FROM leases GROUP BY owner').all()) {
+    const { owner, since } = row as { owner: string; since: number }
+    if (isGone(owner, since)) db.sql('DELETE FROM leases WHERE owner = ?').run(owner)
+  }
+}

@@ -1,0 +1,107 @@
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { errno, StrakeError } from '../lib/mod.ts'
+import { mediaTypes } from '../oci/mod.ts'
+import { check } from './check.ts'
+import { collect } from './collect.ts'
+import { Content } from './content.ts'
+import { Database, storing, whileBusy } from './database.ts'
+import { directories } from './layout.ts'
+import { openLease } from './leases.ts'
+import { upgrade, version } from './schema.ts'
+import { Snapshots } from './snapshots.ts'
+import type { Store } from './types.ts'
+
+/**
+ * Opens the store in that directory; makes both where they are not there yet.
+ * Throws `denied` (not writable), `invalid` (something else is there), `unsupported` (a newer Strake made it),
+ * `corrupt` and `unavailable` (no space left, locked for a minute).
+ */
+export function openStore(root: string): Store {
+  const path = resolve(root)
+  const db = storing(path, () => connect(path))
+  return {
+    root: path,
+    db: db.handle,
+    content: new Content(db),
+    snapshots: new Snapshots(db),
+    transaction: (body) => db.transaction(body),
+    lease: (purpose) => openLease(db, purpose),
+    collect: () => collect(db),
+    check: (options) => check(db, options),
+    [Symbol.dispose]: () => db[Symbol.dispose](),
+  }
+}
+
+function connect(root: string): Database {
+  if (!existsSync(join(root, 'strake.db'))) settle(root)
+  const db = new Database(root)
+  try {
+    const found = whileBusy(() => userVersion(db))
+    if (found > version) {
+      throw new StrakeError('unsupported', `the store ${root} was made by a newer Strake`, {
+        hint: 'Update Strake, or name another directory in STRAKE_ROOT',
+      })
+    }
+    if (found < version) {
+      whileBusy(() => db.handle.exec('PRAGMA journal_mode = WAL'))
+      db.transaction(() => furnish(db))
+    }
+    // A kill loses nothing; a power cut may lose the last transactions, and none of them by halves.
+    db.handle.exec('PRAGMA synchronous = NORMAL')
+    return db
+  } catch (error) {
+    db[Symbol.dispose]()
+    throw error
+  }
+}
+
+function userVersion(db: Database): number {
+  return Number(db.handle.prepare('PRAGMA user_version').get()?.user_version)
+}
+
+/** Takes an empty directory as the store's. The database comes first: whoever sees it knows whose directory it is. */
+function settle(root: string): void {
+  mkdirSync(dirname(root), { recursive: true })
+  make(root, () => {
+    mkdirSync(root)
+    // Others may pass through, as the root user of a user namespace must, but see nothing.
+    chmodSync(root, 0o711)
+  })
+  const others = readdirSync(root).filter((name) => name !== 'lost+found')
+  if (others.length && !others.includes('strake.db')) {
+    const some = `${others.slice(0, 3).join(', ')}${others.length > 3 ? ', …' : ''}`
+    throw new StrakeError('invalid', `${root} is not a Strake store, and not empty: it holds ${some}`, {
+      hint: 'Name an empty or new directory in STRAKE_ROOT',
+    })
+  }
+  make(join(root, 'strake.db'), () => closeSync(openSync(join(root, 'strake.db'), 'wx', 0o600)))
+}
+
+/** Makes what another process may be making too. */
+function make(path: string, body: () => void): void {
+  try {
+    body()
+  } catch (error) {
+    if (errno(error) === 'ENOTDIR') throw new StrakeError('invalid', `${path} is not a directory`, { cause: error })
+    if (errno(error) !== 'EEXIST') throw error
+  }
+}
+
+/** Brings directories and tables up to date, in a transaction, so that one process does it. */
+function furnish(db: Database): void {
+  const found = userVersion(db)
+  if (found >= version) return
+  if (found === 0) {
+    for (const name of directories) {
+      // Closed to other users: layers hold setuid programs of all ages.
+      make(join(db.root, name), () => mkdirSync(join(db.root, name), 0o700))
+    }
+    writeFileSync(join(db.root, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
+    writeFileSync(
+      join(db.root, 'index.json'),
+      JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [] }),
+    )
+  }
+  upgrade(db, found)
+}

@@ -1,0 +1,139 @@
+import type { Database } from './database.ts'
+
+/**
+ * The steps from one version of the schema to the next: `PRAGMA user_version` counts those that a database has behind it.
+ * A step that was ever released is never edited; a change is one more step.
+ *
+ * Times are milliseconds since the epoch, sizes are bytes. A foreign key is there where a lost row would be damage, so that
+ * SQLite refuses what collection would have to repair.
+ */
+const steps: readonly string[] = [
+  `
+  -- Files in blobs/sha256. diff_id and compression are known of layers only.
+  CREATE TABLE blobs (
+    digest TEXT PRIMARY KEY,
+    size INTEGER NOT NULL,
+    diff_id TEXT,
+    compression TEXT CHECK (compression IN ('none', 'gzip', 'zstd')),
+    created_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX blobs_by_diff_id ON blobs (diff_id) WHERE diff_id IS NOT NULL;
+
+  -- Directories in snapshots/. A parent is always older than its children: there are no cycles. Ids are never used twice.
+  CREATE TABLE snapshots (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    parent INTEGER REFERENCES snapshots CHECK (parent < id),
+    state TEXT NOT NULL CHECK (state IN ('active', 'committed')),
+    diff_id TEXT,
+    chain_id TEXT,
+    tar_size INTEGER,
+    size INTEGER,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX snapshots_by_parent ON snapshots (parent) WHERE parent IS NOT NULL;
+  CREATE INDEX snapshots_by_chain_id ON snapshots (chain_id) WHERE chain_id IS NOT NULL;
+
+  -- What processes hold while nothing lasting refers to it yet. owner: see leases.ts.
+  CREATE TABLE leases (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE TABLE lease_blobs (
+    lease INTEGER NOT NULL REFERENCES leases ON DELETE CASCADE,
+    digest TEXT NOT NULL REFERENCES blobs ON DELETE CASCADE,
+    PRIMARY KEY (lease, digest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX lease_blobs_by_digest ON lease_blobs (digest);
+  CREATE TABLE lease_snapshots (
+    lease INTEGER NOT NULL REFERENCES leases ON DELETE CASCADE,
+    snapshot INTEGER NOT NULL REFERENCES snapshots ON DELETE CASCADE,
+    PRIMARY KEY (lease, snapshot)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX lease_snapshots_by_snapshot ON lease_snapshots (snapshot);
+
+  -- id is the digest of the configuration, manifest a descriptor as JSON, snapshot the topmost layer.
+  CREATE TABLE images (
+    id TEXT PRIMARY KEY,
+    manifest TEXT NOT NULL,
+    snapshot INTEGER REFERENCES snapshots,
+    size INTEGER NOT NULL,
+    created_at INTEGER NOT NULL,
+    architecture TEXT NOT NULL,
+    os TEXT NOT NULL,
+    added_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX images_by_snapshot ON images (snapshot);
+  CREATE TABLE image_names (
+    name TEXT PRIMARY KEY,
+    image TEXT NOT NULL REFERENCES images ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX image_names_by_image ON image_names (image);
+  CREATE TABLE image_digests (
+    name TEXT NOT NULL,
+    image TEXT NOT NULL REFERENCES images ON DELETE CASCADE,
+    PRIMARY KEY (name, image)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX image_digests_by_image ON image_digests (image);
+  -- The blobs that an image keeps: configuration, manifest, and layers that are kept as they came.
+  CREATE TABLE image_blobs (
+    image TEXT NOT NULL REFERENCES images ON DELETE CASCADE,
+    digest TEXT NOT NULL REFERENCES blobs,
+    PRIMARY KEY (image, digest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX image_blobs_by_digest ON image_blobs (digest);
+
+  -- Records of the build cache: what an operation on certain inputs gave.
+  CREATE TABLE cache (
+    key TEXT PRIMARY KEY,
+    operation TEXT NOT NULL,
+    snapshot INTEGER REFERENCES snapshots,
+    description TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    used_at INTEGER NOT NULL,
+    uses INTEGER NOT NULL DEFAULT 0
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX cache_by_operation ON cache (operation);
+  CREATE INDEX cache_by_snapshot ON cache (snapshot) WHERE snapshot IS NOT NULL;
+
+  -- snapshot is the container's own, writable one; config and state are JSON. The image may be gone (rmi --force).
+  CREATE TABLE containers (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    image TEXT,
+    snapshot INTEGER REFERENCES snapshots,
+    created_at INTEGER NOT NULL,
+    config TEXT NOT NULL,
+    state TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX containers_by_snapshot ON containers (snapshot);
+
+  -- Addresses that are given out. ports is JSON.
+  CREATE TABLE endpoints (
+    owner TEXT NOT NULL,
+    network TEXT NOT NULL,
+    address TEXT NOT NULL,
+    ports TEXT NOT NULL DEFAULT '[]',
+    created_at INTEGER NOT NULL,
+    PRIMARY KEY (owner, network),
+    UNIQUE (network, address)
+  ) STRICT, WITHOUT ROWID;
+
+  -- Directories volumes/NAME/_data. labels is JSON.
+  CREATE TABLE volumes (
+    name TEXT PRIMARY KEY,
+    created_at INTEGER NOT NULL,
+    labels TEXT NOT NULL DEFAULT '{}'
+  ) STRICT, WITHOUT ROWID;
+  `,
+]
+
+/** The version that this Strake reads and writes. */
+export const version = steps.length
+
+/** Runs the steps that the database lacks, in the caller's transaction. */
+export function upgrade(db: Database, from: number): void {
+  for (const step of steps.slice(from)) db.handle.exec(step)
+  db.handle.exec(`PRAGMA user_version = ${version}`)
+}
