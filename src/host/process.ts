@@ -52,15 +52,19 @@ export async function execChecked(command: string, args: readonly string[], opti
 /** Waits for a child and gives its exit code as shells count it. */
 export function ended(child: ChildProcess, command: string): Promise<number> {
   return new Promise((resolve, reject) => {
+    let cancelled: StrakeError | undefined
     child.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'ENOENT') {
         const hint = `Install ${command}, or see what else is missing with: strake info --check`
         reject(new StrakeError('unavailable', `${command} is not installed`, { hint, cause: error }))
       } else if (error.name === 'AbortError') {
-        child.once('close', () => reject(new StrakeError('cancelled', 'cancelled', { cause: error })))
+        cancelled = new StrakeError('cancelled', 'cancelled', { cause: error })
       } else reject(error)
     })
-    child.once('close', (code, signal) => resolve(code ?? 128 + signalNumber(signal)))
+    child.once('close', (code, signal) => {
+      if (cancelled) reject(cancelled)
+      else resolve(code ?? 128 + signalNumber(signal))
+    })
   })
 }
 

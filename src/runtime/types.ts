@@ -35,14 +35,9 @@ export interface Mount {
   readonly options?: readonly string[]
 }
 
-/** Runs one process to its end in the foreground: a RUN step. */
-export interface Executor {
-  execute(
-    spec: SpecOptions,
-    io: {
-      readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
-      readonly stdin?: Uint8Array | undefined
-      readonly signal?: AbortSignal | undefined
-    },
-  ): Promise<{ readonly exitCode: number }>
+/** What goes into a RUN step and what comes out. */
+export interface ExecuteOptions {
+  readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
+  readonly stdin?: Uint8Array | undefined
+  readonly signal?: AbortSignal | undefined
 }

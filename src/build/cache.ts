@@ -1,0 +1,60 @@
+import { type Digest, digestOf } from '../oci/mod.ts'
+import type { Lease, Snapshot, SnapshotId, Store } from '../store/mod.ts'
+
+/** The build cache: keys of steps that were done, and the snapshot each one gave. */
+export interface BuildCache {
+  /** The result of a key, now held by the lease. */
+  find(key: string, lease: Lease): Snapshot | undefined
+  /** Whether any record has this operation: if not, no key that names it can be found. */
+  knows(operation: Digest): boolean
+  /** Whether a step without a layer was done under this key. */
+  seen(key: string): boolean
+  record(keys: readonly string[], entry: { operation: Digest; snapshot: SnapshotId; description: string }): void
+  markSeen(keys: readonly string[]): void
+}
+
+export function openBuildCache(store: Store): BuildCache {
+  const { db } = store
+  const find = db.prepare('SELECT snapshot FROM cache WHERE key = ? AND snapshot IS NOT NULL')
+  const knows = db.prepare('SELECT 1 FROM cache WHERE operation = ? LIMIT 1')
+  const seen = db.prepare('SELECT 1 FROM cache WHERE key = ?')
+  const touch = db.prepare('UPDATE cache SET used_at = ?, uses = uses + 1 WHERE key = ?')
+  const insert = db.prepare(
+    `INSERT INTO cache (key, operation, snapshot, description, created_at, used_at, uses) VALUES (?, ?, ?, ?, ?, ?, 0)
+     ON CONFLICT (key) DO UPDATE SET operation = excluded.operation, snapshot = excluded.snapshot,
+       description = excluded.description, created_at = excluded.created_at, used_at = excluded.used_at`,
+  )
+  return {
+    find(key, lease) {
+      const row = find.get(key)
+      if (!row) return undefined
+      const id = row.snapshot as SnapshotId
+      return store.transaction(() => {
+        // Looked up again: a collection may have come between.
+        if (find.get(key)?.snapshot !== id) return undefined
+        lease.add({ snapshot: id })
+        touch.run(Date.now(), key)
+        return store.snapshots.get(id)
+      })
+    },
+    knows: (operation) => knows.get(operation) !== undefined,
+    seen: (key) => seen.get(key) !== undefined,
+    record(keys, { operation, snapshot, description }) {
+      const now = Date.now()
+      store.transaction(() => {
+        for (const key of keys) insert.run(key, operation, snapshot, description, now, now)
+      })
+    },
+    markSeen(keys) {
+      const now = Date.now()
+      store.transaction(() => {
+        for (const key of keys) insert.run(key, '', null, '', now, now)
+      })
+    },
+  }
+}
+
+/** A key from parts that can't run into each other. */
+export function keyOf(...parts: readonly (string | undefined)[]): Digest {
+  return digestOf(JSON.stringify(parts.map((part) => part ?? null)))
+}

@@ -1,0 +1,191 @@
+import { createHash, hash } from 'node:crypto'
+import { type BigIntStats, closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { sys } from '../../host/mod.ts'
+import { type ByteString, bytesOf, errno, pathOf, StrakeError, textOf } from '../../lib/mod.ts'
+import { type Digest, digestOf } from '../../oci/mod.ts'
+import { missingSource } from '../../hints/mod.ts'
+import type { StatCache } from './stat-cache.ts'
+import { cleanPath, glob, isPattern, resolveInTree, type Tree } from './tree.ts'
+
+/** A file, directory or other thing that one source of a COPY brings. */
+export interface Collected {
+  /** Relative to what the source names: '' is the thing itself. */
+  readonly path: ByteString
+  /** Where it is in the tree. */
+  readonly from: ByteString
+  readonly stat: BigIntStats
+  readonly target?: ByteString
+  readonly xattrs?: ReadonlyMap<ByteString, Uint8Array>
+}
+
+export interface CollectedSource {
+  /** The last component of the name by which the source was asked for. */
+  readonly name: ByteString
+  readonly tree: Tree
+  /** A directory's contents, sorted as a walk meets them, after itself; or the one file. */
+  readonly entries: readonly Collected[]
+}
+
+export interface CollectOptions {
+  /** Keep owners and extended attributes: for stages and images, not for contexts, which Docker makes root's. */
+  readonly metadata: boolean
+}
+
+/**
+ * What the sources of a COPY name. A pattern may match nothing; a plain name must be there.
+ * Throws `not_found`, with the nearest names and what hides the file as hint.
+ */
+export function collect(tree: Tree, sources: readonly string[], options: CollectOptions): CollectedSource[] {
+  const collected: CollectedSource[] = []
+  for (const source of sources) {
+    const path = cleanPath(bytesOf(source))
+    if (isPattern(path)) {
+      for (const match of glob(tree, path)) {
+        const entries = collectOne(tree, match, options)
+        if (entries) collected.push({ name: baseName(match), tree, entries })
+      }
+      continue
+    }
+    const entries = collectOne(tree, path, options)
+    if (!entries) throw missing(tree, source, path)
+    collected.push({ name: baseName(path), tree, entries })
+  }
+  return collected
+}
+
+function baseName(path: ByteString): ByteString {
+  return path.slice(path.lastIndexOf('/') + 1)
+}
+
+/** The named thing itself is followed when it is a symlink; links below it are kept. */
+function collectOne(tree: Tree, path: ByteString, { metadata }: CollectOptions): Collected[] | undefined {
+  const top = resolveInTree(tree, path)
+  const stat = tree.stat(top)
+  if (!stat) return undefined
+  if (!stat.isDirectory()) {
+    if (top !== '' && tree.ignore?.ignored(textOf(top))) return undefined
+    return [describe(tree, '', top, stat, metadata)]
+  }
+  if (top !== '' && tree.ignore?.ignored(textOf(top)) && tree.list(top).length === 0) return undefined
+  const entries: Collected[] = []
+  const walk = (relative: ByteString, from: ByteString, found: BigIntStats) => {
+    if (found.isSocket()) return
+    entries.push(describe(tree, relative, from, found, metadata))
+    if (!found.isDirectory()) return
+    for (const name of tree.list(from)) {
+      const child = from === '' ? name : `${from}/${name}`
+      const childStat = tree.stat(child)
+      if (childStat) walk(relative === '' ? name : `${relative}/${name}`, child, childStat)
+    }
+  }
+  walk('', top, stat)
+  return entries
+}
+
+function describe(tree: Tree, path: ByteString, from: ByteString, stat: BigIntStats, metadata: boolean): Collected {
+  const target = stat.isSymbolicLink() ? tree.readlink(from) : undefined
+  const xattrs = metadata ? readXattrs(tree, from) : undefined
+  return { path, from, stat, ...(target !== undefined && { target }), ...(xattrs && { xattrs }) }
+}
+
+/** All but overlayfs' own. */
+export function readXattrs(tree: Tree, path: ByteString): ReadonlyMap<ByteString, Uint8Array> | undefined {
+  const absolute = pathOf(`${tree.root}/${path}`)
+  const names = sys.llistxattr(absolute).map((name) => name.toString('latin1'))
+  const kept = names.filter((name) => !name.startsWith('trusted.overlay.') && !name.startsWith('user.overlay.'))
+  if (!kept.length) return undefined
+  return new Map(kept.map((name) => [name, sys.lgetxattr(absolute, Buffer.from(name, 'latin1')) ?? new Uint8Array()]))
+}
+
+/**
+ * Adds the content digests of files that are missing in `digests`: those that the cache knows and, with `read`, all others.
+ *
+ * @returns whether they are all there
+ */
+export function fillDigests(
+  sources: readonly CollectedSource[],
+  digests: Map<Collected, Digest>,
+  { cache, read }: { cache: StatCache | undefined; read: boolean },
+): boolean {
+  let complete = true
+  for (const { tree, entries } of sources) {
+    for (const entry of entries) {
+      if (!entry.stat.isFile() || digests.has(entry)) continue
+      const known = cache?.find(entry.from, entry.stat)
+      if (known) digests.set(entry, known)
+      else if (read) {
+        const hashedAt = Date.now()
+        const digest = digestOfFile(tree, entry)
+        digests.set(entry, digest)
+        cache?.set(entry.from, entry.stat, digest, hashedAt)
+      } else complete = false
+    }
+  }
+  return complete
+}
+
+const wholeLimit = 1 << 20
+let piece: Buffer | undefined
+
+function digestOfFile(tree: Tree, entry: Collected): Digest {
+  const path = pathOf(`${tree.root}/${entry.from}`)
+  try {
+    if (entry.stat.size <= wholeLimit) return digestOf(readFileSync(path))
+    piece ??= Buffer.allocUnsafeSlow(4 << 20)
+    const hasher = createHash('sha256')
+    const fd = openSync(path, 'r')
+    try {
+      for (let length: number; (length = readSync(fd, piece)) > 0; ) hasher.update(piece.subarray(0, length))
+    } finally {
+      closeSync(fd)
+    }
+    return `sha256:${hasher.digest('hex')}` as Digest
+  } catch (cause) {
+    const why = errno(cause) ?? String(cause)
+    throw new StrakeError('failed', `can't read ${textOf(entry.from)} of ${tree.name}: ${why}`, { cause })
+  }
+}
+
+/**
+ * The digest of all that a COPY brings: names, kinds, modes, contents, link targets; owners and extended attributes where
+ * they are kept. Times are left out: touching a file changes nothing.
+ */
+export function digestOfSources(
+  sources: readonly CollectedSource[],
+  digests: ReadonlyMap<Collected, Digest>,
+  { metadata }: CollectOptions,
+): Digest {
+  const parts: string[] = []
+  for (const { name, entries } of sources) {
+    parts.push(`source ${entries[0]?.stat.isDirectory() ? '' : name}`)
+    for (const entry of entries) {
+      const { stat } = entry
+      // The length keeps names that hold any byte from running into what follows.
+      let line = `${entry.path.length} ${entry.path} ${stat.mode.toString(8)}`
+      if (entry.target !== undefined) line += ` ${entry.target}`
+      else if (stat.isFile()) line += ` ${digests.get(entry)}`
+      else if (stat.isCharacterDevice() || stat.isBlockDevice()) line += ` ${stat.rdev}`
+      if (metadata) {
+        line += ` ${stat.uid}:${stat.gid}`
+        for (const [key, value] of entry.xattrs ?? []) line += ` ${key}=${Buffer.from(value).toString('hex')}`
+      }
+      parts.push(line)
+    }
+  }
+  return `sha256:${hash('sha256', Buffer.from(parts.join('\0'), 'latin1'), 'hex')}` as Digest
+}
+
+function missing(tree: Tree, source: string, path: ByteString): StrakeError {
+  const ignored = tree.ignore?.ignored(textOf(path))
+  const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')))
+  let names: string[] = []
+  try {
+    names = readdirSync(pathOf(`${tree.root}/${parent}`), { encoding: 'latin1' }).map((name) =>
+      textOf(parent === '' ? name : `${parent}/${name}`),
+    )
+  } catch {
+    // The directory is missing as well; there are no near names to tell.
+  }
+  const { cause, fix } = missingSource(source, { names, tree: tree.name, ignoredBy: ignored })
+  return new StrakeError('not_found', cause, { hint: fix })
+}

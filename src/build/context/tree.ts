@@ -1,0 +1,170 @@
+import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs'
+import type { IgnoreMatcher } from '../../dockerfile/mod.ts'
+import { type ByteString, errno, pathOf, StrakeError, textOf } from '../../lib/mod.ts'
+
+/** A directory that COPY and ADD read: a build context, or the root of a stage or an image. Paths in it are relative. */
+export interface Tree {
+  /** As a byte string, without a closing slash. */
+  readonly root: ByteString
+  /** What a person knows it as, for messages. */
+  readonly name: string
+  stat(path: ByteString): BigIntStats | undefined
+  /** Names in the directory, sorted; those that the ignore file hides are left out. */
+  list(path: ByteString): readonly ByteString[]
+  /** The target of a symlink, as a byte string. */
+  readlink(path: ByteString): ByteString
+  readonly ignore: IgnoreMatcher | undefined
+}
+
+/** Reads each directory and each file's metadata once. */
+export function openTree(root: ByteString, name: string, ignore?: IgnoreMatcher): Tree {
+  const stats = new Map<ByteString, BigIntStats | undefined>()
+  const lists = new Map<ByteString, readonly ByteString[]>()
+  const absolute = (path: ByteString) => pathOf(path === '' ? root : `${root}/${path}`)
+
+  function stat(path: ByteString): BigIntStats | undefined {
+    if (stats.has(path)) return stats.get(path)
+    let found: BigIntStats | undefined
+    try {
+      found = lstatSync(absolute(path), { bigint: true })
+    } catch (error) {
+      if (errno(error) !== 'ENOENT' && errno(error) !== 'ENOTDIR') throw unreadable(name, path, error)
+    }
+    stats.set(path, found)
+    return found
+  }
+
+  /** An ignored directory is still read where a `!` pattern may bring something below it back. */
+  function visible(path: ByteString): boolean {
+    if (!ignore?.ignored(textOf(path))) return true
+    if (!stat(path)?.isDirectory() || !ignore.mayReinclude(textOf(path))) return false
+    return list(path).length > 0
+  }
+
+  function list(path: ByteString): readonly ByteString[] {
+    const known = lists.get(path)
+    if (known) return known
+    let names: ByteString[]
+    try {
+      names = readdirSync(absolute(path), { encoding: 'latin1' })
+    } catch (error) {
+      throw unreadable(name, path, error)
+    }
+    const prefix = path === '' ? '' : `${path}/`
+    const listed = (ignore ? names.filter((child) => visible(prefix + child)) : names).sort()
+    lists.set(path, listed)
+    return listed
+  }
+
+  return { root, name, ignore, stat, list, readlink: (path) => readlinkSync(absolute(path), { encoding: 'latin1' }) }
+}
+
+function unreadable(tree: string, path: ByteString, cause: unknown): StrakeError {
+  const why = cause instanceof Error ? cause.message.replace(/,.*/s, '') : String(cause)
+  return new StrakeError('failed', `can't read ${textOf(path) || '.'} of ${tree}: ${why}`, {
+    hint: 'If the image does not need it, leave it out with a line in .dockerignore.',
+    cause,
+  })
+}
+
+const maxLinks = 40
+
+/**
+ * Follows the symlinks of a path as a process whose root is the tree would: absolute targets start at the tree's root and
+ * `..` stops there. The last components need not exist. The tree must not change meanwhile.
+ *
+ * @returns the path without any symlink in it. Throws `invalid` after 40 links.
+ */
+export function resolveInTree(tree: Tree, path: ByteString): ByteString {
+  let links = 0
+  const done: string[] = []
+  const todo = path.split('/').reverse()
+  while (todo.length) {
+    const part = todo.pop()!
+    if (part === '' || part === '.') continue
+    if (part === '..') {
+      done.pop()
+      continue
+    }
+    const here = [...done, part].join('/')
+    if (!tree.stat(here)?.isSymbolicLink()) {
+      done.push(part)
+      continue
+    }
+    if (++links > maxLinks) {
+      throw new StrakeError('invalid', `too many levels of symbolic links: /${textOf(path)} in ${tree.name}`)
+    }
+    const target = tree.readlink(here)
+    if (target.startsWith('/')) done.length = 0
+    todo.push(...target.split('/').reverse())
+  }
+  return done.join('/')
+}
+
+/** The path as the tree knows it: relative, without `.` and `..`, which can't leave it. */
+export function cleanPath(path: string): string {
+  const parts: string[] = []
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop()
+    else if (part !== '' && part !== '.') parts.push(part)
+  }
+  return parts.join('/')
+}
+
+/** Whether the name is a pattern (Go's filepath.Match). */
+export function isPattern(path: string): boolean {
+  return /[*?[\\]/.test(path)
+}
+
+/** The paths that match a pattern, component by component, in order. Throws `invalid` for a malformed pattern. */
+export function glob(tree: Tree, pattern: ByteString): ByteString[] {
+  let found: ByteString[] = ['']
+  for (const part of pattern.split('/')) {
+    const test = isPattern(part) ? matcher(part) : undefined
+    const next: ByteString[] = []
+    for (const base of found) {
+      const prefix = base === '' ? '' : `${base}/`
+      if (!test) {
+        if (tree.stat(prefix + part)) next.push(prefix + part)
+      } else if (base === '' || isDirectory(tree, base)) {
+        for (const name of tree.list(resolveInTree(tree, base))) if (test.test(name)) next.push(prefix + name)
+      }
+    }
+    found = next
+  }
+  return found
+}
+
+function isDirectory(tree: Tree, path: ByteString): boolean {
+  return tree.stat(resolveInTree(tree, path))?.isDirectory() ?? false
+}
+
+/** Go's filepath.Match for one component. */
+function matcher(pattern: string): RegExp {
+  let source = ''
+  for (let i = 0; i < pattern.length; i++) {
+    const c = pattern[i]!
+    if (c === '*') source += '[^/]*'
+    else if (c === '?') source += '[^/]'
+    else if (c === '\\') source += quote(pattern[++i] ?? bad(pattern))
+    else if (c === '[') {
+      const close = pattern.indexOf(']', pattern[i + 1] === '^' ? i + 3 : i + 2)
+      if (close < 0) bad(pattern)
+      source += `[${pattern.slice(i + 1, close).replace(/[[\]&~]/g, '\\$&')}]`
+      i = close
+    } else source += quote(c)
+  }
+  try {
+    return new RegExp(`^${source}$`, 's')
+  } catch (cause) {
+    throw new StrakeError('invalid', `syntax error in pattern ${JSON.stringify(pattern)}`, { cause })
+  }
+}
+
+function quote(c: string): string {
+  return c.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
+}
+
+function bad(pattern: string): never {
+  throw new StrakeError('invalid', `syntax error in pattern ${JSON.stringify(pattern)}`)
+}

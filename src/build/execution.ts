@@ -1,0 +1,59 @@
+import { mkdirSync, rmdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { enterPrivateMounts, mountOverlay, unmount } from '../host/mod.ts'
+import type { ProgressSink } from '../lib/mod.ts'
+import type { NamespacePool } from '../network/mod.ts'
+import type { HostTrust } from '../runtime/mod.ts'
+import type { ActiveSnapshot, Lease, SnapshotId, Store } from '../store/mod.ts'
+
+/** What operations work with while one build runs. */
+export interface Execution {
+  readonly store: Store
+  readonly lease: Lease
+  /** A directory of this build alone, gone when it ends. */
+  readonly scratch: string
+  readonly namespaces: NamespacePool
+  readonly trust: HostTrust
+  readonly progress: ProgressSink
+  readonly signal: AbortSignal | undefined
+}
+
+export interface MountedRoot extends Disposable {
+  readonly path: string
+}
+
+let mounts = 0
+
+/** The root file system of a snapshot, read-only. Seen by this process and its children only. */
+export function viewRoot(execution: Execution, snapshot: SnapshotId | undefined): MountedRoot {
+  const lower = execution.store.snapshots.stack(snapshot)
+  return mountRoot(execution, (target) => {
+    if (lower.length) mountOverlay(target, { lower })
+  })
+}
+
+/** The root file system of a new layer on its parent; what is written there goes into the layer. */
+export function writableRoot(execution: Execution, layer: ActiveSnapshot, parent: SnapshotId | undefined): MountedRoot {
+  const lower = execution.store.snapshots.stack(parent)
+  if (!lower.length) return { path: layer.dir, [Symbol.dispose]() {} }
+  return mountRoot(execution, (target) => mountOverlay(target, { lower, upper: { dir: layer.dir, work: layer.work } }))
+}
+
+function mountRoot(execution: Execution, mount: (target: string) => void): MountedRoot {
+  enterPrivateMounts()
+  const path = join(execution.scratch, `root-${++mounts}`)
+  mkdirSync(path)
+  mount(path)
+  return {
+    path,
+    [Symbol.dispose]() {
+      try {
+        unmount(path)
+      } catch (error) {
+        // A view of scratch has nothing mounted.
+        if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error
+      }
+      rmdirSync(path)
+    },
+  }
+}

@@ -1,0 +1,188 @@
+import { posix } from 'node:path'
+import { expand, expandWords, type Instruction, type Word } from '../dockerfile/mod.ts'
+import { StrakeError } from '../lib/mod.ts'
+import type { ContainerConfig, Healthcheck } from '../oci/mod.ts'
+import { getEnv, goDuration, quotedList, type Stage, setEnv } from './stage.ts'
+
+/** Instructions that change the configuration only, and the line each leaves in the history. */
+export type ConfigInstruction = Exclude<Instruction, { kind: 'run' | 'copy' | 'add' | 'workdir' }>
+
+export interface Evaluation {
+  readonly stage: Stage
+  readonly escape: '\\' | '`'
+  /** Values of --build-arg. */
+  readonly buildArgs: Readonly<Record<string, string>>
+  /** ARGs before the first FROM, and the predefined platform arguments. */
+  readonly globals: ReadonlyMap<string, string | undefined>
+}
+
+/** Variables that an instruction sees: ENV wins over ARG. */
+export function environment({ stage }: Evaluation) {
+  return (name: string): string | undefined => getEnv(stage.config, name) ?? stage.args.get(name)
+}
+
+export function expandWord(evaluation: Evaluation, word: Word): string {
+  return expand(word, environment(evaluation), evaluation.escape)
+}
+
+/** Proxy arguments are predefined: they need no ARG, and appear in no history and no cache key. */
+export const proxyArgs = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 'ALL_PROXY'].flatMap((name) => [
+  name,
+  name.toLowerCase(),
+])
+
+/**
+ * Applies the instruction to the stage's configuration.
+ *
+ * @returns the line for the history; undefined for ONBUILD, which leaves none
+ */
+export function applyConfig(evaluation: Evaluation, instruction: ConfigInstruction): string | undefined {
+  const { stage } = evaluation
+  const { config } = stage
+  const one = (word: Word) => expandWord(evaluation, word)
+  switch (instruction.kind) {
+    case 'env': {
+      // Values are frozen: each is expanded with what stood before the instruction.
+      const pairs = instruction.pairs.map(({ key, value }) => [one(key), one(value)] as const)
+      for (const [key, value] of pairs) config.Env = setEnv(config.Env, key, value)
+      return `ENV ${pairs.map(([key, value]) => `${key}=${value}`).join(' ')}`
+    }
+    case 'label': {
+      const pairs = instruction.pairs.map(({ key, value }) => [one(key), one(value)] as const)
+      config.Labels = { ...config.Labels, ...Object.fromEntries(pairs) }
+      return `LABEL ${pairs.map(([key, value]) => `${key}=${value}`).join(' ')}`
+    }
+    case 'arg':
+      return declareArgs(evaluation, instruction)
+    case 'cmd': {
+      config.Cmd = commandLine(config, instruction.command)
+      config.ArgsEscaped = true
+      stage.cmdSet = true
+      return `CMD ${quotedList(config.Cmd)}`
+    }
+    case 'entrypoint': {
+      config.Entrypoint = commandLine(config, instruction.command)
+      config.ArgsEscaped = true
+      if (!stage.cmdSet) delete config.Cmd
+      return `ENTRYPOINT ${quotedList(config.Entrypoint)}`
+    }
+    case 'shell':
+      config.Shell = instruction.shell
+      return `SHELL [${instruction.shell.join(' ')}]`
+    case 'expose': {
+      const words = instruction.words.flatMap((word) => expandWords(word, environment(evaluation), evaluation.escape))
+      const ports = words.flatMap((word) => exposedPorts(word, instruction))
+      config.ExposedPorts = { ...config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) }
+      return `EXPOSE [${[...new Set(ports)].sort().join(' ')}]`
+    }
+    case 'volume': {
+      const paths = instruction.words.map(one).map((path) => path.trim())
+      if (paths.includes('')) throw new StrakeError('invalid', 'VOLUME specified can not be an empty string', instruction)
+      config.Volumes = { ...config.Volumes, ...Object.fromEntries(paths.map((path) => [path, {}])) }
+      return `VOLUME [${paths.join(' ')}]`
+    }
+    case 'user':
+      config.User = one(instruction.word)
+      return `USER ${config.User}`
+    case 'stopsignal':
+      config.StopSignal = checkSignal(one(instruction.word), instruction)
+      return `STOPSIGNAL ${config.StopSignal}`
+    case 'maintainer':
+      stage.author = one(instruction.word)
+      return `MAINTAINER ${stage.author}`
+    case 'healthcheck':
+      return applyHealthcheck(config as { Healthcheck?: Healthcheck }, instruction)
+    case 'onbuild':
+      config.OnBuild = [...(config.OnBuild ?? []), instruction.trigger]
+      return undefined
+  }
+}
+
+function declareArgs(evaluation: Evaluation, instruction: Extract<Instruction, { kind: 'arg' }>): string {
+  const { stage, buildArgs, globals } = evaluation
+  const shown = instruction.args.map(({ name, value }) => {
+    const given = buildArgs[name]
+    const own = value && expandWord(evaluation, value)
+    const result = given ?? own ?? globals.get(name)
+    stage.args.set(name, result)
+    return result === undefined ? name : `${name}=${result}`
+  })
+  return `ARG ${shown.join(' ')}`
+}
+
+type CommandOf = Extract<Instruction, { kind: 'cmd' }>['command']
+
+/** The words to run: shell form goes to the stage's shell. */
+export function commandLine(config: ContainerConfig, command: CommandOf): readonly string[] {
+  return command.form === 'exec' ? command.args : [...shellOf(config), command.line]
+}
+
+export function shellOf(config: ContainerConfig): readonly string[] {
+  return config.Shell ?? ['/bin/sh', '-c']
+}
+
+function applyHealthcheck(
+  config: { Healthcheck?: Healthcheck },
+  instruction: Extract<Instruction, { kind: 'healthcheck' }>,
+): string {
+  const { command, interval = 0, timeout = 0, startPeriod = 0, startInterval = 0, retries = 0 } = instruction
+  const test = command ? (command.form === 'exec' ? ['CMD', ...command.args] : ['CMD-SHELL', command.line]) : ['NONE']
+  config.Healthcheck = {
+    Test: test,
+    ...(interval && { Interval: interval }),
+    ...(timeout && { Timeout: timeout }),
+    ...(startPeriod && { StartPeriod: startPeriod }),
+    ...(startInterval && { StartInterval: startInterval }),
+    ...(retries && { Retries: retries }),
+  }
+  const times = [interval, timeout, startPeriod, startInterval].map((time) => `"${goDuration(time)}"`).join(' ')
+  return `HEALTHCHECK &{${quotedList(test)} ${times} ${goRune(retries)}}`
+}
+
+/** Go's %q of an integer is a quoted character. */
+function goRune(code: number): string {
+  if (code >= 0x20 && code < 0x7f) return code === 0x27 || code === 0x5c ? `'\\${String.fromCharCode(code)}'` : `'${String.fromCharCode(code)}'`
+  const named: Record<number, string> = { 7: '\\a', 8: '\\b', 9: '\\t', 10: '\\n', 11: '\\v', 12: '\\f', 13: '\\r' }
+  return `'${named[code] ?? `\\x${code.toString(16).padStart(2, '0')}`}'`
+}
+
+/** `80`, `80/udp`, `8000-8010/tcp`, as docker's nat.ParsePortSpecs. */
+function exposedPorts(word: string, at: Instruction): string[] {
+  if (word === '') return []
+  const fail = () => new StrakeError('invalid', `invalid containerPort: ${word}`, { range: at.range })
+  const match = /^(?:.*:)?(\d+)(?:-(\d+))?(?:\/([a-zA-Z]+))?$/.exec(word)
+  if (!match) throw fail()
+  const protocol = (match[3] ?? 'tcp').toLowerCase()
+  const [first, last] = [Number(match[1]), Number(match[2] ?? match[1])]
+  if (!['tcp', 'udp', 'sctp'].includes(protocol)) throw new StrakeError('invalid', `invalid proto: ${protocol}`, { range: at.range })
+  if (last > 65535 || last < first) throw fail()
+  return Array.from({ length: last - first + 1 }, (_, i) => `${first + i}/${protocol}`)
+}
+
+const signalNames = new Set(
+  `ABRT ALRM BUS CHLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS TERM TRAP TSTP TTIN
+   TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ`.split(/\s+/),
+)
+
+function checkSignal(signal: string, at: Instruction): string {
+  const name = signal.toUpperCase().replace(/^SIG/, '')
+  const number = /^\d+$/.test(signal) ? Number(signal) : undefined
+  const known = number === undefined ? signalNames.has(name) || /^RTM(IN|AX)([+-]\d+)?$/.test(name) : number >= 1 && number <= 64
+  if (!known) {
+    throw new StrakeError('invalid', `invalid signal: ${signal}`, { range: at.range, hint: 'Signals have names such as SIGTERM or numbers from 1 to 64.' })
+  }
+  return signal
+}
+
+/** WORKDIR: absolute as it is written; relative joined with the one before and cleaned. */
+export function workdir(config: ContainerConfig, path: string): string {
+  if (path.startsWith('/')) return path
+  return posix.join('/', config.WorkingDir ?? '/', path)
+}
+
+/** A destination below the working directory; a closing slash, or `.`, stays a sign for a directory. */
+export function destinationOf(config: ContainerConfig, path: string): string {
+  const directory = path === '.' || path.endsWith('/') || path.endsWith('/.')
+  const absolute = posix.join('/', path.startsWith('/') ? '' : (config.WorkingDir ?? '/'), path)
+  return directory && !absolute.endsWith('/') ? `${absolute}/` : absolute
+}

@@ -1,0 +1,151 @@
+import { writeLayer } from '../../layers/mod.ts'
+import { bytesOf } from '../../lib/mod.ts'
+import type { Digest } from '../../oci/mod.ts'
+import type { ActiveSnapshot } from '../../store/mod.ts'
+import { keyOf } from '../cache.ts'
+import {
+  type Collected,
+  type CollectedSource,
+  type CollectOptions,
+  collect,
+  digestOfSources,
+  fillDigests,
+} from '../context/collect.ts'
+import type { StatCache } from '../context/stat-cache.ts'
+import { openTree, type Tree } from '../context/tree.ts'
+import { type Execution, viewRoot } from '../execution.ts'
+import type { Executed, Operation, Result } from '../graph.ts'
+import { resolveOwner } from './owner.ts'
+import { type MadeFile, type PlacedSource, place } from './place.ts'
+
+export interface CopyOptions {
+  /** Absolute; a closing slash means a directory. */
+  readonly destination: string
+  readonly chown?: string
+  readonly chmod?: number
+  readonly heredocs?: readonly MadeFile[]
+  /** Id of the vertex, for progress. */
+  readonly vertex: string
+}
+
+/** A directory of the machine that a build reads. */
+export interface LocalSource {
+  readonly tree: Tree
+  readonly statCache: StatCache | undefined
+}
+
+/** COPY from a context. */
+export function copyFromContext(from: LocalSource, sources: readonly string[], options: CopyOptions): Operation {
+  const collectOptions = { metadata: false }
+  let collected: CollectedSource[] | undefined
+  return {
+    digest: operationDigest('copy', sources, options),
+    async outside(eager) {
+      collected ??= collect(from.tree, sources, collectOptions)
+      const digests = new Map<Collected, Digest>()
+      const complete = fillDigests(collected, digests, { cache: from.statCache, read: eager })
+      return complete ? digestOfSources(collected, digests, collectOptions) : undefined
+    },
+    async execute(execution, layer, [below]) {
+      collected ??= collect(from.tree, sources, collectOptions)
+      const outside = await writeSources(execution, layer, {
+        below: below!,
+        collected,
+        collectOptions,
+        statCache: from.statCache,
+        copy: options,
+      })
+      return outside
+    },
+  }
+}
+
+/** COPY --from: a stage's or an image's root, the second input. */
+export function copyFromRoot(name: string, sources: readonly string[], options: CopyOptions): Operation {
+  const collectOptions = { metadata: true }
+  const read = (execution: Execution, [, from]: readonly Result[]) => {
+    const root = viewRoot(execution, from!.snapshot)
+    return { root, collected: collect(openTree(bytesOf(root.path), name), sources, collectOptions) }
+  }
+  return {
+    digest: operationDigest('copy-from', sources, options),
+    async contents(execution, inputs) {
+      const { root, collected } = read(execution, inputs)
+      using _ = root
+      const digests = new Map<Collected, Digest>()
+      fillDigests(collected, digests, { cache: undefined, read: true })
+      return digestOfSources(collected, digests, collectOptions)
+    },
+    async execute(execution, layer, inputs) {
+      const { root, collected } = read(execution, inputs)
+      using _ = root
+      const { layer: info, outside } = await writeSources(execution, layer, {
+        below: inputs[0]!,
+        collected,
+        collectOptions,
+        statCache: undefined,
+        copy: options,
+      })
+      return { ...(info && { layer: info }), ...(outside && { contents: outside }) }
+    },
+  }
+}
+
+export function operationDigest(kind: string, sources: readonly string[], options: CopyOptions): Digest {
+  const heredocs = options.heredocs?.map(({ name, bytes }) => [name, Buffer.from(bytes).toString('base64')])
+  const { destination, chown, chmod } = options
+  return keyOf(kind, JSON.stringify(sources), destination, chown, chmod?.toString(8), heredocs && JSON.stringify(heredocs))
+}
+
+export interface Writing {
+  /** The root file system that the layer stands on. */
+  readonly below: Result
+  readonly collected: readonly CollectedSource[]
+  readonly collectOptions: CollectOptions
+  readonly statCache: StatCache | undefined
+  readonly copy: CopyOptions
+  /** What is placed, where that is not what was collected (archives that ADD unpacks). */
+  readonly placed?: readonly PlacedSource[]
+}
+
+/** Writes the layer and tells the digest of its sources. Each file is read once. */
+export async function writeSources(execution: Execution, layer: ActiveSnapshot, writing: Writing): Promise<Executed> {
+  const { below, collected, collectOptions, statCache, copy } = writing
+  const readAt = Date.now()
+  using lower = viewRoot(execution, below.snapshot)
+  const digests = new Map<Collected, Digest>()
+  fillDigests(collected, digests, { cache: statCache, read: false })
+  const owner = copy.chown === undefined ? undefined : resolveOwner(lower.path, copy.chown, execution.progress)
+  const { entries, origin } = place([...(writing.placed ?? collected), ...(copy.heredocs ?? [])], digests, {
+    destination: bytesOf(copy.destination),
+    lower: openTree(bytesOf(lower.path), 'the image'),
+    owner: owner ?? (collectOptions.metadata ? undefined : { uid: 0, gid: 0 }),
+    mode: copy.chmod,
+    now: BigInt(readAt) * 1_000_000n,
+  })
+  const total = entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0)
+  const written = await writeLayer(layer.dir, entries, {
+    contentDigests: true,
+    signal: execution.signal,
+    onProgress: (current) =>
+      execution.progress({
+        kind: 'status',
+        vertex: copy.vertex,
+        id: 'copy',
+        label: `copying to ${copy.destination}`,
+        unit: 'bytes',
+        current,
+        total,
+      }),
+  })
+  for (const [path, digest] of written.digests) {
+    const from = origin.get(path)
+    if (!from) continue
+    digests.set(from.entry, digest)
+    statCache?.set(from.entry.from, from.entry.stat, digest, readAt)
+  }
+  // What was not written as a file of its own: second names of a file, archives, what a later source replaced.
+  fillDigests(collected, digests, { cache: statCache, read: true })
+  const { diffId, tarSize, size } = written
+  return { layer: { diffId, tarSize, size }, outside: digestOfSources(collected, digests, collectOptions) }
+}

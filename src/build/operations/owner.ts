@@ -1,0 +1,31 @@
+import { type ProgressSink, StrakeError } from '../../lib/mod.ts'
+import { resolveUser } from '../../runtime/mod.ts'
+import type { Owner } from './place.ts'
+
+/**
+ * `--chown` as Docker reads it: `user`, `user:group`, names or numbers; a number alone stands for both, a name alone for
+ * the user with its primary group. Names are looked up in the root file system. One that is not there means root, as it
+ * does for Docker, which does not tell; here a warning does.
+ */
+export function resolveOwner(root: string, chown: string, progress: ProgressSink): Owner {
+  const colon = chown.indexOf(':')
+  const user = colon < 0 ? chown : chown.slice(0, colon)
+  const group = colon < 0 ? '' : chown.slice(colon + 1)
+  const lookup = (spec: string): Owner => {
+    try {
+      return resolveUser(root, spec)
+    } catch (error) {
+      if (!(error instanceof StrakeError) || error.code !== 'invalid') throw error
+      progress({
+        kind: 'notice',
+        level: 'warning',
+        message: `--chown=${chown}: ${error.message}; root is taken instead`,
+        ...(error.hint && { hint: error.hint }),
+      })
+      return { uid: 0, gid: 0 }
+    }
+  }
+  const { uid, gid } = user === '' ? { uid: 0, gid: 0 } : lookup(user)
+  if (group !== '') return { uid, gid: lookup(`0:${group}`).gid }
+  return { uid, gid: /^\d+$/.test(user) ? uid : gid }
+}

@@ -1,0 +1,202 @@
+import type { LayerEntry } from '../../layers/mod.ts'
+import { type ByteString, comparePaths, StrakeError, textOf } from '../../lib/mod.ts'
+import type { Digest } from '../../oci/mod.ts'
+import { type Collected, type CollectedSource, readXattrs } from '../context/collect.ts'
+import { resolveInTree, type Tree } from '../context/tree.ts'
+
+export interface Owner {
+  readonly uid: number
+  readonly gid: number
+}
+
+export interface Placement {
+  /** Absolute, as written: a closing slash means a directory. */
+  readonly destination: ByteString
+  /** The root file system below the new layer. */
+  readonly lower: Tree
+  /** Undefined: as the source has it. */
+  readonly owner: Owner | undefined
+  readonly mode: number | undefined
+  /** Nanoseconds since the epoch. */
+  readonly now: bigint
+}
+
+/** A file that is made here: a here-document. */
+export interface MadeFile {
+  readonly name: ByteString
+  readonly bytes: Uint8Array
+}
+
+/** A source whose contents are put into the destination, as a directory's are, without the directory's own metadata. */
+export type PlacedSource = (CollectedSource & { readonly contentsOnly?: boolean }) | MadeFile
+
+const defaultDirectoryMode = 0o755
+const defaultFileMode = 0o644
+
+/**
+ * Where each thing that a COPY brings goes: the entries of the new layer, sorted, with the directories that lead to them.
+ * Symlinks of the destination are followed in the root below. Throws `invalid` where a directory would replace something
+ * else, or the other way round.
+ */
+export function place(
+  sources: readonly PlacedSource[],
+  digests: ReadonlyMap<Collected, Digest>,
+  { destination, lower, owner, mode, now }: Placement,
+): { entries: LayerEntry[]; origin: Map<ByteString, { source: CollectedSource; entry: Collected }> } {
+  const entries = new Map<ByteString, LayerEntry>()
+  const origin = new Map<ByteString, { source: CollectedSource; entry: Collected }>()
+  const resolved = resolveInTree(lower, destination)
+  const intoDirectory = destination.endsWith('/') || (lower.stat(resolved)?.isDirectory() ?? false)
+  const own = owner ?? { uid: 0, gid: 0 }
+
+  function madeDirectory(path: ByteString): void {
+    entries.set(path, { kind: 'directory', path, mode: mode ?? defaultDirectoryMode, ...own, mtime: now })
+  }
+
+  /** The directory as it is below, so that the layer does not change it. */
+  function keptDirectory(path: ByteString, mtime?: bigint): boolean {
+    const stat = lower.stat(path)
+    if (!stat) return false
+    if (!stat.isDirectory()) throw notDirectory(path)
+    const xattrs = readXattrs(lower, path)
+    entries.set(path, {
+      kind: 'directory',
+      path,
+      mode: Number(stat.mode) & 0o7777,
+      uid: Number(stat.uid),
+      gid: Number(stat.gid),
+      mtime: mtime ?? stat.mtimeNs,
+      ...(xattrs && { xattrs }),
+    })
+    return true
+  }
+
+  function addParents(path: ByteString): void {
+    for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
+      const parent = path.slice(0, slash)
+      const known = entries.get(parent)
+      if (known && known.kind !== 'directory') throw notDirectory(parent)
+      if (!known && !keptDirectory(parent)) madeDirectory(parent)
+    }
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')))
+    if (parent !== '' && lower.stat(parent)) touch(parent)
+  }
+
+  /** Something was put into it. */
+  function touch(path: ByteString): void {
+    const entry = entries.get(path)
+    if (entry) entries.set(path, { ...entry, mtime: now })
+  }
+
+  function placeFile(name: ByteString, entry: (path: ByteString) => LayerEntry): ByteString {
+    const path = resolveInTree(lower, intoDirectory ? `${resolved}/${name}` : resolved)
+    if (lower.stat(path)?.isDirectory() || entries.get(path)?.kind === 'directory') {
+      throw new StrakeError('invalid', `cannot copy the file ${textOf(name)} over the directory /${textOf(path)}`)
+    }
+    addParents(path)
+    entries.set(path, entry(path))
+    return path
+  }
+
+  for (const source of sources) {
+    if ('bytes' in source) {
+      const { name, bytes } = source
+      placeFile(name, (path) => {
+        const from = { kind: 'bytes', bytes } as const
+        return { kind: 'file', path, mode: mode ?? defaultFileMode, ...own, mtime: now, source: from, size: bytes.length }
+      })
+      continue
+    }
+    const [top, ...below] = source.entries
+    if (!top) continue
+    const entryAt = createEntries(source, digests, { owner, mode })
+    if (!top.stat.isDirectory()) {
+      const path = placeFile(source.name, (at) => entryAt(top, at))
+      origin.set(path, { source, entry: top })
+      continue
+    }
+    const base = resolved
+    const existed = base === '' || lower.stat(base) !== undefined
+    if (base !== '') {
+      addParents(base)
+      if (existed) keptDirectory(base, source.contentsOnly ? now : top.stat.mtimeNs)
+      else if (source.contentsOnly) madeDirectory(base)
+      else if (destination.endsWith('/') && entries.get(base) === undefined) {
+        entries.set(base, { ...entryAt(top, base) })
+      } else entries.set(base, entryAt(top, base))
+    }
+    const prefix = base === '' ? '' : `${base}/`
+    for (const entry of below) {
+      const path = prefix + entry.path
+      if (existed) checkReplaces(lower, path, entry)
+      const made = entryAt(entry, path)
+      const before = entries.get(path)
+      if (before && (before.kind === 'directory') !== (made.kind === 'directory')) throw notDirectory(path)
+      entries.set(path, made)
+      origin.set(path, { source, entry })
+    }
+  }
+  return { entries: [...entries.values()].sort((a, b) => comparePaths(a.path, b.path)), origin }
+}
+
+/** Turns what was collected from one source into entries; names of one file become links of the first. */
+function createEntries(
+  source: CollectedSource,
+  digests: ReadonlyMap<Collected, Digest>,
+  { owner, mode }: { owner: Owner | undefined; mode: number | undefined },
+): (entry: Collected, path: ByteString) => LayerEntry {
+  const first = new Map<string, ByteString>()
+  return (collected, path) => {
+    const { stat, xattrs } = collected
+    const base = {
+      path,
+      mode: Number(stat.mode) & 0o7777,
+      uid: owner?.uid ?? Number(stat.uid),
+      gid: owner?.gid ?? Number(stat.gid),
+      mtime: stat.mtimeNs,
+      ...(xattrs && { xattrs }),
+    }
+    if (collected.target !== undefined) return { ...base, kind: 'symlink', target: collected.target }
+    if (mode !== undefined) base.mode = mode
+    if (stat.isDirectory()) return { ...base, kind: 'directory' }
+    if (stat.nlink > 1n) {
+      const inode = `${stat.dev}:${stat.ino}`
+      const target = first.get(inode)
+      if (target !== undefined) return { ...base, kind: 'link', target }
+      first.set(inode, path)
+    }
+    if (stat.isFile()) {
+      const digest = digests.get(collected)
+      const from = `${source.tree.root}/${collected.from}`
+      return {
+        ...base,
+        kind: 'file',
+        source: { kind: 'path', path: from, ...(digest && { digest }) },
+        size: Number(stat.size),
+      }
+    }
+    if (stat.isFIFO()) return { ...base, kind: 'fifo' }
+    const [major, minor] = deviceOf(stat.rdev)
+    return { ...base, kind: 'device', type: stat.isBlockDevice() ? 'block' : 'char', major, minor }
+  }
+}
+
+/** Linux's encoding of a device number in st_rdev. */
+function deviceOf(rdev: bigint): [major: number, minor: number] {
+  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn)
+  const minor = (rdev & 0xffn) | ((rdev >> 12n) & ~0xffn & 0xffffffffn)
+  return [Number(major), Number(minor)]
+}
+
+function checkReplaces(lower: Tree, path: ByteString, entry: Collected): void {
+  const below = lower.stat(path)
+  if (!below || below.isDirectory() === entry.stat.isDirectory()) return
+  if (entry.stat.isDirectory()) throw notDirectory(path)
+  throw new StrakeError('invalid', `cannot copy the file ${textOf(entry.from)} over the directory /${textOf(path)}`)
+}
+
+function notDirectory(path: ByteString): StrakeError {
+  return new StrakeError('invalid', `cannot copy to non-directory: /${textOf(path)}`, {
+    hint: `/${textOf(path)} is in the image already, and is no directory. If it is a symlink, copy to its target.`,
+  })
+}

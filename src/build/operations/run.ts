@@ -1,0 +1,136 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { hint } from '../../hints/mod.ts'
+import { type SourceRange, StrakeError } from '../../lib/mod.ts'
+import { hostsFile, hostResolvConf } from '../../network/mod.ts'
+import { cleanStubs, executor, type Mount, readInRoot, recordStubs, resolveUser } from '../../runtime/mod.ts'
+import { keyOf } from '../cache.ts'
+import { type Execution, writableRoot } from '../execution.ts'
+import type { Operation } from '../graph.ts'
+
+export interface RunOptions {
+  /** The process: the shell with its line, or the words of the exec form. */
+  readonly args: readonly string[]
+  /** `KEY=value`: ARGs and ENV of the stage. */
+  readonly env: readonly string[]
+  /** `KEY=value` that the process gets but that no cache key depends on: predefined proxy arguments. */
+  readonly hiddenEnv: readonly string[]
+  readonly cwd: string
+  readonly user: string
+  readonly network: 'default' | 'host' | 'none'
+  /** `name:address`. */
+  readonly addHosts: readonly string[]
+  /** Bytes of scripts by the path at which they are mounted. */
+  readonly scripts: Readonly<Record<string, Uint8Array>>
+  /** What the person wrote, for messages. */
+  readonly command: string
+  readonly range: SourceRange
+  readonly vertex: string
+}
+
+const hostname = 'buildkitsandbox'
+const tailLimit = 64 << 10
+
+export function runOperation(options: RunOptions): Operation {
+  const { args, env, cwd, user, network, addHosts, scripts } = options
+  const scriptKeys = Object.entries(scripts).map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')])
+  return {
+    digest: keyOf('run', JSON.stringify([args, env, cwd, user, network, addHosts, scriptKeys])),
+    async execute(execution, layer, [below]) {
+      using root = writableRoot(execution, layer, below!.snapshot)
+      const failure = await run(execution, root.path, options)
+      if (failure) throw failure
+      return {}
+    },
+  }
+}
+
+/** Runs the process in the root; the error where it fails. */
+async function run(execution: Execution, rootfs: string, options: RunOptions): Promise<StrakeError | undefined> {
+  const { trust, progress, signal } = execution
+  const files = join(execution.scratch, options.vertex)
+  mkdirSync(files, { recursive: true })
+  const file = (name: string, content: string | Uint8Array, mode = 0o644) => {
+    const path = join(files, name)
+    writeFileSync(path, content, { mode })
+    return path
+  }
+  const mounts: Mount[] = [
+    bind(file('resolv.conf', hostResolvConf()), '/etc/resolv.conf'),
+    bind(file('hosts', hostsFile({ hostname, extraHosts: options.addHosts })), '/etc/hosts'),
+    ...trust.mounts,
+    ...Object.entries(options.scripts).map(([path, bytes], i) => bind(file(`script-${i}`, bytes, 0o755), path)),
+  ]
+  const user = resolveUser(rootfs, options.user)
+  const env = withDefaults([...options.env], [...options.hiddenEnv, ...trust.env, `HOME=${user.home}`])
+  const tail = createTail()
+  using namespace = options.network === 'default' ? await execution.namespaces.acquire() : undefined
+  const stubs = recordStubs(rootfs, mounts)
+  try {
+    const { exitCode } = await executor.execute(
+      {
+        args: options.args,
+        env,
+        cwd: options.cwd,
+        user: options.user,
+        rootfs,
+        hostname,
+        mounts,
+        network: networkOf(options.network, namespace?.path),
+        cgroup: `/strake/build-${process.pid}-${options.vertex}`,
+      },
+      {
+        signal,
+        onOutput(stream, data) {
+          tail.add(data)
+          progress({ kind: 'log', vertex: options.vertex, stream, data })
+        },
+      },
+    )
+    if (exitCode === 0) return undefined
+    const known = hint({
+      command: options.command,
+      exitCode,
+      output: tail.text(),
+      readFile: (path) => readInRoot(rootfs, path, 1 << 20),
+    })
+    const words = options.args.join(' ')
+    return new StrakeError('failed', `process "${words}" did not complete successfully: exit code: ${exitCode}`, {
+      exitCode,
+      range: options.range,
+      hint: known && `${known.cause}\n${known.fix}`,
+    })
+  } finally {
+    cleanStubs(stubs)
+  }
+}
+
+function bind(source: string, target: string): Mount {
+  return { source, target, kind: 'bind', readonly: true }
+}
+
+function networkOf(network: RunOptions['network'], path: string | undefined) {
+  if (network === 'host') return 'host'
+  return path ? { path } : 'new'
+}
+
+/** What the Dockerfile sets wins over what is added. */
+function withDefaults(env: readonly string[], defaults: readonly string[]): string[] {
+  const nameOf = (pair: string) => pair.slice(0, pair.indexOf('='))
+  const set = new Set(env.map(nameOf))
+  return [...env, ...defaults.filter((pair) => !set.has(nameOf(pair)))]
+}
+
+/** Keeps the end of what a step said, for hints. */
+function createTail() {
+  const chunks: Uint8Array[] = []
+  let length = 0
+  return {
+    add(data: Uint8Array) {
+      chunks.push(data)
+      length += data.length
+      while (chunks.length > 1 && length - chunks[0]!.length >= tailLimit) length -= chunks.shift()!.length
+    },
+    text: () => Buffer.concat(chunks).toString().slice(-tailLimit),
+  }
+}

@@ -1,0 +1,128 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { bindMount, ended, enterPrivateMounts, processIdentity, unmount } from '../host/mod.ts'
+import { errno } from '../lib/mod.ts'
+import { removeCgroup } from './cgroups.ts'
+import { startFailure } from './failures.ts'
+import { findRuntime } from './runtimes.ts'
+import { type OciSpec, ociSpec } from './spec.ts'
+import type { ExecuteOptions, SpecOptions } from './types.ts'
+
+let count = 0
+let swept: Promise<void> | undefined
+
+/**
+ * Runs one process in a container to its end: a RUN step. Output comes as it is written; input is `stdin` or nothing.
+ * Gives the exit code, 128 plus the signal's number where a signal ended it.
+ *
+ * Throws `failed` in docker's words (with its exit code: 125, 126 or 127) when the process can't be started, `cancelled` when the
+ * signal fires. The container dies with this process, however that ends; a cgroup and a directory that it leaves are
+ * taken away by the next call of any process.
+ */
+export async function execute(spec: SpecOptions, io: ExecuteOptions): Promise<{ readonly exitCode: number }> {
+  io.signal?.throwIfAborted()
+  const runtime = findRuntime()
+  enterPrivateMounts()
+  swept ??= sweepSteps()
+  await swept
+  const directory = join(stepsDirectory(), `${processIdentity(process.pid)}-${++count}`)
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  try {
+    using network = adoptNetwork(spec.network, directory)
+    const log = join(directory, 'log.json')
+    writeFileSync(join(directory, 'config.json'), JSON.stringify(ociSpec({ ...spec, network: network.network })))
+    const child = spawn(
+      'setpriv',
+      // Every process of a pid namespace dies with its first one, which is the runtime here: it dies with its parent
+      // (unshare), and that with us. The runtime finds its processes by their numbers there, hence a /proc of its own.
+      [
+        ...['--pdeathsig', 'KILL', 'unshare', '--pid', '--fork', '--kill-child=KILL', '--mount-proc'],
+        ...[runtime.path, '--root', join(directory, 'state'), '--log', log, '--log-format', 'json'],
+        ...['run', '--bundle', directory, 'step'],
+      ],
+      { stdio: [io.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'], signal: io.signal, killSignal: 'SIGKILL' },
+    )
+    child.stdin?.on('error', () => {}).end(io.stdin)
+    child.stdout!.on('data', (chunk: Buffer) => io.onOutput('stdout', chunk))
+    const complaint = holdBackComplaint(child.stderr!, (chunk) => io.onOutput('stderr', chunk))
+    const exitCode = await ended(child, 'setpriv')
+    const failure = startFailure(readLog(log))
+    if (failure) throw failure
+    complaint.release()
+    return { exitCode }
+  } finally {
+    if (io.signal?.aborted) await removeCgroup(spec.cgroup)
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+/** Ends steps of processes that are gone, and removes what they left. */
+export async function sweepSteps(): Promise<void> {
+  for (const name of readDirectory(stepsDirectory())) {
+    const owner = name.slice(0, name.lastIndexOf('-'))
+    if (processIdentity(Number.parseInt(owner, 10)) === owner) continue
+    const directory = join(stepsDirectory(), name)
+    try {
+      const { linux } = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as OciSpec
+      await removeCgroup((linux as { cgroupsPath: string }).cgroupsPath)
+    } catch (error) {
+      // It was killed before the file was whole: nothing was started.
+      if (errno(error) !== 'ENOENT' && !(error instanceof SyntaxError)) throw error
+    }
+    rmSync(directory, { recursive: true, force: true })
+  }
+}
+
+function stepsDirectory(): string {
+  const base = process.getuid?.() === 0 ? '/run/strake' : join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), 'strake')
+  return join(base, 'steps')
+}
+
+function readDirectory(path: string): string[] {
+  try {
+    return readdirSync(path)
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
+function readLog(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return ''
+    throw error
+  }
+}
+
+/** A path such as `/proc/PID/fd/N` means nothing in the runtime's own /proc: the namespace is bound into the bundle. */
+function adoptNetwork(network: SpecOptions['network'], directory: string) {
+  if (typeof network === 'string') return { network, [Symbol.dispose]: () => {} }
+  const path = join(directory, 'network')
+  writeFileSync(path, '')
+  bindMount(network.path, path)
+  return { network: { path }, [Symbol.dispose]: () => unmount(path) }
+}
+
+/**
+ * runc says why it could not start a process not only in its log but also on the standard error that will be the process'
+ * own. Where that is the first thing that comes, it is held back, and given out only if it was the process' after all.
+ */
+function holdBackComplaint(stream: NodeJS.ReadableStream, write: (chunk: Buffer) => void): { release(): void } {
+  let held: Buffer[] | undefined = []
+  const release = () => {
+    for (const chunk of held ?? []) write(chunk)
+    held = undefined
+  }
+  stream.on('data', (chunk: Buffer) => {
+    if (!held) return write(chunk)
+    held.push(chunk)
+    if (!held[0]!.subarray(0, complaint.length).equals(complaint.subarray(0, held[0]!.length))) release()
+  })
+  return { release }
+}
+
+const complaint = Buffer.from('runc run failed: ')

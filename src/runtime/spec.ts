@@ -1,0 +1,220 @@
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { release } from 'node:os'
+import { posix } from 'node:path'
+import { sys } from '../host/mod.ts'
+import { StrakeError } from '../lib/mod.ts'
+import { hostPlatform } from '../oci/mod.ts'
+import { boundingSet } from './capabilities.ts'
+import { defaultSeccomp } from './seccomp.ts'
+import type { Mount, ProcessOptions, SpecOptions } from './types.ts'
+import { resolveUser } from './users.ts'
+
+/** config.json of the OCI runtime spec 1.0, as far as a reader of the result needs to know it. */
+export interface OciSpec {
+  readonly ociVersion: string
+  readonly process: OciProcess
+  readonly root: { readonly path: string; readonly readonly: boolean }
+  readonly hostname: string
+  readonly mounts: readonly OciMount[]
+  readonly linux: object
+}
+
+/** The `process` of a spec, which is also what `runc exec --process` takes. */
+export interface OciProcess {
+  readonly terminal: boolean
+  readonly user: { readonly uid: number; readonly gid: number; readonly additionalGids: readonly number[] }
+  readonly args: readonly string[]
+  readonly env: readonly string[]
+  readonly cwd: string
+  readonly capabilities: object
+  readonly noNewPrivileges: boolean
+  readonly oomScoreAdj: number
+}
+
+interface OciMount {
+  readonly destination: string
+  readonly type: string
+  readonly source: string
+  readonly options: readonly string[]
+}
+
+/**
+ * The runtime spec of a container with Docker's default isolation. The user is looked up in `rootfs`, which must be
+ * mounted. Throws `invalid` for unknown users and capabilities and for paths that are not absolute.
+ */
+export function ociSpec(options: SpecOptions): OciSpec {
+  const { privileged = false, network } = options
+  const capabilities = boundingSet(options)
+  const unconfined = privileged || options.unconfined
+  return {
+    ociVersion: '1.0.2',
+    process: ociProcess(options.rootfs, options),
+    root: { path: options.rootfs, readonly: options.readonlyRootfs ?? false },
+    hostname: options.hostname,
+    mounts: mounts(options.mounts ?? [], privileged),
+    linux: {
+      namespaces: [
+        { type: 'mount' },
+        { type: 'uts' },
+        { type: 'pid' },
+        { type: 'ipc' },
+        ...(network === 'host'
+          ? []
+          : [network === 'new' ? { type: 'network' } : { type: 'network', path: network.path }]),
+        // On cgroup v1 Docker leaves the host's.
+        ...(existsSync('/sys/fs/cgroup/cgroup.controllers') ? [{ type: 'cgroup' }] : []),
+      ],
+      cgroupsPath: options.cgroup,
+      resources: { devices: privileged ? [{ allow: true, access: 'rwm' }] : deviceRules },
+      ...(privileged
+        ? { devices: hostDevices('/dev') }
+        : { maskedPaths: [...maskedPaths, ...thermalPaths()], readonlyPaths }),
+      ...(network === 'host' ? {} : { sysctl }),
+      ...(unconfined ? {} : { seccomp: defaultSeccomp(hostPlatform.architecture, capabilities) }),
+    },
+  }
+}
+
+/** The process part alone: for a further process in a running container. */
+export function ociProcess(rootfs: string, options: ProcessOptions): OciProcess {
+  if (!options.args.length) throw new StrakeError('invalid', 'no command specified')
+  if (!posix.isAbsolute(options.cwd)) {
+    throw new StrakeError(
+      'invalid',
+      `the working directory '${options.cwd}' is invalid, it needs to be an absolute path`,
+    )
+  }
+  const user = resolveUser(rootfs, options.user)
+  const bounding = boundingSet(options)
+  const hasHome = options.env.some((entry) => entry.startsWith('HOME='))
+  return {
+    terminal: options.tty ?? false,
+    user: { uid: user.uid, gid: user.gid, additionalGids: user.groups },
+    args: options.args,
+    env: hasHome ? options.env : [...options.env, `HOME=${user.home}`],
+    cwd: options.cwd,
+    // What execve(2) gives: all to root, none to others.
+    capabilities: user.uid === 0 ? { bounding, effective: bounding, permitted: bounding } : { bounding },
+    noNewPrivileges: false,
+    // 0 as in Docker, but never below our own: lowering it takes CAP_SYS_RESOURCE.
+    oomScoreAdj: Math.max(0, Number(readFileSync('/proc/self/oom_score_adj', 'latin1'))),
+  }
+}
+
+const sysctl = { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': '0 2147483647' }
+
+/** On top of these the runtime allows what it puts into /dev itself, and mknod of any device. */
+const deviceRules = [
+  { allow: false, access: 'rwm' },
+  ...[
+    [1, 3],
+    [1, 5],
+    [1, 8],
+    [1, 9],
+    [5, 0],
+    [5, 1],
+  ].map(([major, minor]) => ({ allow: true, type: 'c', major, minor, access: 'rwm' })),
+]
+
+const maskedPaths = [
+  '/proc/asound',
+  '/proc/acpi',
+  '/proc/interrupts',
+  '/proc/kcore',
+  '/proc/keys',
+  '/proc/latency_stats',
+  '/proc/timer_list',
+  '/proc/timer_stats',
+  '/proc/sched_debug',
+  '/proc/scsi',
+  '/sys/firmware',
+  '/sys/devices/virtual/powercap',
+]
+
+const readonlyPaths = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
+
+function thermalPaths(): string[] {
+  const cpus = '/sys/devices/system/cpu'
+  return readdirSync(cpus)
+    .filter((name) => /^cpu\d+$/.test(name))
+    .map((name) => `${cpus}/${name}/thermal_throttle`)
+    .filter(existsSync)
+}
+
+function mounts(wanted: readonly Mount[], privileged: boolean): OciMount[] {
+  const given = wanted.map((mount) => ({ ...mount, target: absolute(mount.target) }))
+  const replaced = ({ destination }: OciMount) =>
+    given.some(({ target }) => target === destination || (target === '/dev' && destination.startsWith('/dev/')))
+  const all = [...defaultMounts(privileged).filter((mount) => !replaced(mount)), ...given.map(ociMount)]
+  // Parents before what is mounted in them; otherwise in the given order.
+  const depth = ({ destination }: OciMount) => destination.split('/').length
+  return all.sort((a, b) => depth(a) - depth(b))
+}
+
+function absolute(target: string): string {
+  const path = posix.normalize(target).replace(/(.)\/+$/, '$1')
+  if (!path.startsWith('/')) {
+    throw new StrakeError('invalid', `invalid mount target '${target}': it must be an absolute path`)
+  }
+  if (path === '/') throw new StrakeError('invalid', "invalid mount target '/': destination can't be '/'")
+  return path
+}
+
+function defaultMounts(privileged: boolean): OciMount[] {
+  const plain = ['nosuid', 'noexec', 'nodev']
+  const readonly = privileged ? [] : ['ro']
+  const mount = (destination: string, type: string, options: string[], source = type) => ({
+    destination,
+    type,
+    source,
+    options,
+  })
+  return [
+    mount('/proc', 'proc', plain),
+    mount('/dev', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
+    mount('/sys', 'sysfs', [...plain, ...readonly]),
+    mount('/dev/pts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
+    mount('/dev/mqueue', 'mqueue', plain),
+    mount('/dev/shm', 'tmpfs', [...plain, 'mode=1777', 'size=65536k'], 'shm'),
+    mount('/sys/fs/cgroup', 'cgroup', [...plain, ...readonly]),
+  ]
+}
+
+function ociMount({ kind, source, target, readonly = false, options = [] }: Mount): OciMount {
+  if (kind === 'tmpfs') {
+    const flags = ['noexec', 'nosuid', 'nodev', ...(readonly ? ['ro'] : []), ...options]
+    return { destination: target, type: 'tmpfs', source: 'tmpfs', options: flags }
+  }
+  const flags = ['rbind', 'rprivate', ...(readonly ? [readonlyFlag] : []), ...options]
+  return { destination: target, type: 'bind', source, options: flags }
+}
+
+/** Since Linux 5.12 what is mounted below is made read-only, too. */
+const readonlyFlag = olderThan(5, 12) ? 'ro' : 'rro'
+
+function olderThan(major: number, minor: number): boolean {
+  const [a = 0, b = 0] = release().split('.').map(Number)
+  return a < major || (a === major && b < minor)
+}
+
+/** What the runtime and its mounts put into /dev themselves. */
+const ownDevices = ['/dev/pts', '/dev/shm', '/dev/mqueue', '/dev/fd', '/dev/console']
+
+function hostDevices(directory: string): object[] {
+  return readdirSync(directory).flatMap((name) => {
+    const path = `${directory}/${name}`
+    if (ownDevices.includes(path)) return []
+    const stat = lstatSync(path, { bigint: true })
+    if (stat.isDirectory()) return hostDevices(path)
+    if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return []
+    return {
+      path,
+      type: stat.isCharacterDevice() ? 'c' : 'b',
+      major: sys.devMajor(stat.rdev),
+      minor: sys.devMinor(stat.rdev),
+      fileMode: Number(stat.mode & 0o777n),
+      uid: Number(stat.uid),
+      gid: Number(stat.gid),
+    }
+  })
+}
