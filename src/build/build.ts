@@ -10,11 +10,11 @@ import { removeTree, type Store } from '../store/mod.ts'
 import { openBuildCache } from './cache.ts'
 import { openContext } from './context/open.ts'
 import type { Execution } from './execution.ts'
-import { plan } from './frontend.ts'
+import { plan } from './frontend/plan.ts'
 import { createDownload } from './operations/download.ts'
 import { createSolver } from './solver.ts'
 import { createSources } from './sources.ts'
-import { finishConfig, type Stage } from './stage.ts'
+import { finishConfig, type Stage } from './frontend/stage.ts'
 import type { BuildOptions, BuildResult } from './types.ts'
 
 /** Builds an image from a Dockerfile, and names it. What was finished before a failure stays in the cache. */
@@ -27,11 +27,12 @@ export async function build(store: Store, images: Images, options: BuildOptions)
   using namespaces = namespacePool(bridge(store))
   const trust = hostTrust(process.env, options.ca ?? 'auto')
   const execution: Execution = { store, lease, scratch: scratch.path, namespaces, trust, progress, signal }
-  const { dockerfile: file, source } = await openContext(execution, options, createDownload(execution))
+  const download = createDownload(execution)
+  const { dockerfile: file, source } = await openContext(execution, options, download)
   const dockerfile = parseDockerfile(file.text, file.file)
   for (const { message } of dockerfile.warnings) progress({ kind: 'notice', level: 'warning', message })
-  const sources = createSources(execution, images, source, options)
-  const { stage } = await plan(dockerfile, sources, options)
+  const sources = createSources(execution, images, { context: source, download, options })
+  const stage = await plan(dockerfile, sources, options)
   const solver = createSolver({ execution, cache: openBuildCache(store), noCache: options.noCache ?? false })
   try {
     const result = await solver.solve(stage.top)

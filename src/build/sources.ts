@@ -5,12 +5,19 @@ import { type SourceRange, StrakeError } from '../lib/mod.ts'
 import { familiarName, hostPlatform, parseReference } from '../oci/mod.ts'
 import { openSource } from './context/open.ts'
 import type { Execution } from './execution.ts'
-import type { Base, Sources } from './frontend.ts'
+import type { Base, Sources } from './frontend/sources.ts'
+import type { Download } from './operations/download.ts'
 import type { LocalSource } from './operations/copy.ts'
 import type { BuildOptions } from './types.ts'
 
+export interface SourcesOptions {
+  readonly context: LocalSource
+  readonly download: Download
+  readonly options: BuildOptions
+}
+
 /** Images of the store and the named contexts of --build-context, which stand in for images of their name. */
-export function createSources(execution: Execution, images: Images, context: LocalSource, options: BuildOptions): Sources {
+export function createSources(execution: Execution, images: Images, { context, download, options }: SourcesOptions): Sources {
   const contexts = new Map(Object.entries(options.buildContexts ?? {}).map(([name, value]) => [normal(name), value]))
   const opened = new Map<string, Promise<Base>>()
 
@@ -49,6 +56,7 @@ export function createSources(execution: Execution, images: Images, context: Loc
 
   return {
     context,
+    download,
     base(name, range) {
       let base = opened.get(name)
       if (!base) {
