@@ -2,7 +2,7 @@ import { existsSync, statSync } from 'node:fs'
 import { isAbsolute, resolve } from 'node:path'
 import { type Image, type Images, loadArchive, resolveBootstrap } from '../images/mod.ts'
 import { type SourceRange, StrakeError } from '../lib/mod.ts'
-import { familiarName, hostPlatform, parseReference } from '../oci/mod.ts'
+import { familiarName, parseReference } from '../oci/mod.ts'
 import { openSource } from './context/open.ts'
 import type { Execution } from './execution.ts'
 import type { Base, Sources } from './frontend/sources.ts'
@@ -24,20 +24,20 @@ export function createSources(execution: Execution, images: Images, { context, d
   async function open(name: string, range: SourceRange): Promise<Base> {
     const named = contexts.get(normal(name))
     if (named !== undefined) return openNamed(name, named)
-    return imageBase(execution, findImage(images, name, range))
+    return imageBase(execution, images, findImage(images, name, range))
   }
 
   async function openNamed(name: string, value: string): Promise<Base> {
     const { store, progress, signal } = execution
     const [, scheme = '', rest = ''] = /^([a-z][a-z-]*):(.*)$/s.exec(value) ?? []
-    if (scheme === 'docker-image') return imageBase(execution, findImage(images, rest.replace(/^\/\//, ''), undefined))
+    if (scheme === 'docker-image') return imageBase(execution, images, findImage(images, rest.replace(/^\/\//, ''), undefined))
     if (scheme === 'bootstrap') {
       const image = await resolveBootstrap(rest, images, store, { progress, signal, ...(options.pull && { pull: true }) })
-      return imageBase(execution, image)
+      return imageBase(execution, images, image)
     }
     if (scheme === 'oci-layout') {
       const image = await loadLayout(rest.replace(/^\/\//, ''))
-      return imageBase(execution, image)
+      return imageBase(execution, images, image)
     }
     const path = isAbsolute(value) ? value : resolve(value)
     if (!existsSync(path) || !statSync(path).isDirectory()) {
@@ -98,12 +98,13 @@ function findImage(images: Images, name: string, range: SourceRange | undefined)
   })
 }
 
-function imageBase({ store, lease }: Execution, image: Image): Base {
+function imageBase({ store, lease }: Execution, images: Images, image: Image): Base {
   const { snapshot } = image
+  const config = images.config(image)
   if (snapshot !== undefined) lease.add({ snapshot })
   return {
     kind: 'image',
-    config: { ...image.config, architecture: image.config.architecture || hostPlatform.architecture },
+    config,
     vertex: (id, name) => ({
       kind: 'source',
       id,

@@ -1,4 +1,4 @@
-import { type CopyInstruction, expand, type Word } from '../../dockerfile/mod.ts'
+import { type CopyInstruction, expand, expandHeredoc, type Word } from '../../dockerfile/mod.ts'
 import { bytesOf, type SourceRange, StrakeError } from '../../lib/mod.ts'
 import { addOperation } from '../operations/add.ts'
 import { copyFromContext, copyFromRoot } from '../operations/copy.ts'
@@ -30,7 +30,7 @@ export async function readCopy({ reader, evaluation, parsed }: Reading, instruct
   const flags = [chown && `--chown=${chown} `, chmod && `--chmod=${chmod} `].filter(Boolean).join('')
   const heredocs = instruction.heredocs.map(({ name, content, expand: expands }) => ({
     name: bytesOf(name),
-    bytes: Buffer.from(expands ? expandHeredoc(content, environment(evaluation), dockerfile.escape) : content),
+    bytes: Buffer.from(expands ? expandHeredoc(content, environment(evaluation)) : content),
   }))
   const sourceWords = [...names, ...instruction.heredocs.map(({ name }) => `<<${name}`)]
   const line = `${word} ${flags}${sourceWords.join(' ')} ${written} # buildkit`
