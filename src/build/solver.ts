@@ -1,5 +1,5 @@
-import { type ProgressSink, StrakeError } from '../lib/mod.ts'
 import { hashLayer } from '../layers/mod.ts'
+import { type ProgressSink, StrakeError } from '../lib/mod.ts'
 import type { ChainId, Digest } from '../oci/mod.ts'
 import type { Snapshot, SnapshotId, Store } from '../store/mod.ts'
 import { type BuildCache, keyOf } from './cache.ts'
@@ -36,6 +36,7 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
   const counts = { steps: 0, cached: 0 }
 
   function show(vertex: Vertex, state: 'cached' | 'done', result: string | undefined): void {
+    if (shown.has(vertex)) return
     shown.add(vertex)
     counts.steps++
     if (state === 'cached') counts.cached++
@@ -114,7 +115,6 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
   }
 
   function showConfig(vertex: ConfigVertex, below: string, cached: boolean): void {
-    if (shown.has(vertex)) return
     const key = keyOf('config', below, vertex.step?.text)
     const seen = !noCache && cached && cache.seen(key)
     if (!seen) unseen.push(key)

@@ -1,7 +1,13 @@
-import { type Dockerfile, expand, type Instruction, parseTrigger, type Stage as ParsedStage } from '../../dockerfile/mod.ts'
+import {
+  type Dockerfile,
+  expand,
+  type Instruction,
+  type Stage as ParsedStage,
+  parseTrigger,
+} from '../../dockerfile/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import type { Platform } from '../../oci/mod.ts'
-import type { OperationVertex, Operation, Vertex } from '../graph.ts'
+import type { Operation, OperationVertex, Vertex } from '../graph.ts'
 import { copyFromContext } from '../operations/copy.ts'
 import { workdirOperation } from '../operations/workdir.ts'
 import type { BuildOptions } from '../types.ts'
@@ -49,7 +55,10 @@ function nextStep({ counter }: Reader, text: string) {
   return { index: ++counter.step, total: counter.total, text }
 }
 
-async function openStage(reader: Reader, parsed: ParsedStage): Promise<Stage & { readonly triggers: readonly string[] }> {
+async function openStage(
+  reader: Reader,
+  parsed: ParsedStage,
+): Promise<Stage & { readonly triggers: readonly string[] }> {
   const { dockerfile, sources, stages, counter, globals, platform } = reader
   const { from } = parsed
   const name = expand(from.image, (variable) => globals.get(variable), dockerfile.escape)
@@ -63,7 +72,13 @@ async function openStage(reader: Reader, parsed: ParsedStage): Promise<Stage & {
   const step = nextStep(reader, from.original)
   const id = `v${++counter.vertex}`
   const vertexName = `[${label}${label && ' '}1/${parsed.instructions.filter(({ kind }) => isLayer(kind)).length + 1}] ${from.original}`
-  const fresh = { name: parsed.name, index: parsed.index, platform, cmdSet: false, history: [] as Stage['history'][number][] }
+  const fresh = {
+    name: parsed.name,
+    index: parsed.index,
+    platform,
+    cmdSet: false,
+    history: [] as Stage['history'][number][],
+  }
   const other = stageNamed(dockerfile, name, parsed.index)
   if (other) {
     const base = stages.get(other.index)!
@@ -79,13 +94,26 @@ async function openStage(reader: Reader, parsed: ParsedStage): Promise<Stage & {
       triggers: base.config.OnBuild ?? [],
     }
   }
-  const blank = { ...fresh, author: undefined, inherited: [], args: new Map<string, string | undefined>(), triggers: [] }
+  const blank = {
+    ...fresh,
+    author: undefined,
+    inherited: [],
+    args: new Map<string, string | undefined>(),
+    triggers: [],
+  }
   const nothing: Vertex = { kind: 'source', id, name: vertexName, step, snapshot: undefined, chainId: undefined }
   if (name === 'scratch') return { ...blank, top: nothing, config: inheritConfig(undefined, true) }
   const base = await sources.base(name, from.image.range)
   if (base.kind === 'directory') {
     const operation = copyFromContext(base.source, ['.'], { destination: '/', vertex: `${id}-files` })
-    const files: Vertex = { kind: 'operation', id: `${id}-files`, name: `${vertexName} (files)`, step: undefined, operation, inputs: [nothing] }
+    const files: Vertex = {
+      kind: 'operation',
+      id: `${id}-files`,
+      name: `${vertexName} (files)`,
+      step: undefined,
+      operation,
+      inputs: [nothing],
+    }
     return { ...blank, top: files, config: inheritConfig(undefined, true) }
   }
   const { config } = base
@@ -162,4 +190,3 @@ function addLayer(stage: Stage, { id, name, step, operation, line, from }: Layer
   stage.top = vertex
   stage.history.push({ entry: { created_by: line, comment: historyComment }, vertex })
 }
-
