@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { hint } from '../../hints/mod.ts'
 import { type SourceRange, StrakeError } from '../../lib/mod.ts'
 import { hostsFile, hostResolvConf } from '../../network/mod.ts'
-import { cleanStubs, executor, type Mount, readInRoot, recordStubs, resolveUser } from '../../runtime/mod.ts'
+import { cleanStubs, execute, type Mount, readInRoot, recordStubs, resolveUser } from '../../runtime/mod.ts'
 import { keyOf } from '../cache.ts'
 import { type Execution, writableRoot } from '../execution.ts'
 import type { Operation } from '../graph.ts'
@@ -67,7 +67,7 @@ async function run(execution: Execution, rootfs: string, options: RunOptions): P
   using namespace = options.network === 'default' ? await execution.namespaces.acquire() : undefined
   const stubs = recordStubs(rootfs, mounts)
   try {
-    const { exitCode } = await executor.execute(
+    const { exitCode } = await execute(
       {
         args: options.args,
         env,

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
-import { expand, expandWords, type Instruction, type Word } from '../dockerfile/mod.ts'
-import { StrakeError } from '../lib/mod.ts'
-import type { ContainerConfig, Healthcheck } from '../oci/mod.ts'
+import { type Command, expand, expandWords, type Instruction, type Word } from '../../dockerfile/mod.ts'
+import { StrakeError } from '../../lib/mod.ts'
+import type { ContainerConfig, Healthcheck } from '../../oci/mod.ts'
 import { getEnv, goDuration, quotedList, type Stage, setEnv } from './stage.ts'
 
 /** Instructions that change the configuration only, and the line each leaves in the history. */
@@ -77,7 +77,7 @@ export function applyConfig(evaluation: Evaluation, instruction: ConfigInstructi
     }
     case 'volume': {
       const paths = instruction.words.map(one).map((path) => path.trim())
-      if (paths.includes('')) throw new StrakeError('invalid', 'VOLUME specified can not be an empty string', instruction)
+      if (paths.includes('')) throw new StrakeError('invalid', 'VOLUME specified can not be an empty string')
       config.Volumes = { ...config.Volumes, ...Object.fromEntries(paths.map((path) => [path, {}])) }
       return `VOLUME [${paths.join(' ')}]`
     }
@@ -110,10 +110,8 @@ function declareArgs(evaluation: Evaluation, instruction: Extract<Instruction, {
   return `ARG ${shown.join(' ')}`
 }
 
-type CommandOf = Extract<Instruction, { kind: 'cmd' }>['command']
-
 /** The words to run: shell form goes to the stage's shell. */
-export function commandLine(config: ContainerConfig, command: CommandOf): readonly string[] {
+export function commandLine(config: ContainerConfig, command: Command): readonly string[] {
   return command.form === 'exec' ? command.args : [...shellOf(config), command.line]
 }
 

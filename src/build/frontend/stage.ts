@@ -1,5 +1,5 @@
-import type { ContainerConfig, History, ImageConfig } from '../oci/mod.ts'
-import type { Vertex } from './graph.ts'
+import type { ContainerConfig, History, ImageConfig } from '../../oci/mod.ts'
+import type { Vertex } from '../graph.ts'
 
 /** A stage while its instructions are read: its root file system so far, and the configuration that is being made. */
 export interface Stage {
