@@ -38,7 +38,9 @@ export function parseDeb822(text: string): AptSource[] {
     }
     const isOn = !/^(?:no|false|without|off|disable|0)$/i.test(fields.get('enabled')?.trim() ?? '')
     if (!isOn || !words(fields.get('types')).includes('deb')) continue
-    sources.push(source(fields, words(fields.get('uris')), words(fields.get('suites')), words(fields.get('components'))))
+    sources.push(
+      source(fields, words(fields.get('uris')), words(fields.get('suites')), words(fields.get('components'))),
+    )
   }
   return sources
 }
@@ -64,15 +66,16 @@ function words(text = ''): string[] {
   return text.split(/\s+/).filter((word) => word !== '')
 }
 
-/** The text of a file `*.sources` in an image. Passwords in addresses are left out: they are this machine's. */
+/** The entry without the passwords in its addresses: they are this machine's, not an image's. */
+export function withoutPasswords(source: AptSource): AptSource {
+  return { ...source, uris: source.uris.map((uri) => uri.replace(/^([\w+]+:\/\/)[^/@]*@/, '$1')) }
+}
+
+/** The text of a file `*.sources`. */
 export function deb822(sources: readonly AptSource[]): string {
   return sources
     .map(({ uris, suites, components, signedBy, trusted, checkValidUntil }) => {
-      const lines = [
-        'Types: deb',
-        `URIs: ${uris.map((uri) => uri.replace(/^([\w+]+:\/\/)[^/@]*@/, '$1')).join(' ')}`,
-        `Suites: ${suites.join(' ')}`,
-      ]
+      const lines = ['Types: deb', `URIs: ${uris.join(' ')}`, `Suites: ${suites.join(' ')}`]
       if (components.length > 0) lines.push(`Components: ${components.join(' ')}`)
       if (signedBy) lines.push(`Signed-By: ${signedBy}`)
       if (trusted) lines.push('Trusted: yes')
@@ -180,5 +183,10 @@ function fromMirror(mirror: string, suite: string, components: readonly string[]
 /** Whether an entry of this machine is of the distribution itself, and not of somebody's packages for it. */
 function serves(entry: AptSource, distribution: string): boolean {
   const name = new RegExp(`^${distribution}(?:-security|-ports)?$`)
-  return entry.uris.some((uri) => uri.replace(/\/+$/, '').split('/').some((part) => name.test(part)))
+  return entry.uris.some((uri) =>
+    uri
+      .replace(/\/+$/, '')
+      .split('/')
+      .some((part) => name.test(part)),
+  )
 }

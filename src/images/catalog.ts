@@ -149,10 +149,9 @@ class Catalog implements Images {
 
   tag(image: Image, name: Reference): void {
     if (!name.tag) throw new StrakeError('invalid', 'refusing to create a tag with a digest reference')
-    this.#sql('INSERT INTO image_names (name, image) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET image = excluded.image').run(
-      tagged(name),
-      image.id,
-    )
+    this.#sql(
+      'INSERT INTO image_names (name, image) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET image = excluded.image',
+    ).run(tagged(name), image.id)
   }
 
   untag(name: Reference): void {

@@ -1,5 +1,5 @@
-import { StrakeError } from '../lib/mod.ts'
 import { decompress, packLayer } from '../layers/mod.ts'
+import { StrakeError } from '../lib/mod.ts'
 import { type Descriptor, type Digest, mediaTypes } from '../oci/mod.ts'
 import type { Lease, SnapshotId, Store } from '../store/mod.ts'
 

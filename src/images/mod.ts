@@ -1,1 +1,5 @@
+export { bootstrap, parseBootstrap, resolveBootstrap } from './bootstrap.ts'
+export { openImages } from './catalog.ts'
+export type { ImportOptions } from './import.ts'
+export { importImage } from './import.ts'
 export type * from './types.ts'
