@@ -37,7 +37,7 @@ export function createSources(
     if (scheme === 'docker-image')
       return imageBase(execution, images, findImage(images, rest.replace(/^\/\//, ''), undefined))
     if (scheme === 'bootstrap') {
-      const image = await resolveBootstrap(rest, images, store, {
+      const image = await resolveBootstrap(rest, store, images, {
         progress,
         signal,
         ...(options.pull && { pull: true }),

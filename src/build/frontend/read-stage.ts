@@ -5,7 +5,7 @@ import {
   type Stage as ParsedStage,
   parseTrigger,
 } from '../../dockerfile/mod.ts'
-import { StrakeError } from '../../lib/mod.ts'
+import { type SourceRange, StrakeError } from '../../lib/mod.ts'
 import type { Platform } from '../../oci/mod.ts'
 import type { Operation, OperationVertex, Vertex } from '../graph.ts'
 import { copyFromContext } from '../operations/copy.ts'
@@ -142,19 +142,20 @@ async function readInstruction(reading: Reading): Promise<void> {
   const { reader, evaluation, instruction, step, prefix } = reading
   const { stage } = evaluation
   const id = `v${++reader.counter.vertex}`
-  const name = `${prefix} ${instruction.original}`
+  const { range, original } = instruction
+  const name = `${prefix} ${original}`
   try {
     switch (instruction.kind) {
       case 'run':
-        return addLayer(stage, { id, name, step, ...readRun(reading, instruction, id) })
+        return addLayer(stage, { id, name, step, range, ...readRun(reading, instruction, id) })
       case 'copy':
       case 'add':
-        return addLayer(stage, { id, name, step, ...(await readCopy(reading, instruction, id)) })
+        return addLayer(stage, { id, name, step, range, ...(await readCopy(reading, instruction, id)) })
       case 'workdir': {
         const path = workdir(stage.config, expandWord(evaluation, instruction.word))
         stage.config.WorkingDir = path
         const operation = workdirOperation(path, stage.config.User ?? '')
-        return addLayer(stage, { id, name, step, operation, line: `WORKDIR ${path}` })
+        return addLayer(stage, { id, name, step, range, operation, line: `WORKDIR ${path}` })
       }
       default: {
         const line = applyConfig(evaluation, instruction)
@@ -168,7 +169,7 @@ async function readInstruction(reading: Reading): Promise<void> {
   } catch (error) {
     if (!(error instanceof StrakeError) || error.range) throw error
     const { code, message, hint, cause } = error
-    throw new StrakeError(code, message, { hint, cause, range: instruction.range })
+    throw new StrakeError(code, message, { hint, cause, range })
   }
 }
 
@@ -178,15 +179,16 @@ interface Layer {
   readonly id: string
   readonly name: string
   readonly step: Vertex['step']
+  readonly range: SourceRange
   readonly operation: Operation
   /** The line of the history. */
   readonly line: string
   readonly from?: Vertex | undefined
 }
 
-function addLayer(stage: Stage, { id, name, step, operation, line, from }: Layer): void {
+function addLayer(stage: Stage, { id, name, step, range, operation, line, from }: Layer): void {
   const inputs: OperationVertex['inputs'] = from ? [stage.top, from] : [stage.top]
-  const vertex: Vertex = { kind: 'operation', id, name, step, operation, inputs }
+  const vertex: Vertex = { kind: 'operation', id, name, step, range, operation, inputs }
   stage.top = vertex
   stage.history.push({ entry: { created_by: line, comment: historyComment }, vertex })
 }
