@@ -1,3 +1,6 @@
+/** Longer results are refused: a few lines that double a variable would fill the memory. In UTF-16 code units. */
+export const maxLength = 16 * 1024 * 1024
+
 /** Patterns of `${x#…}`, `${x%…}` and `${x/…/…}`: `*`, `?`, letters. A star matches no line break. */
 export type GlobToken = { readonly kind: 'star' | 'any' } | { readonly kind: 'letter'; readonly letter: string }
 
@@ -82,7 +85,7 @@ export function replaceFirst(value: string, pattern: string, replacement: string
   return letters.slice(0, found[0]).join('') + replacement + letters.slice(found[1]).join('')
 }
 
-/** Replaces every match. As in BuildKit (Go's ReplaceAllString), `$0` in the replacement is the match. */
+/** Replaces every match. Throws RangeError when that makes it too long. As in BuildKit (Go's ReplaceAllString), `$0` in the replacement is the match. */
 export function replaceAll(value: string, pattern: string, replacement: string): string {
   const letters = Array.from(value)
   const tokens = parseGlob(pattern)
@@ -97,6 +100,7 @@ export function replaceAll(value: string, pattern: string, replacement: string):
     if (found[1] > found[0] || found[0] !== end) {
       const match = letters.slice(...found).join('')
       result += letters.slice(copied, found[0]).join('') + expandTemplate(replacement, match)
+      if (result.length > maxLength) throw new RangeError('the result is too long')
       copied = found[1]
       end = found[1]
     }

@@ -1,5 +1,5 @@
 import { StrakeError } from '../lib/mod.ts'
-import { replaceAll, replaceFirst, trimPrefix, trimSuffix } from './glob.ts'
+import { maxLength, replaceAll, replaceFirst, trimPrefix, trimSuffix } from './glob.ts'
 import { isBlank } from './source.ts'
 import type { Environment } from './types.ts'
 
@@ -16,8 +16,6 @@ export interface LexerOptions {
 
 /** Deeper nesting of `${…}` is refused, before it fills the stack. */
 const maxDepth = 200
-/** Longer results are refused: a few lines that double a variable would fill the memory. In UTF-16 code units. */
-const maxLength = 16 * 1024 * 1024
 
 /** Words as they grow letter by letter: unquoted blanks end them. */
 class Words {
