@@ -11,10 +11,10 @@ import { openBuildCache } from './cache.ts'
 import { openContext } from './context/open.ts'
 import type { Execution } from './execution.ts'
 import { plan } from './frontend/plan.ts'
+import { finishConfig, type Stage } from './frontend/stage.ts'
 import { createDownload } from './operations/download.ts'
 import { createSolver } from './solver.ts'
 import { createSources } from './sources.ts'
-import { finishConfig, type Stage } from './frontend/stage.ts'
 import type { BuildOptions, BuildResult } from './types.ts'
 
 /** Builds an image from a Dockerfile, and names it. What was finished before a failure stays in the cache. */
@@ -49,9 +49,13 @@ export async function build(store: Store, images: Images, options: BuildOptions)
 
 function checkPlatform({ platform }: BuildOptions): void {
   if (!platform || (platform.os === hostPlatform.os && platform.architecture === hostPlatform.architecture)) return
-  throw new StrakeError('unsupported', `can't build for ${platform.os}/${platform.architecture} on ${hostPlatform.os}/${hostPlatform.architecture}`, {
-    hint: `Build on a machine of that platform, or leave --platform out.`,
-  })
+  throw new StrakeError(
+    'unsupported',
+    `can't build for ${platform.os}/${platform.architecture} on ${hostPlatform.os}/${hostPlatform.architecture}`,
+    {
+      hint: `Build on a machine of that platform, or leave --platform out.`,
+    },
+  )
 }
 
 function scratchDirectory(store: Store, lease: number): Disposable & { readonly path: string } {

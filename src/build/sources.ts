@@ -6,8 +6,8 @@ import { familiarName, parseReference } from '../oci/mod.ts'
 import { openSource } from './context/open.ts'
 import type { Execution } from './execution.ts'
 import type { Base, Sources } from './frontend/sources.ts'
-import type { Download } from './operations/download.ts'
 import type { LocalSource } from './operations/copy.ts'
+import type { Download } from './operations/download.ts'
 import type { BuildOptions } from './types.ts'
 
 export interface SourcesOptions {
@@ -17,7 +17,11 @@ export interface SourcesOptions {
 }
 
 /** Images of the store and the named contexts of --build-context, which stand in for images of their name. */
-export function createSources(execution: Execution, images: Images, { context, download, options }: SourcesOptions): Sources {
+export function createSources(
+  execution: Execution,
+  images: Images,
+  { context, download, options }: SourcesOptions,
+): Sources {
   const contexts = new Map(Object.entries(options.buildContexts ?? {}).map(([name, value]) => [normal(name), value]))
   const opened = new Map<string, Promise<Base>>()
 
@@ -30,9 +34,14 @@ export function createSources(execution: Execution, images: Images, { context, d
   async function openNamed(name: string, value: string): Promise<Base> {
     const { store, progress, signal } = execution
     const [, scheme = '', rest = ''] = /^([a-z][a-z-]*):(.*)$/s.exec(value) ?? []
-    if (scheme === 'docker-image') return imageBase(execution, images, findImage(images, rest.replace(/^\/\//, ''), undefined))
+    if (scheme === 'docker-image')
+      return imageBase(execution, images, findImage(images, rest.replace(/^\/\//, ''), undefined))
     if (scheme === 'bootstrap') {
-      const image = await resolveBootstrap(rest, images, store, { progress, signal, ...(options.pull && { pull: true }) })
+      const image = await resolveBootstrap(rest, store, images, {
+        progress,
+        signal,
+        ...(options.pull && { pull: true }),
+      })
       return imageBase(execution, images, image)
     }
     if (scheme === 'oci-layout') {
@@ -86,7 +95,10 @@ function findImage(images: Images, name: string, range: SourceRange | undefined)
     reference = parseReference(name)
   } catch (error) {
     if (!(error instanceof StrakeError)) throw error
-    throw new StrakeError(error.code, `failed to parse stage name "${name}": ${error.message}`, { range, hint: error.hint })
+    throw new StrakeError(error.code, `failed to parse stage name "${name}": ${error.message}`, {
+      range,
+      hint: error.hint,
+    })
   }
   const familiar = `${familiarName(reference)}${reference.tag ? `:${reference.tag}` : ''}`
   const distribution = /^(debian|ubuntu)$/.test(familiarName(reference)) && reference.tag !== 'latest'

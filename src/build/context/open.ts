@@ -22,18 +22,29 @@ export interface OpenedContext {
  * Finds the files of a build. A folder is read in place; everything else is brought into a directory of the build.
  * Throws `not_found` in docker's words where folder or Dockerfile are missing.
  */
-export async function openContext(execution: Execution, options: BuildOptions, download: Download): Promise<OpenedContext> {
+export async function openContext(
+  execution: Execution,
+  options: BuildOptions,
+  download: Download,
+): Promise<OpenedContext> {
   const { context } = options
   const root = await contextRoot(execution, context, download)
   const dockerfile = findDockerfile(root, options)
-  return { dockerfile, source: openSource(execution, root, { inPlace: context.kind === 'directory', dockerfile: dockerfile.path }) }
+  return {
+    dockerfile,
+    source: openSource(execution, root, { inPlace: context.kind === 'directory', dockerfile: dockerfile.path }),
+  }
 }
 
 /** A folder with its ignore file: the Dockerfile's own (`NAME.dockerignore`) where there is one, else `.dockerignore`. */
 export function openSource(
   execution: Execution,
   root: string,
-  { inPlace, dockerfile, name = 'the build context' }: { inPlace: boolean; dockerfile?: string | undefined; name?: string },
+  {
+    inPlace,
+    dockerfile,
+    name = 'the build context',
+  }: { inPlace: boolean; dockerfile?: string | undefined; name?: string },
 ): LocalSource {
   const own = dockerfile && `${dockerfile}.dockerignore`
   const file = own && existsSync(own) ? own : join(root, '.dockerignore')
@@ -110,7 +121,10 @@ async function checkout(execution: Execution, url: string, directory: string): P
   return existingDirectory(join(directory, inside))
 }
 
-function findDockerfile(root: string, { context, dockerfile, file }: BuildOptions): { text: Buffer; file: string; path?: string } {
+function findDockerfile(
+  root: string,
+  { context, dockerfile, file }: BuildOptions,
+): { text: Buffer; file: string; path?: string } {
   if (dockerfile !== undefined) return { text: Buffer.from(dockerfile), file: 'Dockerfile' }
   const name = file ?? 'Dockerfile'
   if (context.kind !== 'directory') {

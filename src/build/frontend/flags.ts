@@ -4,4 +4,3 @@ import type { Flag } from '../../dockerfile/mod.ts'
 export function flag(instruction: { readonly flags: readonly Flag[] }, name: string): string | undefined {
   return instruction.flags.findLast((candidate) => candidate.name === name)?.value
 }
-

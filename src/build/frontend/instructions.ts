@@ -139,7 +139,8 @@ function applyHealthcheck(
 
 /** Go's %q of an integer is a quoted character. */
 function goRune(code: number): string {
-  if (code >= 0x20 && code < 0x7f) return code === 0x27 || code === 0x5c ? `'\\${String.fromCharCode(code)}'` : `'${String.fromCharCode(code)}'`
+  if (code >= 0x20 && code < 0x7f)
+    return code === 0x27 || code === 0x5c ? `'\\${String.fromCharCode(code)}'` : `'${String.fromCharCode(code)}'`
   const named: Record<number, string> = { 7: '\\a', 8: '\\b', 9: '\\t', 10: '\\n', 11: '\\v', 12: '\\f', 13: '\\r' }
   return `'${named[code] ?? `\\x${code.toString(16).padStart(2, '0')}`}'`
 }
@@ -152,7 +153,8 @@ function exposedPorts(word: string, at: Instruction): string[] {
   if (!match) throw fail()
   const protocol = (match[3] ?? 'tcp').toLowerCase()
   const [first, last] = [Number(match[1]), Number(match[2] ?? match[1])]
-  if (!['tcp', 'udp', 'sctp'].includes(protocol)) throw new StrakeError('invalid', `invalid proto: ${protocol}`, { range: at.range })
+  if (!['tcp', 'udp', 'sctp'].includes(protocol))
+    throw new StrakeError('invalid', `invalid proto: ${protocol}`, { range: at.range })
   if (last > 65535 || last < first) throw fail()
   return Array.from({ length: last - first + 1 }, (_, i) => `${first + i}/${protocol}`)
 }
@@ -165,9 +167,13 @@ const signalNames = new Set(
 function checkSignal(signal: string, at: Instruction): string {
   const name = signal.toUpperCase().replace(/^SIG/, '')
   const number = /^\d+$/.test(signal) ? Number(signal) : undefined
-  const known = number === undefined ? signalNames.has(name) || /^RTM(IN|AX)([+-]\d+)?$/.test(name) : number >= 1 && number <= 64
+  const known =
+    number === undefined ? signalNames.has(name) || /^RTM(IN|AX)([+-]\d+)?$/.test(name) : number >= 1 && number <= 64
   if (!known) {
-    throw new StrakeError('invalid', `invalid signal: ${signal}`, { range: at.range, hint: 'Signals have names such as SIGTERM or numbers from 1 to 64.' })
+    throw new StrakeError('invalid', `invalid signal: ${signal}`, {
+      range: at.range,
+      hint: 'Signals have names such as SIGTERM or numbers from 1 to 64.',
+    })
   }
   return signal
 }

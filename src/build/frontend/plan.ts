@@ -38,13 +38,16 @@ export async function plan(dockerfile: Dockerfile, sources: Sources, options: Bu
 
 function findTarget(dockerfile: Dockerfile, target: string | undefined): ParsedStage {
   const last = dockerfile.stages.at(-1)
-  if (!last) throw new StrakeError('invalid', 'no build stage in current context', { hint: 'A Dockerfile begins with FROM.' })
+  if (!last)
+    throw new StrakeError('invalid', 'no build stage in current context', { hint: 'A Dockerfile begins with FROM.' })
   if (target === undefined || target === '') return last
   const found = stageNamed(dockerfile, target, dockerfile.stages.length)
   if (found) return found
   const near = nearest(target, stageNames(dockerfile))
   throw new StrakeError('not_found', `target stage "${target}" could not be found`, {
-    hint: near ? `Did you mean ${near}?` : `The stages are: ${stageNames(dockerfile).join(', ') || 'all without a name'}`,
+    hint: near
+      ? `Did you mean ${near}?`
+      : `The stages are: ${stageNames(dockerfile).join(', ') || 'all without a name'}`,
   })
 }
 
@@ -55,7 +58,10 @@ function stageNames(dockerfile: Dockerfile): string[] {
 /** The stage before `index` with that name (the last one wins) or number. */
 export function stageNamed(dockerfile: Dockerfile, name: string, index: number): ParsedStage | undefined {
   const before = dockerfile.stages.slice(0, index)
-  return before.findLast((stage) => stage.name === name.toLowerCase()) ?? (/^\d+$/.test(name) ? before[Number(name)] : undefined)
+  return (
+    before.findLast((stage) => stage.name === name.toLowerCase()) ??
+    (/^\d+$/.test(name) ? before[Number(name)] : undefined)
+  )
 }
 
 function readGlobals(dockerfile: Dockerfile, platform: Platform, buildArgs: Readonly<Record<string, string>>) {
@@ -70,12 +76,20 @@ function readGlobals(dockerfile: Dockerfile, platform: Platform, buildArgs: Read
   return globals
 }
 
-function neededStages(dockerfile: Dockerfile, target: ParsedStage, globals: ReadonlyMap<string, string | undefined>): Set<number> {
+function neededStages(
+  dockerfile: Dockerfile,
+  target: ParsedStage,
+  globals: ReadonlyMap<string, string | undefined>,
+): Set<number> {
   const needed = new Set<number>()
   const visit = (stage: ParsedStage) => {
     if (needed.has(stage.index)) return
     needed.add(stage.index)
-    const base = stageNamed(dockerfile, expand(stage.from.image, (name) => globals.get(name), dockerfile.escape), stage.index)
+    const base = stageNamed(
+      dockerfile,
+      expand(stage.from.image, (name) => globals.get(name), dockerfile.escape),
+      stage.index,
+    )
     if (base) visit(base)
     for (const instruction of stage.instructions) {
       if (instruction.kind !== 'copy' && instruction.kind !== 'add') continue
@@ -93,4 +107,3 @@ function countSteps(dockerfile: Dockerfile, needed: ReadonlySet<number>): number
   for (const stage of dockerfile.stages) if (needed.has(stage.index)) count += 1 + stage.instructions.length
   return count
 }
-

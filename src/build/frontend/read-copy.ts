@@ -22,10 +22,14 @@ export async function readCopy({ reader, evaluation, parsed }: Reading, instruct
   const chmod = value('chmod')
   const word = instruction.kind.toUpperCase()
   if (names.length + instruction.heredocs.length > 1 && !destination.endsWith('/')) {
-    throw new StrakeError('invalid', `When using ${word} with more than one source file, the destination must be a directory and end with a /`, {
-      range: instruction.destination.range,
-      hint: `Write ${written}/`,
-    })
+    throw new StrakeError(
+      'invalid',
+      `When using ${word} with more than one source file, the destination must be a directory and end with a /`,
+      {
+        range: instruction.destination.range,
+        hint: `Write ${written}/`,
+      },
+    )
   }
   const flags = [chown && `--chown=${chown} `, chmod && `--chmod=${chmod} `].filter(Boolean).join('')
   const heredocs = instruction.heredocs.map(({ name, content, expand: expands }) => ({
@@ -41,7 +45,8 @@ export async function readCopy({ reader, evaluation, parsed }: Reading, instruct
     ...(heredocs.length && { heredocs }),
     vertex: id,
   }
-  if (instruction.kind === 'add') return { operation: addOperation(sources.context, names, { ...options, download: sources.download }), line }
+  if (instruction.kind === 'add')
+    return { operation: addOperation(sources.context, names, { ...options, download: sources.download }), line }
   const from = value('from')
   if (from === undefined) return { operation: copyFromContext(sources.context, names, options), line }
   const other = stageNamed(dockerfile, from, parsed.index)
@@ -57,10 +62,14 @@ export async function readCopy({ reader, evaluation, parsed }: Reading, instruct
 
 function parseMode(mode: string, range: SourceRange): number {
   if (!/^[0-7]{1,5}$/.test(mode) || Number.parseInt(mode, 8) > 0o7777) {
-    throw new StrakeError('invalid', `invalid chmod parameter: '${mode}'. it should be octal string and between 0 and 07777`, {
-      range,
-      hint: 'For example --chmod=755.',
-    })
+    throw new StrakeError(
+      'invalid',
+      `invalid chmod parameter: '${mode}'. it should be octal string and between 0 and 07777`,
+      {
+        range,
+        hint: 'For example --chmod=755.',
+      },
+    )
   }
   return Number.parseInt(mode, 8)
 }

@@ -9,11 +9,13 @@ export function readRun({ reader, evaluation }: Reading, instruction: RunInstruc
   const { config } = stage
   const { command } = instruction
   const network = flag(instruction, 'network') ?? reader.options.network ?? 'default'
-  const { args, scripts } = command.form === 'exec' ? { args: command.args, scripts: {} } : shellScript(command, shellOf(config))
+  const { args, scripts } =
+    command.form === 'exec' ? { args: command.args, scripts: {} } : shellScript(command, shellOf(config))
   const declared = [...stage.args].map(([name, value]) => `${name}=${value ?? ''}`)
   const inEffect = [...stage.args].filter(([name, value]) => value !== undefined && !proxyArgs.includes(name))
   const env = [...(config.Env ?? [])]
-  for (const [name, value] of inEffect) if (!env.some((pair) => pair.startsWith(`${name}=`))) env.push(`${name}=${value}`)
+  for (const [name, value] of inEffect)
+    if (!env.some((pair) => pair.startsWith(`${name}=`))) env.push(`${name}=${value}`)
   const operation = runOperation({
     args,
     env,

@@ -1,7 +1,13 @@
-import { type Dockerfile, expand, type Instruction, parseTrigger, type Stage as ParsedStage } from '../../dockerfile/mod.ts'
-import { StrakeError } from '../../lib/mod.ts'
+import {
+  type Dockerfile,
+  expand,
+  type Instruction,
+  type Stage as ParsedStage,
+  parseTrigger,
+} from '../../dockerfile/mod.ts'
+import { type SourceRange, StrakeError } from '../../lib/mod.ts'
 import type { Platform } from '../../oci/mod.ts'
-import type { OperationVertex, Operation, Vertex } from '../graph.ts'
+import type { Operation, OperationVertex, Vertex } from '../graph.ts'
 import { copyFromContext } from '../operations/copy.ts'
 import { workdirOperation } from '../operations/workdir.ts'
 import type { BuildOptions } from '../types.ts'
@@ -49,7 +55,10 @@ function nextStep({ counter }: Reader, text: string) {
   return { index: ++counter.step, total: counter.total, text }
 }
 
-async function openStage(reader: Reader, parsed: ParsedStage): Promise<Stage & { readonly triggers: readonly string[] }> {
+async function openStage(
+  reader: Reader,
+  parsed: ParsedStage,
+): Promise<Stage & { readonly triggers: readonly string[] }> {
   const { dockerfile, sources, stages, counter, globals, platform } = reader
   const { from } = parsed
   const name = expand(from.image, (variable) => globals.get(variable), dockerfile.escape)
@@ -63,7 +72,13 @@ async function openStage(reader: Reader, parsed: ParsedStage): Promise<Stage & {
   const step = nextStep(reader, from.original)
   const id = `v${++counter.vertex}`
   const vertexName = `[${label}${label && ' '}1/${parsed.instructions.filter(({ kind }) => isLayer(kind)).length + 1}] ${from.original}`
-  const fresh = { name: parsed.name, index: parsed.index, platform, cmdSet: false, history: [] as Stage['history'][number][] }
+  const fresh = {
+    name: parsed.name,
+    index: parsed.index,
+    platform,
+    cmdSet: false,
+    history: [] as Stage['history'][number][],
+  }
   const other = stageNamed(dockerfile, name, parsed.index)
   if (other) {
     const base = stages.get(other.index)!
@@ -79,13 +94,26 @@ async function openStage(reader: Reader, parsed: ParsedStage): Promise<Stage & {
       triggers: base.config.OnBuild ?? [],
     }
   }
-  const blank = { ...fresh, author: undefined, inherited: [], args: new Map<string, string | undefined>(), triggers: [] }
+  const blank = {
+    ...fresh,
+    author: undefined,
+    inherited: [],
+    args: new Map<string, string | undefined>(),
+    triggers: [],
+  }
   const nothing: Vertex = { kind: 'source', id, name: vertexName, step, snapshot: undefined, chainId: undefined }
   if (name === 'scratch') return { ...blank, top: nothing, config: inheritConfig(undefined, true) }
   const base = await sources.base(name, from.image.range)
   if (base.kind === 'directory') {
     const operation = copyFromContext(base.source, ['.'], { destination: '/', vertex: `${id}-files` })
-    const files: Vertex = { kind: 'operation', id: `${id}-files`, name: `${vertexName} (files)`, step: undefined, operation, inputs: [nothing] }
+    const files: Vertex = {
+      kind: 'operation',
+      id: `${id}-files`,
+      name: `${vertexName} (files)`,
+      step: undefined,
+      operation,
+      inputs: [nothing],
+    }
     return { ...blank, top: files, config: inheritConfig(undefined, true) }
   }
   const { config } = base
@@ -114,19 +142,20 @@ async function readInstruction(reading: Reading): Promise<void> {
   const { reader, evaluation, instruction, step, prefix } = reading
   const { stage } = evaluation
   const id = `v${++reader.counter.vertex}`
-  const name = `${prefix} ${instruction.original}`
+  const { range, original } = instruction
+  const name = `${prefix} ${original}`
   try {
     switch (instruction.kind) {
       case 'run':
-        return addLayer(stage, { id, name, step, ...readRun(reading, instruction, id) })
+        return addLayer(stage, { id, name, step, range, ...readRun(reading, instruction, id) })
       case 'copy':
       case 'add':
-        return addLayer(stage, { id, name, step, ...(await readCopy(reading, instruction, id)) })
+        return addLayer(stage, { id, name, step, range, ...(await readCopy(reading, instruction, id)) })
       case 'workdir': {
         const path = workdir(stage.config, expandWord(evaluation, instruction.word))
         stage.config.WorkingDir = path
         const operation = workdirOperation(path, stage.config.User ?? '')
-        return addLayer(stage, { id, name, step, operation, line: `WORKDIR ${path}` })
+        return addLayer(stage, { id, name, step, range, operation, line: `WORKDIR ${path}` })
       }
       default: {
         const line = applyConfig(evaluation, instruction)
@@ -140,7 +169,7 @@ async function readInstruction(reading: Reading): Promise<void> {
   } catch (error) {
     if (!(error instanceof StrakeError) || error.range) throw error
     const { code, message, hint, cause } = error
-    throw new StrakeError(code, message, { hint, cause, range: instruction.range })
+    throw new StrakeError(code, message, { hint, cause, range })
   }
 }
 
@@ -150,16 +179,16 @@ interface Layer {
   readonly id: string
   readonly name: string
   readonly step: Vertex['step']
+  readonly range: SourceRange
   readonly operation: Operation
   /** The line of the history. */
   readonly line: string
   readonly from?: Vertex | undefined
 }
 
-function addLayer(stage: Stage, { id, name, step, operation, line, from }: Layer): void {
+function addLayer(stage: Stage, { id, name, step, range, operation, line, from }: Layer): void {
   const inputs: OperationVertex['inputs'] = from ? [stage.top, from] : [stage.top]
-  const vertex: Vertex = { kind: 'operation', id, name, step, operation, inputs }
+  const vertex: Vertex = { kind: 'operation', id, name, step, range, operation, inputs }
   stage.top = vertex
   stage.history.push({ entry: { created_by: line, comment: historyComment }, vertex })
 }
-

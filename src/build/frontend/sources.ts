@@ -17,4 +17,3 @@ export interface Sources {
   /** An image, or a named context. */
   base(name: string, range: SourceRange): Promise<Base>
 }
-

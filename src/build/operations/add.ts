@@ -1,4 +1,4 @@
-import { mkdirSync, openSync, readSync, closeSync, createReadStream } from 'node:fs'
+import { closeSync, createReadStream, mkdirSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
 import { applyLayer, decompress } from '../../layers/mod.ts'
 import { bytesOf, pathOf } from '../../lib/mod.ts'
@@ -66,7 +66,11 @@ export function addOperation(
 let unpacked = 0
 
 /** The contents of an archive, unpacked into a directory of the build; undefined for anything else. */
-async function unpack(execution: Execution, source: CollectedSource, vertex: string): Promise<PlacedSource | undefined> {
+async function unpack(
+  execution: Execution,
+  source: CollectedSource,
+  vertex: string,
+): Promise<PlacedSource | undefined> {
   const [file] = source.entries
   if (!file?.stat.isFile() || source.entries.length > 1) return undefined
   const path = pathOf(`${source.tree.root}/${file.from}`)

@@ -1,5 +1,16 @@
 import { createHash, hash } from 'node:crypto'
-import { closeSync, futimesSync, linkSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  futimesSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { StrakeError } from '../../lib/mod.ts'
 import type { Execution } from '../execution.ts'
@@ -42,7 +53,10 @@ export function createDownload(execution: Execution): Download {
       return { directory, name }
     }
     if (!response.ok || !response.body) {
-      throw new StrakeError('unavailable', `can't download ${url}: the server answered ${response.status} ${response.statusText}`)
+      throw new StrakeError(
+        'unavailable',
+        `can't download ${url}: the server answered ${response.status} ${response.statusText}`,
+      )
     }
     const total = Number(response.headers.get('content-length')) || undefined
     const modified = response.headers.get('last-modified') ?? undefined
@@ -54,7 +68,14 @@ export function createDownload(execution: Execution): Download {
         writeSync(fd, chunk)
         hasher.update(chunk)
         current += chunk.length
-        const status = { kind: 'status', vertex, id: url, label: `downloading ${name}`, unit: 'bytes', current } as const
+        const status = {
+          kind: 'status',
+          vertex,
+          id: url,
+          label: `downloading ${name}`,
+          unit: 'bytes',
+          current,
+        } as const
         execution.progress(total === undefined ? status : { ...status, total })
       }
       const encoded = response.headers.has('content-encoding')
@@ -71,12 +92,17 @@ export function createDownload(execution: Execution): Download {
   }
 }
 
-async function request(url: string, headers: Record<string, string>, signal: AbortSignal | undefined): Promise<Response> {
+async function request(
+  url: string,
+  headers: Record<string, string>,
+  signal: AbortSignal | undefined,
+): Promise<Response> {
   try {
     return await fetch(url, { headers, signal: signal ?? null })
   } catch (cause) {
     if (signal?.aborted) throw new StrakeError('cancelled', 'cancelled', { cause })
-    const reason = (cause as Error).cause instanceof Error ? ((cause as Error).cause as Error).message : (cause as Error).message
+    const reason =
+      (cause as Error).cause instanceof Error ? ((cause as Error).cause as Error).message : (cause as Error).message
     throw new StrakeError('unavailable', `can't download ${url}: ${reason}`, { cause })
   }
 }

@@ -18,7 +18,8 @@ export function workdirOperation(path: string, user: string): Operation {
       const paths = parts.map((_, i) => parts.slice(0, i + 1).join('/'))
       const missing = paths.filter((dir) => !lower.stat(dir))
       const blocking = paths.find((dir) => lower.stat(dir)?.isDirectory() === false)
-      if (blocking) throw new StrakeError('invalid', `WORKDIR ${path}: /${blocking} is in the image, and is no directory`)
+      if (blocking)
+        throw new StrakeError('invalid', `WORKDIR ${path}: /${blocking} is in the image, and is no directory`)
       if (!missing.length) return { layer: await writeLayer(layer.dir, []) }
       const { uid, gid } = resolveUser(root.path, user)
       const now = BigInt(Date.now()) * 1_000_000n
