@@ -1,0 +1,45 @@
+import { nearest } from '../lib/mod.ts'
+import type { Hint } from './rule.ts'
+
+/** The line of an ignore file that leaves a path out. */
+export interface IgnoredBy {
+  readonly file: string
+  readonly line: number
+  /** As it is written. */
+  readonly pattern: string
+}
+
+/**
+ * A source of COPY or ADD that is not in the context.
+ *
+ * @param name as it is written
+ * @param found.names paths in the context, those near it first
+ * @param found.ignoredBy given when the file is there, but left out
+ */
+export function missingSource(
+  name: string,
+  found: { readonly names: readonly string[]; readonly ignoredBy?: IgnoredBy | undefined },
+): Hint {
+  const { names, ignoredBy } = found
+  if (ignoredBy) {
+    const { file, line, pattern } = ignoredBy
+    return {
+      cause: `"${name}" is there, but line ${line} of ${file} (${pattern}) leaves it out.`,
+      fix: `Take that line out, or add a line behind it: !${name.replace(/^\.?\//, '')}`,
+    }
+  }
+  const wanted = name.replace(/^(?:\.?\/)+/, '')
+  if (/^(?:\.\.\/|\.\.$)/.test(wanted)) {
+    return {
+      cause: `"${name}" lies outside the context, and a build sees nothing outside it.`,
+      fix: 'Build with the folder above as the context, and name the Dockerfile with -f.',
+    }
+  }
+  const base = (path: string) => path.split('/').at(-1) ?? path
+  const elsewhere = names.find((path) => path !== wanted && base(path) === base(wanted))
+  const meant = elsewhere ?? nearest(wanted, names)
+  const cause = `There is no "${name}" in the context. Sources are looked for from the context's own folder.`
+  if (meant !== undefined) return { cause, fix: `Did you mean "${meant}"?` }
+  const some = names.slice(0, 5).join(', ')
+  return { cause, fix: some ? `What is there: ${some}${names.length > 5 ? ', …' : ''}` : 'The context is empty.' }
+}
