@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { Images } from '../images/mod.ts'
+import { StrakeError } from '../lib/mod.ts'
 import type { Store } from '../store/mod.ts'
 
 /** An open store and what stands on it: what every verb works with. */
@@ -14,4 +15,9 @@ export function defaultRoot(env: NodeJS.ProcessEnv = process.env): string {
   if (env.STRAKE_ROOT) return env.STRAKE_ROOT
   if (process.getuid?.() === 0) return '/var/lib/strake'
   return join(env.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'strake')
+}
+
+/** Opens the store at `root`. */
+export function openEngine(root: string = defaultRoot()): Engine {
+  throw new StrakeError('unavailable', `no store at ${root}`)
 }

@@ -41,6 +41,8 @@ export interface ErrorDetails {
   readonly hint?: string | undefined
   /** Where in a person's text the cause stands. */
   readonly range?: SourceRange | undefined
+  /** The text that `range` points into, where it is not a file of this machine (`-f -`, a Dockerfile inside a tar). */
+  readonly source?: string | undefined
   /** The exit code of the process that failed, with code `failed`. */
   readonly exitCode?: number | undefined
   readonly cause?: unknown
@@ -52,6 +54,7 @@ export class StrakeError extends Error {
   readonly code: ErrorCode
   readonly hint: string | undefined
   readonly range: SourceRange | undefined
+  readonly source: string | undefined
   readonly exitCode: number | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -59,6 +62,7 @@ export class StrakeError extends Error {
     this.code = code
     this.hint = details.hint
     this.range = details.range
+    this.source = details.source
     this.exitCode = details.exitCode
   }
 }

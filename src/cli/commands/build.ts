@@ -1,0 +1,112 @@
+import { rmSync, writeFileSync } from 'node:fs'
+import { build } from '../../engine/mod.ts'
+import { StrakeError } from '../../lib/mod.ts'
+import { familiarName, hex, parseReference } from '../../oci/mod.ts'
+import { findContext } from '../build-context.ts'
+import { command } from '../command.ts'
+import { buildArguments, networkMode, pairs, platformOf } from '../option-values.ts'
+import { progressModes, showProgress } from '../progress.ts'
+
+export default command({
+  name: 'build',
+  usage: '[OPTIONS] PATH | URL | -',
+  summary: 'Build an image from a Dockerfile',
+  examples: [
+    'strake build -t app .                      the Dockerfile of this folder',
+    'strake build -t app -f docker/Dockerfile . another Dockerfile for this folder',
+    'strake build app/Dockerfile                that Dockerfile, with its folder',
+    'strake build https://example.org/app.git#main:server',
+    'strake build --build-context debian:bookworm=bootstrap:debian/bookworm .',
+  ],
+  options: {
+    tag: { kind: 'list', short: 't', help: 'Name and optionally a tag (format: "name:tag")' },
+    file: {
+      kind: 'string',
+      short: 'f',
+      help: 'Name of the Dockerfile (default: "PATH/Dockerfile"); - for standard input',
+    },
+    'build-arg': { kind: 'list', help: 'Set a build-time variable; without a value it is taken from the environment' },
+    target: { kind: 'string', help: 'Set the target build stage to build' },
+    'no-cache': { kind: 'boolean', help: 'Do not use cache when building the image' },
+    pull: { kind: 'boolean', help: 'Always attempt to get newer versions of the base images' },
+    label: { kind: 'list', help: 'Set metadata for the image' },
+    network: {
+      kind: 'string',
+      help: 'Networking of the RUN instructions: default, host or none',
+      default: 'default',
+    },
+    'add-host': { kind: 'list', help: 'Add a custom host-to-IP mapping (format: "host:ip")' },
+    iidfile: { kind: 'string', value: 'file', help: 'Write the image ID to a file' },
+    quiet: { kind: 'boolean', short: 'q', help: 'Suppress the build output and print image ID on success' },
+    progress: { kind: 'string', help: `Type of progress output: ${progressModes.join(', ')}`, default: 'auto' },
+    'build-context': {
+      kind: 'list',
+      help: 'Another source of files or a stand-in for an image (format: "name=path", "debian:bookworm=bootstrap:debian/bookworm")',
+    },
+    platform: { kind: 'string', help: 'Platform of the image (format: "linux/amd64")' },
+    ca: {
+      kind: 'string',
+      value: 'auto|none|file',
+      help: "The CA certificates that RUN instructions trust besides the image's own; auto takes those that the environment names",
+      default: 'auto',
+    },
+    // What docker's users write, and what is always so here.
+    rm: { kind: 'boolean', help: 'Remove intermediate containers', hidden: true },
+    'force-rm': { kind: 'boolean', help: 'Always remove intermediate containers', hidden: true },
+    load: { kind: 'boolean', help: 'Keep the image in the store', hidden: true },
+  },
+  args: { min: 1, max: 1 },
+  async run({ args, options, terminal, signal, engine }) {
+    const { ca = 'auto', file, iidfile, platform, target } = options
+    const tags = options.tag.map((tag) => ({ tag, reference: parseReference(tag) }))
+    const found = await findContext(args[0]!, file, terminal)
+    // A failed build must not leave the id of another one.
+    if (iidfile) rmSync(iidfile, { force: true })
+
+    using view = showProgress(terminal, 'Building', options.quiet ? 'quiet' : options.progress)
+    const { id } = await build(engine(), {
+      ...found,
+      tags: options.tag,
+      buildArgs: buildArguments(options['build-arg'], terminal.env),
+      labels: pairs(options.label),
+      network: networkMode(options.network),
+      addHosts: options['add-host'].map(addHost),
+      buildContexts: buildContexts(options['build-context']),
+      noCache: options['no-cache'] === true,
+      pull: options.pull === true,
+      ca: ca === 'auto' || ca === 'none' ? ca : { file: ca },
+      ...(target && { target }),
+      ...(platform && { platform: platformOf(platform) }),
+      signal,
+      progress: view.sink,
+    })
+    view[Symbol.dispose]()
+
+    if (iidfile) writeFileSync(iidfile, id)
+    if (options.quiet) {
+      terminal.out(`${id}\n`)
+      return 0
+    }
+    terminal.err(`Successfully built ${hex(id).slice(0, 12)}\n`)
+    for (const { reference } of tags) terminal.err(`Successfully tagged ${familiarName(reference)}:${reference.tag}\n`)
+    return 0
+  },
+})
+
+function addHost(text: string): string {
+  const [, host, address] = /^([^:=]+)[:=](.+)$/.exec(text) ?? []
+  if (!host || !address) throw new StrakeError('invalid', `bad format for add-host: ${JSON.stringify(text)}`)
+  return `${host}:${address}`
+}
+
+function buildContexts(values: readonly string[]): Record<string, string> {
+  const contexts: Record<string, string> = {}
+  for (const value of values) {
+    const equals = value.indexOf('=')
+    if (equals < 1 || equals === value.length - 1) {
+      throw new StrakeError('invalid', `invalid build context ${JSON.stringify(value)}, expected NAME=VALUE`)
+    }
+    contexts[value.slice(0, equals)] = value.slice(equals + 1)
+  }
+  return contexts
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs'
+import { type SourceRange, StrakeError } from '../lib/mod.ts'
+import type { Terminal } from './command.ts'
+import { columnsOf, printable } from './display.ts'
+
+export interface ErrorTextOptions {
+  readonly color: Terminal['color']
+  /** Also tell the stack and the causes. */
+  readonly debug?: boolean
+}
+
+/** What a person reads when a command fails: the message, the place in the source, the hint. Ends with a line end. */
+export function errorText(error: unknown, { color, debug = false }: ErrorTextOptions): string {
+  const lines: string[] = []
+  if (error instanceof StrakeError && error.code !== 'internal') {
+    lines.push(`${color('red', 'ERROR:')} ${printable(error.message)}`)
+    if (error.range) lines.push(...excerpt(error.range, error.source ?? readSource(error.range.file), color))
+    for (const line of error.hint?.split('\n') ?? []) lines.push(`${color('cyan', 'hint:')} ${printable(line)}`)
+    if (debug) lines.push('', ...stack(error))
+  } else {
+    const message = error instanceof Error ? error.message : String(error)
+    lines.push(`${color('red', 'ERROR:')} ${printable(message)}`, 'This is a defect of Strake; please report it with:')
+    lines.push(...stack(error))
+  }
+  return `${lines.join('\n')}\n`
+}
+
+/** `Dockerfile:3:5`, the lines with one before and one after, and a caret under the place. */
+function excerpt(range: SourceRange, text: string | undefined, color: Terminal['color']): string[] {
+  const { file, start, end } = range
+  const lines = [`${color('bold', `${printable(file)}:${start.line}:${start.column}`)}`]
+  if (text === undefined) return lines
+  const all = text.split(/\r?\n/)
+  if (start.line > all.length) return lines
+  const lastMarked = Math.min(end.column > 1 ? end.line : Math.max(start.line, end.line - 1), start.line + 9)
+  const last = Math.min(all.length, lastMarked + 1)
+  const gutter = String(last).length
+  for (let number = Math.max(1, start.line - 1); number <= last; number++) {
+    const line = all[number - 1]!
+    const marked = number >= start.line && number <= lastMarked
+    if (!marked && line.trim() === '') continue
+    const margin = `${String(number).padStart(gutter)} | `
+    lines.push(color('dim', ` ${margin}`) + printable(line))
+    if (!marked) continue
+    const indent = line.length - line.trimStart().length
+    const from = number === start.line ? start.column - 1 : indent
+    const to = number === end.line ? end.column - 1 : line.trimEnd().length
+    const before = columnsOf(printable(line.slice(0, from)))
+    const width = Math.max(1, columnsOf(printable(line.slice(from, to))))
+    lines.push(' '.repeat(margin.length + 1 + before) + color('red', '^'.repeat(width)))
+  }
+  return lines
+}
+
+function readSource(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
+
+function stack(error: unknown): string[] {
+  const lines: string[] = []
+  for (let cause = error, depth = 0; cause !== undefined && depth < 8; depth++) {
+    const text = cause instanceof Error ? (cause.stack ?? cause.message) : String(cause)
+    lines.push(...printable(`${depth > 0 ? 'caused by: ' : ''}${text}`).split('\n'))
+    cause = cause instanceof Error ? cause.cause : undefined
+  }
+  return lines
+}

@@ -1,0 +1,2 @@
+export { main } from './main.ts'
+export { openTerminal } from './terminal.ts'

@@ -1,0 +1,47 @@
+import { writeSync } from 'node:fs'
+import { isatty } from 'node:tty'
+import type { Terminal } from './command.ts'
+
+const codes = { red: 31, green: 32, yellow: 33, cyan: 36, bold: 1, dim: 2 } as const
+
+/** The terminal of this process. Reading and writing pipes works too, of course. */
+export function openTerminal(env: NodeJS.ProcessEnv = process.env): Terminal {
+  const errIsTerminal = isatty(2)
+  const colored = errIsTerminal && !env.NO_COLOR && env.TERM !== 'dumb'
+  return {
+    out: (text) => write(1, text),
+    err: (text) => write(2, text),
+    get stdin() {
+      return process.stdin
+    },
+    outIsTerminal: isatty(1),
+    errIsTerminal,
+    inIsTerminal: isatty(0),
+    color: (name, text) => (colored ? `\x1b[${codes[name]}m${text}\x1b[0m` : text),
+    env,
+  }
+}
+
+/** Thrown when the reader of our output is gone (`strake images | head -1`): the command ends, silently. */
+export class ClosedOutput extends Error {
+  override readonly name = 'ClosedOutput'
+}
+
+/**
+ * Writes all of it before it returns: nothing is lost when the process ends, a slow reader slows the writer, and a
+ * command that prints little never starts Node's streams.
+ */
+function write(fd: 1 | 2, text: string | Uint8Array): void {
+  const bytes = typeof text === 'string' ? Buffer.from(text) : text
+  for (let offset = 0; offset < bytes.length; ) {
+    try {
+      offset += writeSync(fd, bytes, offset)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EPIPE') throw new ClosedOutput('the reader of the output is gone')
+      if (code !== 'EAGAIN') throw error
+      // Someone who shares the descriptor has made it non-blocking: wait a little for room.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
+    }
+  }
+}
