@@ -1,4 +1,4 @@
-import type { VertexEvent } from '../lib/mod.ts'
+import type { SourceRange, VertexEvent } from '../lib/mod.ts'
 import type { ChainId, Digest } from '../oci/mod.ts'
 import type { ActiveSnapshot, LayerInfo, SnapshotId } from '../store/mod.ts'
 import type { Execution } from './execution.ts'
@@ -15,6 +15,8 @@ interface VertexBase {
   /** As a person knows it: `[builder 2/4] RUN make`. */
   readonly name: string
   readonly step: VertexEvent['step']
+  /** Where it is asked for. */
+  readonly range?: SourceRange | undefined
 }
 
 /** An image, or nothing (scratch). */

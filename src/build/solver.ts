@@ -1,5 +1,5 @@
-import { type ProgressSink, StrakeError } from '../lib/mod.ts'
 import { hashLayer } from '../layers/mod.ts'
+import { type ProgressSink, StrakeError } from '../lib/mod.ts'
 import type { ChainId, Digest } from '../oci/mod.ts'
 import type { Snapshot, SnapshotId, Store } from '../store/mod.ts'
 import { type BuildCache, keyOf } from './cache.ts'
@@ -36,6 +36,7 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
   const counts = { steps: 0, cached: 0 }
 
   function show(vertex: Vertex, state: 'cached' | 'done', result: string | undefined): void {
+    if (shown.has(vertex)) return
     shown.add(vertex)
     counts.steps++
     if (state === 'cached') counts.cached++
@@ -83,7 +84,9 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
       showConfig(vertex, result.key, result.cached)
       return result
     }
-    const key = await keyBefore(vertex)
+    const key = await keyBefore(vertex).catch((error) => {
+      throw failed(vertex, error)
+    })
     if (key === undefined) return solveFromInputs(vertex)
     const same = running.get(key)
     if (same) {
@@ -114,7 +117,6 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
   }
 
   function showConfig(vertex: ConfigVertex, below: string, cached: boolean): void {
-    if (shown.has(vertex)) return
     const key = keyOf('config', below, vertex.step?.text)
     const seen = !noCache && cached && cache.seen(key)
     if (!seen) unseen.push(key)
@@ -151,9 +153,7 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
       executed = await operation.execute(execution, layer, inputs)
     } catch (error) {
       store.snapshots.discard(layer.id)
-      const cancelled = error instanceof StrakeError && error.code === 'cancelled'
-      report(progress, vertex, cancelled ? 'cancelled' : 'failed', undefined, (error as Error).message)
-      throw error
+      throw failed(vertex, error)
     }
     store.snapshots.commit(layer.id)
     outside ??= executed.outside
@@ -172,6 +172,17 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
     show(vertex, 'done', undefined)
     const { createdAt } = store.snapshots.get(layer.id)
     return { snapshot: layer.id, key, cached: false, chainId: () => described, createdAt }
+  }
+
+  /** Shows that the vertex failed, unless it is known; the error, with the place where the vertex is asked for. */
+  function failed(vertex: Vertex, error: unknown): unknown {
+    if (shown.has(vertex) || !(error instanceof Error)) return error
+    const cancelled = error instanceof StrakeError && error.code === 'cancelled'
+    shown.add(vertex)
+    report(progress, vertex, cancelled ? 'cancelled' : 'failed', undefined, error.message)
+    if (!(error instanceof StrakeError) || error.range || !vertex.range) return error
+    const { code, message, hint, exitCode, cause } = error
+    return new StrakeError(code, message, { hint, exitCode, cause, range: vertex.range })
   }
 
   function record(vertex: OperationVertex, under: readonly string[], snapshot: SnapshotId): void {

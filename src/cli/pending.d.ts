@@ -131,7 +131,3 @@ declare module '*/commands/system-prune.ts' {
   const command: import('./command.ts').Command
   export default command
 }
-declare module '*/commands/info.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}

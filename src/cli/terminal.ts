@@ -1,23 +1,30 @@
-import { writeSync } from 'node:fs'
-import { isatty } from 'node:tty'
+import { fstatSync, writeSync } from 'node:fs'
 import type { Terminal } from './command.ts'
 
 const codes = { red: 31, green: 32, yellow: 33, cyan: 36, bold: 1, dim: 2 } as const
 
 /** The terminal of this process. Reading and writing pipes works too, of course. */
 export function openTerminal(env: NodeJS.ProcessEnv = process.env): Terminal {
-  const errIsTerminal = isatty(2)
-  const colored = errIsTerminal && !env.NO_COLOR && env.TERM !== 'dumb'
+  let colored: boolean | undefined
   return {
     out: (text) => write(1, text),
     err: (text) => write(2, text),
     get stdin() {
       return process.stdin
     },
-    outIsTerminal: isatty(1),
-    errIsTerminal,
-    inIsTerminal: isatty(0),
-    color: (name, text) => (colored ? `\x1b[${codes[name]}m${text}\x1b[0m` : text),
+    get outIsTerminal() {
+      return isTerminal(1)
+    },
+    get errIsTerminal() {
+      return isTerminal(2)
+    },
+    get inIsTerminal() {
+      return isTerminal(0)
+    },
+    color(name, text) {
+      colored ??= isTerminal(2) && !env.NO_COLOR && env.TERM !== 'dumb'
+      return colored ? `\x1b[${codes[name]}m${text}\x1b[0m` : text
+    },
     env,
   }
 }
@@ -43,5 +50,15 @@ function write(fd: 1 | 2, text: string | Uint8Array): void {
       // Someone who shares the descriptor has made it non-blocking: wait a little for room.
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
     }
+  }
+}
+
+/** Whether a descriptor is a terminal. node:tty takes 2 ms to load, and files and pipes are ruled out without it. */
+function isTerminal(fd: number): boolean {
+  try {
+    return fstatSync(fd).isCharacterDevice() && process.getBuiltinModule('node:tty').isatty(fd)
+  } catch {
+    // The descriptor is closed.
+    return false
   }
 }

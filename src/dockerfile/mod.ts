@@ -1,1 +1,5 @@
+export { expand, expandHeredoc, expandWords, variables } from './expand.ts'
+export { commandScript } from './heredoc.ts'
+export { ignoreMatcher, parseIgnore } from './ignore.ts'
+export { parseDockerfile, parseTrigger } from './parse.ts'
 export type * from './types.ts'

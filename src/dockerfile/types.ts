@@ -49,7 +49,10 @@ export type Command =
 
 export interface Heredoc {
   readonly name: string
+  /** Ready for use: with `chomp`, leading tabs are off. */
   readonly content: string
+  /** As it is written. */
+  readonly raw: string
   /** False when the delimiter is quoted. */
   readonly expand: boolean
   /** `<<-`: leading tabs are taken off. */
@@ -137,21 +140,6 @@ export type Instruction =
 
 /** Variables for expansion. Undefined for a name that is not set. */
 export type Environment = (name: string) => string | undefined
-
-/** The door of this module. All of it is pure: text in, values or StrakeError (`invalid`, with a range) out. */
-export interface DockerfileLanguage {
-  parseDockerfile(text: string | Uint8Array, file: string): Dockerfile
-  /** Reads the instructions of ONBUILD triggers, each of one line. */
-  parseTrigger(text: string): Instruction
-  /** Expands `$x`, `${x}`, `${x:-y}` … and takes quotes and escapes off: one word stays one word. */
-  expand(word: Word | string, env: Environment, escape: '\\' | '`'): string
-  /** As `expand`, but unquoted blanks part words (EXPOSE). */
-  expandWords(word: Word | string, env: Environment, escape: '\\' | '`'): string[]
-  /** Names of the variables that expanding the word asks for. */
-  variables(word: Word | string, escape: '\\' | '`'): string[]
-  parseIgnore(text: string | Uint8Array): IgnorePattern[]
-  ignoreMatcher(patterns: readonly IgnorePattern[]): IgnoreMatcher
-}
 
 export interface IgnorePattern {
   /** Cleaned, without the `!`. */

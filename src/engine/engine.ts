@@ -1,8 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { Images } from '../images/mod.ts'
-import { StrakeError } from '../lib/mod.ts'
-import type { Store } from '../store/mod.ts'
+import { type Images, openImages } from '../images/mod.ts'
+import { openStore, type Store } from '../store/mod.ts'
 
 /** An open store and what stands on it: what every verb works with. */
 export interface Engine extends Disposable {
@@ -17,7 +16,8 @@ export function defaultRoot(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'strake')
 }
 
-/** Opens the store at `root`. */
+/** Opens the store at `root`, or makes it. */
 export function openEngine(root: string = defaultRoot()): Engine {
-  throw new StrakeError('unavailable', `no store at ${root}`)
+  const store = openStore(root)
+  return { store, images: openImages(store), [Symbol.dispose]: () => store[Symbol.dispose]() }
 }

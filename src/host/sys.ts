@@ -30,6 +30,9 @@ const signatures = {
   fchownat: 'int fchownat(int, const void*, unsigned int, unsigned int, int)',
   fchmodat: 'int fchmodat(int, const void*, unsigned int, int)',
   utimensat: 'int utimensat(int, const void*, const void*, int)',
+  futimens: 'int futimens(int, const void*)',
+  fchmod: 'int fchmod(int, unsigned int)',
+  fsetxattr: 'int fsetxattr(int, const void*, const void*, size_t, int)',
   fstatat: 'int statx(int, const void*, int, unsigned int, void*)',
   lgetxattr: 'intptr_t lgetxattr(const void*, const void*, void*, size_t)',
   lsetxattr: 'int lsetxattr(const void*, const void*, const void*, size_t, int)',
@@ -67,8 +70,7 @@ function raw(name: Name): Call {
 
 let errorNames: Map<number, [string, string]> | undefined
 
-function lastError(call: string, detail: string): Error {
-  const number = koffi!.errno()
+function systemError(number: number, call: string, detail: string): Error {
   errorNames ??= getSystemErrorMap()
   // libuv does not know every Linux error; those that file systems and namespaces give are added here.
   const more: Record<number, [string, string]> = {
@@ -83,11 +85,20 @@ function lastError(call: string, detail: string): Error {
   })
 }
 
+/** What a futex of V8's own leaves in errno when it collects garbage between a call and the look at errno. */
+const clobbered = [0, 4 /* EINTR */, 11 /* EAGAIN */, 110 /* ETIMEDOUT */]
+
 /** Calls libc; a result below 0 becomes an error that names `detail`. */
 export function call(name: Name, detail: Path, ...args: unknown[]): number {
-  const result = raw(name)(...args)
-  if (result < 0) throw lastError(name, typeof detail === 'string' ? detail : Buffer.from(detail).toString())
-  return Number(result)
+  const libcCall = raw(name)
+  for (let attempt = 1; ; attempt++) {
+    const result = libcCall(...args)
+    if (result >= 0) return Number(result)
+    const number = koffi!.errno()
+    // A call that failed did nothing, so that it can be repeated to learn why.
+    if (attempt < 3 && clobbered.includes(number)) continue
+    throw systemError(number, name, typeof detail === 'string' ? detail : Buffer.from(detail).toString())
+  }
 }
 
 /** A path as a C string. Throws `invalid` paths that hold a NUL, which C would cut. */
@@ -164,6 +175,11 @@ export function lsetxattr(path: Path, name: Path, value: Uint8Array): void {
   call('lsetxattr', path, cstring(path), cstring(name), value.length ? value : nothing, value.length, 0)
 }
 
+/** As `lsetxattr`, of an open file. */
+export function fsetxattr(fd: number, name: Path, value: Uint8Array): void {
+  call('fsetxattr', name, fd, cstring(name), value.length ? value : nothing, value.length, 0)
+}
+
 /** The names of the extended attributes of the file itself, as bytes. Empty where the file system has none. */
 export function llistxattr(path: Path): Buffer[] {
   scratch ??= Buffer.allocUnsafeSlow(65536)
@@ -187,11 +203,60 @@ const times = new BigInt64Array(4)
 
 /** Sets access and modification time, in nanoseconds since the epoch, of the file itself (no symlink is followed). */
 export function lutimes(path: Path, atime: bigint, mtime: bigint): void {
+  setTimes(atime, mtime)
+  call('utimensat', path, AT_FDCWD, cstring(path), times, AT_SYMLINK_NOFOLLOW)
+}
+
+/** As `lutimes`, of an open file. */
+export function futimes(fd: number, atime: bigint, mtime: bigint): void {
+  setTimes(atime, mtime)
+  call('futimens', 'futimens', fd, times)
+}
+
+function setTimes(atime: bigint, mtime: bigint): void {
   const billion = 1_000_000_000n
   const floor = (t: bigint) => (t >= 0n ? t / billion : -((-t + billion - 1n) / billion))
   times[0] = floor(atime)
   times[1] = atime - times[0]! * billion
   times[2] = floor(mtime)
   times[3] = mtime - times[2]! * billion
-  call('utimensat', path, AT_FDCWD, cstring(path), times, AT_SYMLINK_NOFOLLOW)
+}
+
+/** What statx(2) tells, with exact times. */
+export interface Stat {
+  /** Type and permission bits. */
+  readonly mode: number
+  readonly nlink: number
+  readonly uid: number
+  readonly gid: number
+  readonly size: number
+  /** Names the file on this machine while it exists. */
+  readonly identity: string
+  /** Nanoseconds since the epoch. */
+  readonly mtime: bigint
+  /** Of a device file. */
+  readonly device: { readonly major: number; readonly minor: number }
+}
+
+const STATX_BASIC_STATS = 0x7ff
+const statBuffer = Buffer.alloc(256)
+const stat32 = new Uint32Array(statBuffer.buffer, statBuffer.byteOffset, 64)
+const stat64 = new BigInt64Array(statBuffer.buffer, statBuffer.byteOffset, 32)
+
+/**
+ * The file itself (no symlink is followed at its last component), below `dirfd`; with an empty path `dirfd` itself.
+ * Numbers of 64 bits are only exact up to 2^53, which the kernel's own limits stay below for sizes.
+ */
+export function lstat(dirfd: number, path: Path): Stat {
+  call('fstatat', path, dirfd, cstring(path), AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH, STATX_BASIC_STATS, statBuffer)
+  return {
+    mode: stat32[7]! & 0xffff,
+    nlink: stat32[4]!,
+    uid: stat32[5]!,
+    gid: stat32[6]!,
+    size: Number(stat64[5]),
+    identity: `${stat32[34]}:${stat32[35]}:${stat64[4]}`,
+    mtime: stat64[14]! * 1_000_000_000n + BigInt(stat32[30]!),
+    device: { major: stat32[32]!, minor: stat32[33]! },
+  }
 }

@@ -46,6 +46,19 @@ export interface Images {
     },
     lease: Lease,
   ): Image
+  /**
+   * Makes an image of configuration and manifest blobs that are stored already, as they came. Its snapshot must have
+   * the layers that the configuration names: the caller has checked that. `blobs` are the layers' blobs to keep.
+   */
+  add(
+    image: {
+      readonly config: Digest
+      readonly manifest: Descriptor
+      readonly snapshot: SnapshotId | undefined
+      readonly blobs: readonly Digest[]
+    },
+    lease: Lease,
+  ): Image
   /** Points a name at the image; whatever had the name loses it. */
   tag(image: Image, name: Reference): void
   /** Takes a name away. Throws `not_found`. */

@@ -1,1 +1,3 @@
+export { dismissWorkers } from './crew.ts'
 export type * from './types.ts'
+export { hashLayer, packLayer, writeLayer } from './write.ts'

@@ -4,7 +4,6 @@
  */
 export type ByteString = string
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: it is about bytes
 const ascii = /^[\x00-\x7f]*$/
 
 /** The byte string as `node:fs` takes it. */

@@ -64,3 +64,13 @@ export function familiarName(ref: Reference): string {
   if (ref.registry !== 'docker.io') return `${ref.registry}/${ref.repository}`
   return ref.repository.startsWith('library/') ? ref.repository.slice('library/'.length) : ref.repository
 }
+
+/** The whole, normalised name: `docker.io/library/app:1.0`. `parseReference` gives the same reference again. */
+export function referenceString({ registry, repository, tag, digest }: Reference): string {
+  return `${registry}/${repository}${tag ? `:${tag}` : ''}${digest ? `@${digest}` : ''}`
+}
+
+/** The name as docker shows it: `app:1.0`, `localhost:5000/app:1.0`. */
+export function familiarString(ref: Reference): string {
+  return `${familiarName(ref)}${ref.tag ? `:${ref.tag}` : ''}${ref.digest ? `@${ref.digest}` : ''}`
+}

@@ -9,7 +9,7 @@ export function startFailure(log: string): StrakeError | undefined {
   const said = lastError(log)
   if (said === undefined) return undefined
   // `runc run failed: unable to start container process: exec: "foo": …`, or with an error of crun's.
-  const text = said.replace(/^.*?(?:unable to start container process|container_linux\.go:\d+): /, '')
+  const text = said.replace(/^.*?unable to start container process: (?:error during container init: )?/, '')
   const [, crunName] = /executable file [`'"]?([^`'"]+)[`'"]? not found/.exec(text) ?? []
   const message = /^exec: /.test(text) || !crunName ? text : `exec: "${crunName}": executable file not found in $PATH`
   return new StrakeError('failed', message, { exitCode: exitCode(message) })

@@ -61,7 +61,7 @@ const dangling = [
     fix: (id: string) => `strake rmi -f ${shortId(id)}, then build or load it again`,
   },
   {
-    find: `SELECT image AS subject FROM image_blobs WHERE digest NOT IN (SELECT digest FROM blobs)`,
+    find: `SELECT DISTINCT image AS subject FROM image_blobs WHERE digest NOT IN (SELECT digest FROM blobs)`,
     what: (id: string) => `image ${shortId(id)} has lost content`,
     fix: (id: string) => `strake rmi -f ${shortId(id)}, then build or load it again`,
   },

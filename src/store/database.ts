@@ -136,6 +136,9 @@ function storageError(root: string, cause: unknown): unknown {
     const why = cause instanceof Error ? `: ${cause.message}` : ''
     return new StrakeError('denied', `cannot write to the store ${root}${why}`, { hint, cause })
   }
+  if (name === 'ENOTDIR' || name === 'EEXIST') {
+    return new StrakeError('invalid', `the store ${root} is not a directory, or not in one`, { cause })
+  }
   if (code === sqlite.busy) {
     const hint = 'Another process, perhaps a stopped one, keeps it locked. See: fuser -v strake.db'
     return new StrakeError('unavailable', `the database of the store ${root} is locked`, { hint, cause })

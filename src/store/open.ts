@@ -63,7 +63,7 @@ function userVersion(db: Database): number {
 /** Takes an empty directory as the store's. The database comes first: whoever sees it knows whose directory it is. */
 function settle(root: string): void {
   mkdirSync(dirname(root), { recursive: true })
-  make(root, () => {
+  make(() => {
     mkdirSync(root)
     // Others may pass through, as the root user of a user namespace must, but see nothing.
     chmodSync(root, 0o711)
@@ -75,15 +75,14 @@ function settle(root: string): void {
       hint: 'Name an empty or new directory in STRAKE_ROOT',
     })
   }
-  make(join(root, 'strake.db'), () => closeSync(openSync(join(root, 'strake.db'), 'wx', 0o600)))
+  make(() => closeSync(openSync(join(root, 'strake.db'), 'wx', 0o600)))
 }
 
 /** Makes what another process may be making too. */
-function make(path: string, body: () => void): void {
+function make(body: () => void): void {
   try {
     body()
   } catch (error) {
-    if (errno(error) === 'ENOTDIR') throw new StrakeError('invalid', `${path} is not a directory`, { cause: error })
     if (errno(error) !== 'EEXIST') throw error
   }
 }
@@ -95,7 +94,7 @@ function furnish(db: Database): void {
   if (found === 0) {
     for (const name of directories) {
       // Closed to other users: layers hold setuid programs of all ages.
-      make(join(db.root, name), () => mkdirSync(join(db.root, name), 0o700))
+      make(() => mkdirSync(join(db.root, name), 0o700))
     }
     writeFileSync(join(db.root, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
     writeFileSync(

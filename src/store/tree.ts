@@ -32,11 +32,13 @@ function permitDirectory(path: string): void {
   for (const entry of readDirectory(path)) if (entry.isDirectory()) permitDirectory(`${path}/${entry.name}`)
 }
 
-/** Bytes of the regular files below `path`; a file with several names counts once. 0 where there is nothing. */
+/** Bytes of the regular files below `path`; a file with several names counts once. 0 where there is nothing, or too deep. */
 export function treeSize(path: string): number {
   const seen = new Set<string>()
   let size = 0
   const add = (file: string) => {
+    // A path longer than PATH_MAX can be made, but not used.
+    if (file.length > 4095) return
     const stat = lstatSync(Buffer.from(file, 'latin1'), { throwIfNoEntry: false })
     if (stat?.isDirectory()) {
       for (const entry of readDirectory(file)) if (entry.isDirectory() || entry.isFile()) add(`${file}/${entry.name}`)

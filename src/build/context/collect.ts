@@ -1,9 +1,9 @@
 import { createHash, hash } from 'node:crypto'
 import { type BigIntStats, closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { missingSource } from '../../hints/mod.ts'
 import { sys } from '../../host/mod.ts'
 import { type ByteString, bytesOf, errno, pathOf, StrakeError, textOf } from '../../lib/mod.ts'
 import { type Digest, digestOf } from '../../oci/mod.ts'
-import { missingSource } from '../../hints/mod.ts'
 import type { StatCache } from './stat-cache.ts'
 import { cleanPath, glob, isPattern, resolveInTree, type Tree } from './tree.ts'
 
@@ -135,7 +135,9 @@ function digestOfFile(tree: Tree, entry: Collected): Digest {
     const hasher = createHash('sha256')
     const fd = openSync(path, 'r')
     try {
-      for (let length: number; (length = readSync(fd, piece)) > 0; ) hasher.update(piece.subarray(0, length))
+      for (let length = readSync(fd, piece); length > 0; length = readSync(fd, piece)) {
+        hasher.update(piece.subarray(0, length))
+      }
     } finally {
       closeSync(fd)
     }

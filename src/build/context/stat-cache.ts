@@ -54,10 +54,16 @@ export function openStatCache(storeRoot: string, root: string): StatCache {
     },
     save() {
       // Records of files that were not asked for are kept while they are the smaller part: another Dockerfile may want them.
-      const others = records.size - used.size > used.size + fresh.size ? [] : [...records.keys()].filter((path) => !used.has(path))
+      const others =
+        records.size - used.size > used.size + fresh.size ? [] : [...records.keys()].filter((path) => !used.has(path))
       if (fresh.size === 0) return
       const kept = [...used, ...others].filter((path) => !fresh.has(path))
-      write(file, bytes, [...kept].map((path) => [path, records.get(path)!] as const), fresh)
+      write(
+        file,
+        bytes,
+        [...kept].map((path) => [path, records.get(path)!] as const),
+        fresh,
+      )
     },
   }
 }
@@ -85,7 +91,7 @@ function load(file: string): { bytes: Buffer; records: Map<string, number> } {
     const start = at + 2
     const end = start + bytes.readUInt16LE(at)
     if (end + fixed > bytes.length) break
-    records.set(bytes.toString("latin1", start, end), end)
+    records.set(bytes.toString('latin1', start, end), end)
     at = end + fixed
   }
   return { bytes, records }
@@ -104,7 +110,7 @@ function write(
   let at = out.writeUInt32LE(magic)
   const writePath = (path: string) => {
     at = out.writeUInt16LE(path.length, at)
-    at += out.write(path, at, "latin1")
+    at += out.write(path, at, 'latin1')
   }
   for (const [path, from] of kept) {
     writePath(path)

@@ -76,6 +76,12 @@ const maxLinks = 40
  * @returns the path without any symlink in it. Throws `invalid` after 40 links.
  */
 export function resolveInTree(tree: Tree, path: ByteString): ByteString {
+  const resolved = tryResolve(tree, path)
+  if (resolved !== undefined) return resolved
+  throw new StrakeError('invalid', `too many levels of symbolic links: /${textOf(path)} in ${tree.name}`)
+}
+
+function tryResolve(tree: Tree, path: ByteString): ByteString | undefined {
   let links = 0
   const done: string[] = []
   const todo = path.split('/').reverse()
@@ -91,9 +97,7 @@ export function resolveInTree(tree: Tree, path: ByteString): ByteString {
       done.push(part)
       continue
     }
-    if (++links > maxLinks) {
-      throw new StrakeError('invalid', `too many levels of symbolic links: /${textOf(path)} in ${tree.name}`)
-    }
+    if (++links > maxLinks) return undefined
     const target = tree.readlink(here)
     if (target.startsWith('/')) done.length = 0
     todo.push(...target.split('/').reverse())
@@ -116,7 +120,7 @@ export function isPattern(path: string): boolean {
   return /[*?[\\]/.test(path)
 }
 
-/** The paths that match a pattern, component by component, in order. Throws `invalid` for a malformed pattern. */
+/** The paths that match a pattern, links followed inside the tree, component by component, in order. Throws `invalid` for a malformed pattern. */
 export function glob(tree: Tree, pattern: ByteString): ByteString[] {
   let found: ByteString[] = ['']
   for (const part of pattern.split('/')) {
@@ -124,19 +128,17 @@ export function glob(tree: Tree, pattern: ByteString): ByteString[] {
     const next: ByteString[] = []
     for (const base of found) {
       const prefix = base === '' ? '' : `${base}/`
+      const real = tryResolve(tree, base)
+      if (real === undefined) continue
       if (!test) {
-        if (tree.stat(prefix + part)) next.push(prefix + part)
-      } else if (base === '' || isDirectory(tree, base)) {
-        for (const name of tree.list(resolveInTree(tree, base))) if (test.test(name)) next.push(prefix + name)
+        if (tree.stat(real === '' ? part : `${real}/${part}`)) next.push(prefix + part)
+      } else if (base === '' || tree.stat(real)?.isDirectory()) {
+        for (const name of tree.list(real)) if (test.test(name)) next.push(prefix + name)
       }
     }
     found = next
   }
   return found
-}
-
-function isDirectory(tree: Tree, path: ByteString): boolean {
-  return tree.stat(resolveInTree(tree, path))?.isDirectory() ?? false
 }
 
 /** Go's filepath.Match for one component. */

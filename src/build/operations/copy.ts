@@ -94,7 +94,14 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
 export function operationDigest(kind: string, sources: readonly string[], options: CopyOptions): Digest {
   const heredocs = options.heredocs?.map(({ name, bytes }) => [name, Buffer.from(bytes).toString('base64')])
   const { destination, chown, chmod } = options
-  return keyOf(kind, JSON.stringify(sources), destination, chown, chmod?.toString(8), heredocs && JSON.stringify(heredocs))
+  return keyOf(
+    kind,
+    JSON.stringify(sources),
+    destination,
+    chown,
+    chmod?.toString(8),
+    heredocs && JSON.stringify(heredocs),
+  )
 }
 
 export interface Writing {

@@ -103,7 +103,15 @@ export function place(
       const { name, bytes } = source
       placeFile(name, (path) => {
         const from = { kind: 'bytes', bytes } as const
-        return { kind: 'file', path, mode: mode ?? defaultFileMode, ...own, mtime: now, source: from, size: bytes.length }
+        return {
+          kind: 'file',
+          path,
+          mode: mode ?? defaultFileMode,
+          ...own,
+          mtime: now,
+          source: from,
+          size: bytes.length,
+        }
       })
       continue
     }

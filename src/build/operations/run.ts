@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hint } from '../../hints/mod.ts'
 import { type SourceRange, StrakeError } from '../../lib/mod.ts'
-import { hostsFile, hostResolvConf } from '../../network/mod.ts'
-import { cleanStubs, executor, type Mount, readInRoot, recordStubs, resolveUser } from '../../runtime/mod.ts'
+import { hostResolvConf, hostsFile } from '../../network/mod.ts'
+import { execute, type Mount, mountStubs, readInRoot, resolveUser } from '../../runtime/mod.ts'
 import { keyOf } from '../cache.ts'
 import { type Execution, writableRoot } from '../execution.ts'
 import type { Operation } from '../graph.ts'
@@ -38,7 +38,7 @@ export function runOperation(options: RunOptions): Operation {
     digest: keyOf('run', JSON.stringify([args, env, cwd, user, network, addHosts, scriptKeys])),
     async execute(execution, layer, [below]) {
       using root = writableRoot(execution, layer, below!.snapshot)
-      const failure = await run(execution, root.path, options)
+      const failure = await run(execution, { rootfs: root.path, upper: layer.dir }, options)
       if (failure) throw failure
       return {}
     },
@@ -46,7 +46,11 @@ export function runOperation(options: RunOptions): Operation {
 }
 
 /** Runs the process in the root; the error where it fails. */
-async function run(execution: Execution, rootfs: string, options: RunOptions): Promise<StrakeError | undefined> {
+async function run(
+  execution: Execution,
+  { rootfs, upper }: { rootfs: string; upper: string },
+  options: RunOptions,
+): Promise<StrakeError | undefined> {
   const { trust, progress, signal } = execution
   const files = join(execution.scratch, options.vertex)
   mkdirSync(files, { recursive: true })
@@ -65,44 +69,40 @@ async function run(execution: Execution, rootfs: string, options: RunOptions): P
   const env = withDefaults([...options.env], [...options.hiddenEnv, ...trust.env, `HOME=${user.home}`])
   const tail = createTail()
   using namespace = options.network === 'default' ? await execution.namespaces.acquire() : undefined
-  const stubs = recordStubs(rootfs, mounts)
-  try {
-    const { exitCode } = await executor.execute(
-      {
-        args: options.args,
-        env,
-        cwd: options.cwd,
-        user: options.user,
-        rootfs,
-        hostname,
-        mounts,
-        network: networkOf(options.network, namespace?.path),
-        cgroup: `/strake/build-${process.pid}-${options.vertex}`,
+  using _ = mountStubs(rootfs, upper, mounts)
+  const { exitCode } = await execute(
+    {
+      args: options.args,
+      env,
+      cwd: options.cwd,
+      user: options.user,
+      rootfs,
+      hostname,
+      mounts,
+      network: networkOf(options.network, namespace?.path),
+      cgroup: `/strake/build-${process.pid}-${options.vertex}`,
+    },
+    {
+      signal,
+      onOutput(stream, data) {
+        tail.add(data)
+        progress({ kind: 'log', vertex: options.vertex, stream, data })
       },
-      {
-        signal,
-        onOutput(stream, data) {
-          tail.add(data)
-          progress({ kind: 'log', vertex: options.vertex, stream, data })
-        },
-      },
-    )
-    if (exitCode === 0) return undefined
-    const known = hint({
-      command: options.command,
-      exitCode,
-      output: tail.text(),
-      readFile: (path) => readInRoot(rootfs, path, 1 << 20),
-    })
-    const words = options.args.join(' ')
-    return new StrakeError('failed', `process "${words}" did not complete successfully: exit code: ${exitCode}`, {
-      exitCode,
-      range: options.range,
-      hint: known && `${known.cause}\n${known.fix}`,
-    })
-  } finally {
-    cleanStubs(stubs)
-  }
+    },
+  )
+  if (exitCode === 0) return undefined
+  const known = hint({
+    command: options.command,
+    exitCode,
+    output: tail.text(),
+    readFile: (path) => readInRoot(rootfs, path, 1 << 20),
+  })
+  const words = options.args.join(' ')
+  return new StrakeError('failed', `process "${words}" did not complete successfully: exit code: ${exitCode}`, {
+    exitCode,
+    range: options.range,
+    hint: known && `${known.cause}\n${known.fix}`,
+  })
 }
 
 function bind(source: string, target: string): Mount {

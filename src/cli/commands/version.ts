@@ -13,7 +13,7 @@ export default command({
   },
   args: { min: 0, max: 0 },
   async run({ options, terminal }) {
-    const facts = { version, node: process.versions.node, ...hostPlatform(), kernel: release() }
+    const facts = { version, node: process.versions.node, ...hostPlatform, kernel: release() }
     if (options.short) terminal.out(`Strake version ${version}\n`)
     else if (options.format === 'json') terminal.out(`${JSON.stringify(facts)}\n`)
     else

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
-import { expand, expandWords, type Instruction, type Word } from '../dockerfile/mod.ts'
-import { StrakeError } from '../lib/mod.ts'
-import type { ContainerConfig, Healthcheck } from '../oci/mod.ts'
+import { type Command, expand, expandWords, type Instruction, type Word } from '../../dockerfile/mod.ts'
+import { StrakeError } from '../../lib/mod.ts'
+import type { ContainerConfig, Healthcheck } from '../../oci/mod.ts'
 import { getEnv, goDuration, quotedList, type Stage, setEnv } from './stage.ts'
 
 /** Instructions that change the configuration only, and the line each leaves in the history. */
@@ -77,7 +77,7 @@ export function applyConfig(evaluation: Evaluation, instruction: ConfigInstructi
     }
     case 'volume': {
       const paths = instruction.words.map(one).map((path) => path.trim())
-      if (paths.includes('')) throw new StrakeError('invalid', 'VOLUME specified can not be an empty string', instruction)
+      if (paths.includes('')) throw new StrakeError('invalid', 'VOLUME specified can not be an empty string')
       config.Volumes = { ...config.Volumes, ...Object.fromEntries(paths.map((path) => [path, {}])) }
       return `VOLUME [${paths.join(' ')}]`
     }
@@ -110,10 +110,8 @@ function declareArgs(evaluation: Evaluation, instruction: Extract<Instruction, {
   return `ARG ${shown.join(' ')}`
 }
 
-type CommandOf = Extract<Instruction, { kind: 'cmd' }>['command']
-
 /** The words to run: shell form goes to the stage's shell. */
-export function commandLine(config: ContainerConfig, command: CommandOf): readonly string[] {
+export function commandLine(config: ContainerConfig, command: Command): readonly string[] {
   return command.form === 'exec' ? command.args : [...shellOf(config), command.line]
 }
 
@@ -141,7 +139,8 @@ function applyHealthcheck(
 
 /** Go's %q of an integer is a quoted character. */
 function goRune(code: number): string {
-  if (code >= 0x20 && code < 0x7f) return code === 0x27 || code === 0x5c ? `'\\${String.fromCharCode(code)}'` : `'${String.fromCharCode(code)}'`
+  if (code >= 0x20 && code < 0x7f)
+    return code === 0x27 || code === 0x5c ? `'\\${String.fromCharCode(code)}'` : `'${String.fromCharCode(code)}'`
   const named: Record<number, string> = { 7: '\\a', 8: '\\b', 9: '\\t', 10: '\\n', 11: '\\v', 12: '\\f', 13: '\\r' }
   return `'${named[code] ?? `\\x${code.toString(16).padStart(2, '0')}`}'`
 }
@@ -154,7 +153,8 @@ function exposedPorts(word: string, at: Instruction): string[] {
   if (!match) throw fail()
   const protocol = (match[3] ?? 'tcp').toLowerCase()
   const [first, last] = [Number(match[1]), Number(match[2] ?? match[1])]
-  if (!['tcp', 'udp', 'sctp'].includes(protocol)) throw new StrakeError('invalid', `invalid proto: ${protocol}`, { range: at.range })
+  if (!['tcp', 'udp', 'sctp'].includes(protocol))
+    throw new StrakeError('invalid', `invalid proto: ${protocol}`, { range: at.range })
   if (last > 65535 || last < first) throw fail()
   return Array.from({ length: last - first + 1 }, (_, i) => `${first + i}/${protocol}`)
 }
@@ -167,9 +167,13 @@ const signalNames = new Set(
 function checkSignal(signal: string, at: Instruction): string {
   const name = signal.toUpperCase().replace(/^SIG/, '')
   const number = /^\d+$/.test(signal) ? Number(signal) : undefined
-  const known = number === undefined ? signalNames.has(name) || /^RTM(IN|AX)([+-]\d+)?$/.test(name) : number >= 1 && number <= 64
+  const known =
+    number === undefined ? signalNames.has(name) || /^RTM(IN|AX)([+-]\d+)?$/.test(name) : number >= 1 && number <= 64
   if (!known) {
-    throw new StrakeError('invalid', `invalid signal: ${signal}`, { range: at.range, hint: 'Signals have names such as SIGTERM or numbers from 1 to 64.' })
+    throw new StrakeError('invalid', `invalid signal: ${signal}`, {
+      range: at.range,
+      hint: 'Signals have names such as SIGTERM or numbers from 1 to 64.',
+    })
   }
   return signal
 }

@@ -1,5 +1,5 @@
-import type { ContainerConfig, History, ImageConfig } from '../oci/mod.ts'
-import type { Vertex } from './graph.ts'
+import type { ContainerConfig, History, ImageConfig } from '../../oci/mod.ts'
+import type { Vertex } from '../graph.ts'
 
 /** A stage while its instructions are read: its root file system so far, and the configuration that is being made. */
 export interface Stage {
@@ -85,7 +85,6 @@ export function quotedList(words: readonly string[]): string {
 
 export function goQuote(text: string): string {
   const short: Record<string, string> = { '\n': '\\n', '\t': '\\t', '\r': '\\r', '"': '\\"', '\\': '\\\\' }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: Go escapes them
   return `"${text.replace(/["\\\n\t\r]/g, (c) => short[c]!).replace(/[\x00-\x1f\x7f]/g, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, '0')}`)}"`
 }
 

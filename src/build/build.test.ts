@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { after, before, test } from 'node:test'
+import { bootstrap, type Images, openImages } from '../images/mod.ts'
+import type { ProgressEvent, StrakeError } from '../lib/mod.ts'
+import { openStore, removeTree, type Store } from '../store/mod.ts'
+import { build } from './build.ts'
+import type { BuildOptions } from './types.ts'
+
+const root = process.getuid?.() === 0
+const options = { skip: root ? false : 'needs root' }
+let home: string
+let store: Store
+let images: Images
+
+before(async () => {
+  if (!root) return
+  home = mkdtempSync('/var/tmp/strake-build-')
+  store = openStore(join(home, 'store'))
+  images = openImages(store)
+  await bootstrap(store, images, { distribution: 'busybox', suite: 'latest' })
+})
+after(() => {
+  if (!root) return
+  store[Symbol.dispose]()
+  removeTree(home)
+})
+
+let contexts = 0
+
+/** A context with these files; a Dockerfile among them. */
+function context(files: Record<string, string>): { path: string; write(path: string, text: string): void } {
+  const path = join(home, `context-${++contexts}`)
+  const write = (name: string, text: string) => {
+    mkdirSync(dirname(join(path, name)), { recursive: true })
+    writeFileSync(join(path, name), text)
+  }
+  for (const [name, text] of Object.entries(files)) write(name, text)
+  return { path, write }
+}
+
+/** Builds, and tells of each step whether it was cached. */
+async function run(path: string, more: Partial<BuildOptions> = {}) {
+  const steps: Record<string, string> = {}
+  const log: Buffer[] = []
+  const progress = (event: ProgressEvent) => {
+    if (event.kind === 'vertex' && event.step && event.state !== 'started') steps[event.step.text] = event.state
+    if (event.kind === 'log') log.push(Buffer.from(event.data))
+  }
+  const result = await build(store, images, {
+    context: { kind: 'directory', path },
+    network: 'none',
+    ca: 'none',
+    progress,
+    ...more,
+  })
+  const done = Object.entries(steps).flatMap(([text, state]) =>
+    state === 'done' && !/^(FROM|ARG|ENV|CMD|LABEL)/.test(text) ? [text] : [],
+  )
+  return { ...result, steps, done, log: Buffer.concat(log).toString(), config: images.config(images.get(result.id)) }
+}
+
+const dockerfile = `FROM busybox
+ARG GREETING=hello
+RUN echo $GREETING > /greeting
+COPY src /app/src
+RUN cat /app/src/*
+COPY other /app/
+CMD ["cat", "/greeting"]
+`
+
+test('only what stands on a change is done again', options, async () => {
+  const { path, write } = context({ Dockerfile: dockerfile, 'src/a': 'a', 'src/b': 'b', other: 'o' })
+  const first = await run(path)
+  assert.deepEqual(first.done, [
+    'RUN echo $GREETING > /greeting',
+    'COPY src /app/src',
+    'RUN cat /app/src/*',
+    'COPY other /app/',
+  ])
+  const second = await run(path)
+  assert.deepEqual(second.done, [])
+  assert.equal(second.id, first.id)
+
+  utimesSync(join(path, 'src/a'), 1, 1)
+  assert.deepEqual((await run(path)).done, [], 'a touched file changes nothing')
+  write('other', 'changed')
+  assert.deepEqual((await run(path)).done, ['COPY other /app/'])
+  chmodSync(join(path, 'src/b'), 0o755)
+  assert.deepEqual(
+    (await run(path)).done,
+    ['COPY src /app/src', 'RUN cat /app/src/*', 'COPY other /app/'],
+    'a mode counts',
+  )
+  assert.deepEqual((await run(path, { buildArgs: { GREETING: 'hi' } })).done.length, 4, 'an argument counts')
+  write('unrelated', 'x')
+  assert.deepEqual((await run(path)).done, [])
+  assert.equal((await run(path, { noCache: true })).done.length, 4)
+})
+
+test('a step that gives the same content again keeps what stands on it cached', options, async () => {
+  const text = (comment: string) => `FROM busybox AS made
+RUN touch -d @1 /out && : ${comment}
+FROM busybox
+COPY --from=made /out /out
+RUN cat /out
+`
+  const { path, write } = context({ Dockerfile: text('one') })
+  await run(path)
+  write('Dockerfile', text('two'))
+  assert.deepEqual((await run(path)).done, ['RUN touch -d @1 /out && : two'])
+})
+
+test('stages that are not needed are never run', options, async () => {
+  const { path } = context({
+    Dockerfile: 'FROM busybox AS unused\nRUN exit 7\nFROM busybox AS wanted\nRUN true\nFROM wanted\nRUN exit 8\n',
+  })
+  assert.deepEqual((await run(path, { target: 'wanted' })).done, ['RUN true'])
+})
+
+test('a failed build keeps what was finished, and tells where it failed', options, async () => {
+  const { path, write } = context({ Dockerfile: 'FROM busybox\nRUN echo long\nRUN echo why; exit 3\n' })
+  await assert.rejects(run(path), (error: StrakeError) => {
+    assert.equal(error.code, 'failed')
+    assert.equal(error.exitCode, 3)
+    assert.equal(error.range?.start.line, 3)
+    return /exit code: 3/.test(error.message)
+  })
+  write('Dockerfile', 'FROM busybox\nRUN echo long\nRUN echo why; exit 0\n')
+  assert.deepEqual((await run(path)).done, ['RUN echo why; exit 0'])
+})
+
+test('a COPY follows links of the image, and can not leave it', options, async () => {
+  const { path } = context({
+    Dockerfile:
+      'FROM busybox\nRUN mkdir /real && ln -s /real /link && ln -s ../../../../../../etc /up\nCOPY f /link/\nCOPY f /up/f\nRUN ls -l /real/f /etc/f && cat /link/f\n',
+    f: 'content',
+  })
+  assert.match((await run(path)).log, /\/etc\/f[\s\S]*content/)
+})
+
+test('a symlink of the context that leads out of it is not followed', options, async () => {
+  const { path } = context({ Dockerfile: 'FROM busybox\nCOPY passwd /\n' })
+  symlinkSync('/etc/passwd', join(path, 'passwd'))
+  await assert.rejects(run(path), (error: StrakeError) => error.code === 'not_found')
+})
+
+test('the configuration is as Docker makes it', options, async () => {
+  const { path } = context({
+    Dockerfile: `FROM busybox
+ENV A=1 B="two words"
+ENV A=$B
+LABEL a=b
+EXPOSE 8000-8001 53/UDP
+USER 1:2
+WORKDIR /w
+WORKDIR x
+VOLUME /v
+STOPSIGNAL SIGUSR1
+HEALTHCHECK --interval=5s CMD true
+SHELL ["/bin/sh", "-ec"]
+ENTRYPOINT echo $A
+`,
+  })
+  const { config } = await run(path)
+  const { Env, Labels, ExposedPorts, User, WorkingDir, Volumes, StopSignal, Healthcheck, Entrypoint, Cmd } =
+    config.config!
+  assert.deepEqual(Env?.slice(1), ['A=two words', 'B=two words'])
+  assert.equal(Labels?.a, 'b')
+  assert.deepEqual(Object.keys(ExposedPorts!), ['53/udp', '8000/tcp', '8001/tcp'])
+  assert.deepEqual([User, WorkingDir, StopSignal, Cmd], ['1:2', '/w/x', 'SIGUSR1', undefined])
+  assert.deepEqual(Volumes, { '/v': {} })
+  assert.deepEqual(Healthcheck, { Test: ['CMD-SHELL', 'true'], Interval: 5e9 })
+  assert.deepEqual(Entrypoint, ['/bin/sh', '-ec', 'echo $A'])
+  assert.deepEqual(
+    config.history?.slice(-12).map(({ created_by, empty_layer }) => `${empty_layer ? '' : 'layer '}${created_by}`),
+    [
+      'ENV A=two words',
+      'LABEL a=b',
+      'EXPOSE [53/udp 8000/tcp 8001/tcp]',
+      'USER 1:2',
+      'layer WORKDIR /w',
+      'layer WORKDIR /w/x',
+      'VOLUME [/v]',
+      'STOPSIGNAL SIGUSR1',
+      'HEALTHCHECK &{["CMD-SHELL" "true"] "5s" "0s" "0s" "0s" \'\\x00\'}',
+      'SHELL [/bin/sh -ec]',
+      'ENTRYPOINT ["/bin/sh" "-ec" "echo $A"]',
+    ].toSpliced(0, 0, 'ENV A=1 B=two words'),
+  )
+})
+
+test('a mistake is told with its place', options, async () => {
+  const fails = async (text: string, message: RegExp, line: number) => {
+    const { path } = context({ Dockerfile: text, f: '' })
+    await assert.rejects(run(path), (error: StrakeError) => {
+      assert.match(error.message, message)
+      assert.equal(error.range?.start.line, line)
+      return true
+    })
+  }
+  await fails('FROM busybox\nCOPY f f2\nCOPY missing /\n', /"\/?missing"/, 3)
+  await fails('FROM busybox\nCOPY f f /x\n', /more than one source/, 2)
+  await fails('FROM busybox\nEXPOSE abc\n', /invalid containerPort: abc/, 2)
+  await fails('FROM busybox\nSTOPSIGNAL NOPE\n', /invalid signal: NOPE/, 2)
+  await fails('ARG X\nFROM ${X}\n', /should not be blank/, 2)
+  await fails('FROM nowhere:1\n', /no such image/, 1)
+  await fails('FROM busybox\nCOPY --chmod=9z f /\n', /invalid chmod/, 2)
+})
+
+test('an aborted build stops its step and leaves a valid store', options, async () => {
+  const { path } = context({ Dockerfile: 'FROM busybox\nRUN sleep 60\n' })
+  const started = Date.now()
+  await assert.rejects(
+    run(path, { signal: AbortSignal.timeout(300) }),
+    (error: StrakeError) => error.code === 'cancelled',
+  )
+  assert.ok(Date.now() - started < 30_000)
+  assert.deepEqual(store.check(), [])
+})

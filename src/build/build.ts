@@ -1,0 +1,92 @@
+import { mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseDockerfile } from '../dockerfile/mod.ts'
+import type { Images } from '../images/mod.ts'
+import { StrakeError } from '../lib/mod.ts'
+import { bridge, namespacePool } from '../network/mod.ts'
+import { hostPlatform, type ImageConfig, parseReference } from '../oci/mod.ts'
+import { hostTrust } from '../runtime/mod.ts'
+import { removeTree, type Store } from '../store/mod.ts'
+import { openBuildCache } from './cache.ts'
+import { openContext } from './context/open.ts'
+import type { Execution } from './execution.ts'
+import { plan } from './frontend/plan.ts'
+import { finishConfig, type Stage } from './frontend/stage.ts'
+import { createDownload } from './operations/download.ts'
+import { createSolver } from './solver.ts'
+import { createSources } from './sources.ts'
+import type { BuildOptions, BuildResult } from './types.ts'
+
+/** Builds an image from a Dockerfile, and names it. What was finished before a failure stays in the cache. */
+export async function build(store: Store, images: Images, options: BuildOptions): Promise<BuildResult> {
+  const { progress = () => {}, signal } = options
+  const tags = (options.tags ?? []).map(parseReference)
+  checkPlatform(options)
+  using lease = store.lease('build')
+  using scratch = scratchDirectory(store, lease.id)
+  using namespaces = namespacePool(bridge(store))
+  const trust = hostTrust(process.env, options.ca ?? 'auto')
+  const execution: Execution = { store, lease, scratch: scratch.path, namespaces, trust, progress, signal }
+  const download = createDownload(execution)
+  const { dockerfile: file, source } = await openContext(execution, options, download)
+  const dockerfile = parseDockerfile(file.text, file.file)
+  for (const { message } of dockerfile.warnings) progress({ kind: 'notice', level: 'warning', message })
+  const sources = createSources(execution, images, { context: source, download, options })
+  const stage = await plan(dockerfile, sources, options)
+  const solver = createSolver({ execution, cache: openBuildCache(store), noCache: options.noCache ?? false })
+  try {
+    const result = await solver.solve(stage.top)
+    await result.chainId()
+    await solver.settled()
+    const history = await finishHistory(stage, solver.solve)
+    const image = images.create({ config: finishImage(stage, options, history), snapshot: result.snapshot }, lease)
+    for (const tag of tags) images.tag(image, tag)
+    return { id: image.id, ...solver.counts }
+  } finally {
+    source.statCache?.save()
+  }
+}
+
+function checkPlatform({ platform }: BuildOptions): void {
+  if (!platform || (platform.os === hostPlatform.os && platform.architecture === hostPlatform.architecture)) return
+  throw new StrakeError(
+    'unsupported',
+    `can't build for ${platform.os}/${platform.architecture} on ${hostPlatform.os}/${hostPlatform.architecture}`,
+    {
+      hint: `Build on a machine of that platform, or leave --platform out.`,
+    },
+  )
+}
+
+function scratchDirectory(store: Store, lease: number): Disposable & { readonly path: string } {
+  const path = mkdtempSync(join(store.root, 'ingest', `${lease}-build-`))
+  return { path, [Symbol.dispose]: () => removeTree(path) }
+}
+
+type HistoryList = NonNullable<ImageConfig['history']>
+
+/** Times: that of its layer for a step that made one, of the layer before it for the others, as BuildKit. */
+async function finishHistory(stage: Stage, solve: ReturnType<typeof createSolver>['solve']): Promise<HistoryList> {
+  let created = stage.inherited.at(-1)?.created
+  const own: HistoryList[number][] = []
+  for (const { entry, vertex } of stage.history) {
+    if (vertex) created = new Date((await solve(vertex)).createdAt).toISOString()
+    own.push({ ...(created && { created }), ...entry })
+  }
+  return [...stage.inherited, ...own]
+}
+
+function finishImage(stage: Stage, options: BuildOptions, history: HistoryList): Omit<ImageConfig, 'rootfs'> {
+  const { author, platform } = stage
+  const created = history.at(-1)?.created ?? new Date().toISOString()
+  const labels = { ...stage.config.Labels, ...options.labels }
+  return {
+    created,
+    ...(author !== undefined && { author }),
+    architecture: platform.architecture,
+    os: platform.os,
+    ...(platform.variant && { variant: platform.variant }),
+    config: finishConfig({ ...stage.config, Labels: labels }),
+    history,
+  }
+}

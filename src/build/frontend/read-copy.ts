@@ -1,0 +1,75 @@
+import { type CopyInstruction, expand, expandHeredoc, type Word } from '../../dockerfile/mod.ts'
+import { bytesOf, type SourceRange, StrakeError } from '../../lib/mod.ts'
+import { addOperation } from '../operations/add.ts'
+import { copyFromContext, copyFromRoot } from '../operations/copy.ts'
+import { flag } from './flags.ts'
+import { destinationOf, environment, expandWord } from './instructions.ts'
+import { stageNamed } from './plan.ts'
+import type { Reading } from './read-stage.ts'
+
+export async function readCopy({ reader, evaluation, parsed }: Reading, instruction: CopyInstruction, id: string) {
+  const { stage } = evaluation
+  const { dockerfile, sources } = reader
+  const one = (word: Word) => expandWord(evaluation, word)
+  const names = instruction.sources.map(one)
+  const written = one(instruction.destination)
+  const destination = destinationOf(stage.config, written)
+  const value = (name: string) => {
+    const raw = flag(instruction, name)
+    return raw === undefined ? undefined : expand(raw, environment(evaluation), dockerfile.escape)
+  }
+  const chown = value('chown')
+  const chmod = value('chmod')
+  const word = instruction.kind.toUpperCase()
+  if (names.length + instruction.heredocs.length > 1 && !destination.endsWith('/')) {
+    throw new StrakeError(
+      'invalid',
+      `When using ${word} with more than one source file, the destination must be a directory and end with a /`,
+      {
+        range: instruction.destination.range,
+        hint: `Write ${written}/`,
+      },
+    )
+  }
+  const flags = [chown && `--chown=${chown} `, chmod && `--chmod=${chmod} `].filter(Boolean).join('')
+  const heredocs = instruction.heredocs.map(({ name, content, expand: expands }) => ({
+    name: bytesOf(name),
+    bytes: Buffer.from(expands ? expandHeredoc(content, environment(evaluation)) : content),
+  }))
+  const sourceWords = [...names, ...instruction.heredocs.map(({ name }) => `<<${name}`)]
+  const line = `${word} ${flags}${sourceWords.join(' ')} ${written} # buildkit`
+  const options = {
+    destination,
+    ...(chown !== undefined && { chown }),
+    ...(chmod !== undefined && { chmod: parseMode(chmod, instruction.range) }),
+    ...(heredocs.length && { heredocs }),
+    vertex: id,
+  }
+  if (instruction.kind === 'add')
+    return { operation: addOperation(sources.context, names, { ...options, download: sources.download }), line }
+  const from = value('from')
+  if (from === undefined) return { operation: copyFromContext(sources.context, names, options), line }
+  const other = stageNamed(dockerfile, from, parsed.index)
+  if (other) {
+    const vertex = reader.stages.get(other.index)!.top
+    return { operation: copyFromRoot(`stage ${from}`, names, options), line, from: vertex }
+  }
+  const base = await sources.base(from, instruction.range)
+  if (base.kind === 'directory') return { operation: copyFromContext(base.source, names, options), line }
+  const vertex = base.vertex(`${id}-from`, `FROM ${from}`)
+  return { operation: copyFromRoot(from, names, options), line, from: vertex }
+}
+
+function parseMode(mode: string, range: SourceRange): number {
+  if (!/^[0-7]{1,5}$/.test(mode) || Number.parseInt(mode, 8) > 0o7777) {
+    throw new StrakeError(
+      'invalid',
+      `invalid chmod parameter: '${mode}'. it should be octal string and between 0 and 07777`,
+      {
+        range,
+        hint: 'For example --chmod=755.',
+      },
+    )
+  }
+  return Number.parseInt(mode, 8)
+}

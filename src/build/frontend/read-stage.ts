@@ -1,0 +1,194 @@
+import {
+  type Dockerfile,
+  expand,
+  type Instruction,
+  type Stage as ParsedStage,
+  parseTrigger,
+} from '../../dockerfile/mod.ts'
+import { type SourceRange, StrakeError } from '../../lib/mod.ts'
+import type { Platform } from '../../oci/mod.ts'
+import type { Operation, OperationVertex, Vertex } from '../graph.ts'
+import { copyFromContext } from '../operations/copy.ts'
+import { workdirOperation } from '../operations/workdir.ts'
+import type { BuildOptions } from '../types.ts'
+import { applyConfig, type Evaluation, expandWord, workdir } from './instructions.ts'
+import { stageNamed } from './plan.ts'
+import { readCopy } from './read-copy.ts'
+import { readRun } from './read-run.ts'
+import type { Sources } from './sources.ts'
+import { inheritConfig, type Stage } from './stage.ts'
+
+/** What reading the stages of one Dockerfile needs. */
+export interface Reader {
+  readonly dockerfile: Dockerfile
+  readonly sources: Sources
+  readonly options: BuildOptions
+  readonly platform: Platform
+  readonly globals: ReadonlyMap<string, string | undefined>
+  readonly stages: ReadonlyMap<number, Stage>
+  readonly counter: { vertex: number; step: number; readonly total: number }
+}
+
+export async function readStage(reader: Reader, parsed: ParsedStage): Promise<Stage> {
+  const { dockerfile, globals, options } = reader
+  const stage = await openStage(reader, parsed)
+  const evaluation: Evaluation = { stage, escape: dockerfile.escape, buildArgs: options.buildArgs ?? {}, globals }
+  const triggers = stage.triggers.map((text) => parseTrigger(text))
+  const instructions = [...triggers, ...parsed.instructions]
+  const label = parsed.name ?? (dockerfile.stages.length > 1 ? `stage-${parsed.index}` : '')
+  const fileSteps = instructions.filter(({ kind }) => isLayer(kind)).length + 1
+  let fileStep = 1
+  for (const instruction of instructions) {
+    if (isLayer(instruction.kind)) fileStep++
+    const prefix = `[${label}${label && ' '}${fileStep}/${fileSteps}]`
+    const step = triggers.includes(instruction) ? undefined : nextStep(reader, instruction.original)
+    await readInstruction({ reader, evaluation, instruction, step, prefix, parsed })
+  }
+  return stage
+}
+
+function isLayer(kind: Instruction['kind']): boolean {
+  return kind === 'run' || kind === 'copy' || kind === 'add' || kind === 'workdir'
+}
+
+function nextStep({ counter }: Reader, text: string) {
+  return { index: ++counter.step, total: counter.total, text }
+}
+
+async function openStage(
+  reader: Reader,
+  parsed: ParsedStage,
+): Promise<Stage & { readonly triggers: readonly string[] }> {
+  const { dockerfile, sources, stages, counter, globals, platform } = reader
+  const { from } = parsed
+  const name = expand(from.image, (variable) => globals.get(variable), dockerfile.escape)
+  if (name === '') {
+    throw new StrakeError('invalid', `base name (${from.image.text}) should not be blank`, {
+      range: from.image.range,
+      hint: 'Give the variable a default with ARG before the first FROM, or a value with --build-arg.',
+    })
+  }
+  const label = parsed.name ?? (dockerfile.stages.length > 1 ? `stage-${parsed.index}` : '')
+  const step = nextStep(reader, from.original)
+  const id = `v${++counter.vertex}`
+  const vertexName = `[${label}${label && ' '}1/${parsed.instructions.filter(({ kind }) => isLayer(kind)).length + 1}] ${from.original}`
+  const fresh = {
+    name: parsed.name,
+    index: parsed.index,
+    platform,
+    cmdSet: false,
+    history: [] as Stage['history'][number][],
+  }
+  const other = stageNamed(dockerfile, name, parsed.index)
+  if (other) {
+    const base = stages.get(other.index)!
+    return {
+      ...fresh,
+      platform: base.platform,
+      top: { kind: 'config', id, name: vertexName, step, input: base.top },
+      config: inheritConfig(base.config, false),
+      author: base.author,
+      inherited: base.inherited,
+      history: [...base.history],
+      args: new Map(base.args),
+      triggers: base.config.OnBuild ?? [],
+    }
+  }
+  const blank = {
+    ...fresh,
+    author: undefined,
+    inherited: [],
+    args: new Map<string, string | undefined>(),
+    triggers: [],
+  }
+  const nothing: Vertex = { kind: 'source', id, name: vertexName, step, snapshot: undefined, chainId: undefined }
+  if (name === 'scratch') return { ...blank, top: nothing, config: inheritConfig(undefined, true) }
+  const base = await sources.base(name, from.image.range)
+  if (base.kind === 'directory') {
+    const operation = copyFromContext(base.source, ['.'], { destination: '/', vertex: `${id}-files` })
+    const files: Vertex = {
+      kind: 'operation',
+      id: `${id}-files`,
+      name: `${vertexName} (files)`,
+      step: undefined,
+      operation,
+      inputs: [nothing],
+    }
+    return { ...blank, top: files, config: inheritConfig(undefined, true) }
+  }
+  const { config } = base
+  return {
+    ...blank,
+    platform: config,
+    top: { ...base.vertex(id, vertexName), step },
+    config: inheritConfig(config.config, false),
+    author: config.author,
+    inherited: config.history ?? [],
+    triggers: config.config?.OnBuild ?? [],
+  }
+}
+
+/** One instruction that is being read. */
+export interface Reading {
+  readonly reader: Reader
+  readonly evaluation: Evaluation
+  readonly instruction: Instruction
+  readonly step: Vertex['step']
+  readonly prefix: string
+  readonly parsed: ParsedStage
+}
+
+async function readInstruction(reading: Reading): Promise<void> {
+  const { reader, evaluation, instruction, step, prefix } = reading
+  const { stage } = evaluation
+  const id = `v${++reader.counter.vertex}`
+  const { range, original } = instruction
+  const name = `${prefix} ${original}`
+  try {
+    switch (instruction.kind) {
+      case 'run':
+        return addLayer(stage, { id, name, step, range, ...readRun(reading, instruction, id) })
+      case 'copy':
+      case 'add':
+        return addLayer(stage, { id, name, step, range, ...(await readCopy(reading, instruction, id)) })
+      case 'workdir': {
+        const path = workdir(stage.config, expandWord(evaluation, instruction.word))
+        stage.config.WorkingDir = path
+        const operation = workdirOperation(path, stage.config.User ?? '')
+        return addLayer(stage, { id, name, step, range, operation, line: `WORKDIR ${path}` })
+      }
+      default: {
+        const line = applyConfig(evaluation, instruction)
+        stage.top = { kind: 'config', id, name, step, input: stage.top }
+        if (line !== undefined) {
+          const entry = { created_by: line, comment: historyComment, empty_layer: true }
+          stage.history.push({ entry, vertex: undefined })
+        }
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof StrakeError) || error.range) throw error
+    const { code, message, hint, cause } = error
+    throw new StrakeError(code, message, { hint, cause, range })
+  }
+}
+
+const historyComment = 'buildkit.dockerfile.v0'
+
+interface Layer {
+  readonly id: string
+  readonly name: string
+  readonly step: Vertex['step']
+  readonly range: SourceRange
+  readonly operation: Operation
+  /** The line of the history. */
+  readonly line: string
+  readonly from?: Vertex | undefined
+}
+
+function addLayer(stage: Stage, { id, name, step, range, operation, line, from }: Layer): void {
+  const inputs: OperationVertex['inputs'] = from ? [stage.top, from] : [stage.top]
+  const vertex: Vertex = { kind: 'operation', id, name, step, range, operation, inputs }
+  stage.top = vertex
+  stage.history.push({ entry: { created_by: line, comment: historyComment }, vertex })
+}

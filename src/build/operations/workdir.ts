@@ -1,0 +1,43 @@
+import { type LayerEntry, writeLayer } from '../../layers/mod.ts'
+import { bytesOf, StrakeError } from '../../lib/mod.ts'
+import { resolveUser } from '../../runtime/mod.ts'
+import { keyOf } from '../cache.ts'
+import { openTree, resolveInTree } from '../context/tree.ts'
+import { viewRoot } from '../execution.ts'
+import type { Operation } from '../graph.ts'
+
+/** WORKDIR: the directories that are missing, owned by the user in force. A layer, even when none is missing. */
+export function workdirOperation(path: string, user: string): Operation {
+  return {
+    digest: keyOf('workdir', path, user),
+    async execute(execution, layer, [below]) {
+      using root = viewRoot(execution, below!.snapshot)
+      const lower = openTree(bytesOf(root.path), 'the image')
+      const resolved = resolveInTree(lower, bytesOf(path))
+      const parts = resolved.split('/').filter(Boolean)
+      const paths = parts.map((_, i) => parts.slice(0, i + 1).join('/'))
+      const missing = paths.filter((dir) => !lower.stat(dir))
+      const blocking = paths.find((dir) => lower.stat(dir)?.isDirectory() === false)
+      if (blocking)
+        throw new StrakeError('invalid', `WORKDIR ${path}: /${blocking} is in the image, and is no directory`)
+      if (!missing.length) return { layer: await writeLayer(layer.dir, []) }
+      const { uid, gid } = resolveUser(root.path, user)
+      const now = BigInt(Date.now()) * 1_000_000n
+      const entries = paths.map((dir): LayerEntry => {
+        const stat = lower.stat(dir)
+        if (!stat) return { kind: 'directory', path: dir, mode: 0o755, uid, gid, mtime: now }
+        const changed = missing[0]!.slice(0, missing[0]!.lastIndexOf('/')) === dir
+        const mtime = changed ? now : stat.mtimeNs
+        return {
+          kind: 'directory',
+          path: dir,
+          mode: Number(stat.mode) & 0o7777,
+          uid: Number(stat.uid),
+          gid: Number(stat.gid),
+          mtime,
+        }
+      })
+      return { layer: await writeLayer(layer.dir, entries) }
+    },
+  }
+}

@@ -1,0 +1,272 @@
+import { StrakeError } from '../lib/mod.ts'
+import { maxLength, replaceAll, replaceFirst, trimPrefix, trimSuffix } from './glob.ts'
+import { isBlank } from './source.ts'
+import type { Environment } from './types.ts'
+
+export interface LexerOptions {
+  readonly env?: Environment
+  readonly escape?: '\\' | '`'
+  /** `keep`: quotes stay in the result. `plain`: they are ordinary letters. */
+  readonly quotes?: 'keep' | 'plain'
+  /** `keep`: escape characters stay in the result. */
+  readonly escapes?: 'keep'
+  /** `keep`: a variable that is not set stays as it is written. `allow`: `${x:?}` does not fail. */
+  readonly unset?: 'keep' | 'allow'
+}
+
+/** Deeper nesting of `${…}` is refused, before it fills the stack. */
+const maxDepth = 200
+
+/** Words as they grow letter by letter: unquoted blanks end them. */
+class Words {
+  readonly list: string[] = []
+  #word = ''
+
+  add(text: string): void {
+    for (const char of text) {
+      if (isBlank(char)) this.finish()
+      else this.#word += char
+    }
+  }
+
+  addRaw(text: string): void {
+    this.#word += text
+  }
+
+  finish(): void {
+    if (this.#word !== '') this.list.push(this.#word)
+    this.#word = ''
+  }
+}
+
+/** Expansion of one word, as BuildKit's frontend/dockerfile/shell does it. A lexer is used once. */
+export class Lexer {
+  readonly #source: string
+  readonly #options: LexerOptions
+  readonly #escape: string
+  #keepEscapes: boolean
+  #at = 0
+  #depth = 0
+
+  constructor(source: string, options: LexerOptions = {}) {
+    this.#source = source
+    this.#options = options
+    this.#escape = options.escape ?? '\\'
+    this.#keepEscapes = options.escapes === 'keep'
+  }
+
+  /** The expanded word. Throws `invalid`. */
+  word(): string {
+    return this.#run().text
+  }
+
+  /** The expanded words. Throws `invalid`. */
+  words(): string[] {
+    return this.#run().words
+  }
+
+  /** Undefined when there is an error in it. */
+  tryWords(): string[] | undefined {
+    try {
+      return this.words()
+    } catch (error) {
+      if (error instanceof StrakeError) return undefined
+      throw error
+    }
+  }
+
+  #run(): { text: string; words: string[] } {
+    return this.#until(undefined, this.#keepEscapes)
+  }
+
+  #fail(message: string): StrakeError {
+    const start = this.#source.slice(0, 200)
+    const source = JSON.stringify(start === this.#source ? start : `${start}…`)
+    return new StrakeError('invalid', `failed to process ${source}: ${message}`)
+  }
+
+  /** The next whole character, empty at the end. */
+  #peek(): string {
+    const code = this.#source.codePointAt(this.#at)
+    return code === undefined ? '' : String.fromCodePoint(code)
+  }
+
+  #next(): string {
+    const char = this.#peek()
+    this.#at += char.length
+    return char
+  }
+
+  #until(stop: string | undefined, keepEscapes: boolean): { text: string; words: string[] } {
+    const outer = this.#keepEscapes
+    this.#keepEscapes = keepEscapes
+    let text = ''
+    const words = new Words()
+    for (let char = this.#peek(); char !== stop; char = this.#peek()) {
+      if (char === '') {
+        if (stop === undefined) break
+        throw this.#fail(`unexpected end of statement while looking for matching ${stop}`)
+      }
+      if (char === '$') {
+        const value = this.#dollar()
+        text += value
+        words.add(value)
+      } else if (char === '<' || ((char === "'" || char === '"') && this.#options.quotes !== 'plain')) {
+        const value = char === '<' ? this.#heredoc() : char === '"' ? this.#doubleQuotes() : this.#singleQuotes()
+        text += value
+        words.addRaw(value)
+      } else if (char === this.#escape) {
+        this.#next()
+        const value = (this.#keepEscapes ? char : '') + this.#next()
+        text += value
+        words.addRaw(value)
+      } else {
+        this.#next()
+        text += char
+        words.add(char)
+      }
+      if (text.length > maxLength) throw this.#fail('the result is too long')
+    }
+    if (stop !== undefined) this.#next()
+    words.finish()
+    this.#keepEscapes = outer
+    return { text, words: words.list }
+  }
+
+  /** `<<` holds on to the blanks behind it, so that `<< EOF` is one word. */
+  #heredoc(): string {
+    const start = this.#at++
+    if (this.#peek() === '<') {
+      this.#at++
+      while (this.#at < this.#source.length && isBlank(this.#source[this.#at]!)) this.#at++
+    }
+    return this.#source.slice(start, this.#at)
+  }
+
+  #singleQuotes(): string {
+    const start = this.#at
+    const end = this.#source.indexOf("'", start + 1)
+    if (end < 0) throw this.#fail('unexpected end of statement while looking for matching single-quote')
+    this.#at = end + 1
+    return this.#options.quotes === 'keep' ? this.#source.slice(start, end + 1) : this.#source.slice(start + 1, end)
+  }
+
+  #doubleQuotes(): string {
+    const quote = this.#options.quotes === 'keep' ? '"' : ''
+    this.#next()
+    let text = quote
+    for (;;) {
+      const char = this.#peek()
+      if (char === '') throw this.#fail('unexpected end of statement while looking for matching double-quote')
+      if (char === '$') {
+        text += this.#dollar()
+        continue
+      }
+      this.#next()
+      if (char === '"') return text + quote
+      if (char !== this.#escape) {
+        text += char
+        continue
+      }
+      if (this.#keepEscapes) text += char
+      const next = this.#peek()
+      if (next === '') continue
+      // Only these are escaped here; before others the escape character stands for itself.
+      text += next === '"' || next === '$' || next === this.#escape ? this.#next() : char
+    }
+  }
+
+  #dollar(): string {
+    this.#next()
+    if (this.#peek() !== '{') {
+      const name = this.#name()
+      if (name === '') return '$'
+      return this.#get(name) ?? (this.#options.unset === 'keep' ? `$${name}` : '')
+    }
+    this.#next()
+    const first = this.#peek()
+    if (first === '') throw this.#fail("syntax error: missing '}'")
+    if (first === '{' || first === '}' || first === ':') throw this.#fail('syntax error: bad substitution')
+    if (++this.#depth > maxDepth) throw this.#fail('variables are nested too deeply')
+    const value = this.#braced(this.#name())
+    this.#depth--
+    return value
+  }
+
+  #braced(name: string): string {
+    const keep = this.#options.unset === 'keep'
+    let modifier = this.#next()
+    if (modifier === '') throw this.#fail("syntax error: missing '}'")
+    if (modifier === '}') return this.#get(name) ?? (keep ? `\${${name}}` : '')
+    if (modifier === '/') return this.#replacement(name)
+    const colon = modifier === ':' ? ':' : ''
+    if (colon) modifier = this.#next()
+    else if (!'+-?#%'.includes(modifier)) throw this.#fail(`unsupported modifier (${modifier}) in substitution`)
+    const word = this.#part('}', modifier === '#' || modifier === '%', "syntax error: missing '}'")
+    const value = this.#get(name)
+    if (keep && value === undefined) return `\${${name}${colon}${modifier}${word}}`
+    const missing = value === undefined || (colon !== '' && value === '')
+    switch (modifier) {
+      case '-':
+        return missing ? word : value
+      case '+':
+        return missing ? '' : word
+      case '?':
+        if (!missing || this.#options.unset === 'allow') return value ?? ''
+        throw this.#fail(`${name}: ${word || `is not allowed to be ${value === undefined ? 'unset' : 'empty'}`}`)
+      case '#':
+      case '%': {
+        const trim = modifier === '#' ? trimPrefix : trimSuffix
+        const longest = word.startsWith(modifier)
+        const pattern = longest ? word.slice(1) : word
+        return this.#match(pattern, () => trim(value ?? '', pattern, !longest))
+      }
+      default:
+        throw this.#fail(`unsupported modifier (${colon}${modifier}) in substitution`)
+    }
+  }
+
+  /** `${name/pattern/replacement}`, with `//` for all matches. */
+  #replacement(name: string): string {
+    const all = this.#peek() === '/'
+    if (all) this.#next()
+    const pattern = this.#part('/', true, "syntax error: missing '/' in ${}")
+    const replacement = this.#part('}', true, "syntax error: missing '}'")
+    const value = this.#get(name)
+    if (this.#options.unset === 'keep' && value === undefined) return `\${${name}/${pattern}/${replacement}}`
+    return this.#match(pattern, () => (all ? replaceAll : replaceFirst)(value ?? '', pattern, replacement))
+  }
+
+  #match(pattern: string, apply: () => string): string {
+    try {
+      return apply()
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      throw this.#fail(`invalid pattern (${pattern}) in substitution: ${error.message}`)
+    }
+  }
+
+  /** What stands before `stop`, expanded. */
+  #part(stop: string, keepEscapes: boolean, missing: string): string {
+    try {
+      return this.#until(stop, keepEscapes).text
+    } catch (error) {
+      throw error instanceof StrakeError && this.#peek() === '' ? this.#fail(missing) : error
+    }
+  }
+
+  #get(name: string): string | undefined {
+    return this.#options.env?.(name)
+  }
+
+  /** A name, a number, or one of the shell's special parameters. */
+  #name(): string {
+    const start = this.#at
+    const first = this.#peek()
+    if (/^\p{Nd}$/u.test(first)) {
+      while (/^\p{Nd}$/u.test(this.#peek())) this.#next()
+    } else if (first !== '' && '@*#?-$!0'.includes(first)) this.#next()
+    else while (/^[\p{L}\p{Nd}_]$/u.test(this.#peek())) this.#next()
+    return this.#source.slice(start, this.#at)
+  }
+}

@@ -1,0 +1,186 @@
+import { StrakeError } from '../lib/mod.ts'
+import { readHeredocs } from './heredoc.ts'
+import { LineReader, readDirectives, readLogicalLine } from './lines.ts'
+import { type Line, parseError, Source, type Token } from './source.ts'
+import type { Directive, Heredoc, SourceRange } from './types.ts'
+import { isPlainBlank, jsonStrings, leadingFlags, plainWords, quotedWords } from './words.ts'
+
+/** An instruction, split into its parts by the rules of its own name, but not yet understood. */
+export interface Node {
+  readonly line: Line
+  /** As it is written. */
+  readonly keyword: Token
+  /** Without quotes: `--name=value`. */
+  readonly flags: readonly Token[]
+  /** All that follows the flags. */
+  readonly rest: Token
+  /** For ENV and LABEL: name, value, name, value, … */
+  readonly args: readonly Token[]
+  /** The arguments are a JSON array. */
+  readonly json: boolean
+  /** ENV and LABEL in the old form: `ENV name value`. */
+  readonly oldForm: boolean
+  /** The instruction behind ONBUILD. */
+  readonly trigger: Node | undefined
+  readonly heredocs: readonly Heredoc[]
+  /** Comments before it, and within its continuations. */
+  readonly comments: readonly Token[]
+  readonly range: SourceRange
+}
+
+export interface Document {
+  readonly source: Source
+  readonly directives: readonly Directive[]
+  readonly escape: '\\' | '`'
+  readonly nodes: readonly Node[]
+  readonly errors: readonly StrakeError[]
+  readonly warnings: readonly { readonly message: string; readonly range: SourceRange }[]
+}
+
+/** Reads the text into nodes. Never throws: what is wrong stands in `errors`, one for each instruction at most. */
+export function readDocument(text: string | Uint8Array, file: string): Document {
+  const source = new Source(text, file)
+  const reader = new LineReader(source)
+  const errors: StrakeError[] = []
+  const { directives, escape } = readDirectives(reader, errors)
+  const nodes: Node[] = []
+  const warnings: { message: string; range: SourceRange }[] = []
+  for (let logical = readLogicalLine(reader, escape); logical; logical = readLogicalLine(reader, escape)) {
+    const { line, comments, emptyLine } = logical
+    if (line.text === '') continue
+    if (emptyLine) {
+      const range = source.range(emptyLine.start, emptyLine.end)
+      warnings.push({ message: 'Empty continuation line (empty continuation lines will become errors)', range })
+    }
+    try {
+      const parts = split(line, 0, line.text.length, escape)
+      const { heredocs, end = logical.end } = mayHaveHeredocs(parts.trigger ?? parts)
+        ? readHeredocs(line, reader)
+        : { heredocs: [] }
+      nodes.push({ ...parts, heredocs, comments, range: source.range(line.offset(0), end) })
+    } catch (error) {
+      if (!(error instanceof StrakeError)) throw error
+      errors.push(error)
+    }
+  }
+  return { source, directives, escape, nodes, errors, warnings }
+}
+
+const mayHaveHeredocs = ({ keyword, json }: Pick<Node, 'keyword' | 'json'>) =>
+  !json && ['run', 'copy', 'add'].includes(keyword.text.toLowerCase())
+
+type Arguments = Pick<Node, 'args'> & Partial<Pick<Node, 'json' | 'oldForm' | 'trigger'>>
+
+function split(line: Line, start: number, end: number, escape: string): Node {
+  const whole = line.trimmed(start, end)
+  let at = whole.start
+  while (at < whole.end && !isPlainBlank(line.text[at]!)) at++
+  const keyword = { text: line.text.slice(whole.start, at), start: whole.start, end: at }
+  const { flags, rest: from } = leadingFlags(line, at, whole.end)
+  const rest = line.trimmed(from, whole.end)
+  const splitter = splitters.get(keyword.text.toLowerCase())
+  const parts =
+    splitter && rest.text !== '' ? splitter(line, rest, { keyword: keyword.text.toUpperCase(), escape }) : { args: [] }
+  return {
+    line,
+    keyword,
+    flags,
+    rest,
+    json: false,
+    oldForm: false,
+    trigger: undefined,
+    ...parts,
+    heredocs: [],
+    comments: [],
+    range: line.range(whole.start, whole.end),
+  }
+}
+
+type Splitter = (line: Line, rest: Token, context: { readonly keyword: string; readonly escape: string }) => Arguments
+
+const asText: Splitter = (_, rest) => ({ args: [rest] })
+
+const asWords: Splitter = (line, rest) => ({ args: plainWords(line, rest.start, rest.end) })
+
+const asQuotedWords: Splitter = (line, rest, { escape }) => ({ args: quotedWords(line, rest, escape) })
+
+const asJson =
+  (otherwise: Splitter): Splitter =>
+  (line, rest, context) => {
+    const args = jsonStrings(line, rest)
+    return args ? { args, json: true } : otherwise(line, rest, context)
+  }
+
+const asPairs: Splitter = (line, rest, { keyword, escape }) => {
+  const words = quotedWords(line, rest, escape)
+  const [first] = words
+  if (!first) return { args: [] }
+  if (!first.text.includes('=')) {
+    let at = rest.start
+    while (at < rest.end && !isPlainBlank(line.text[at]!)) at++
+    const name = { text: line.text.slice(rest.start, at), start: rest.start, end: at }
+    let from = at
+    while (from < rest.end && isPlainBlank(line.text[from]!)) from++
+    if (from === at) {
+      const hint = `Give it a value: ${keyword} ${name.text}=value`
+      throw parseError(`${keyword} must have two arguments`, line.range(name.start, name.end), hint)
+    }
+    return { args: [name, { text: line.text.slice(from, rest.end), start: from, end: rest.end }], oldForm: true }
+  }
+  const args: Token[] = []
+  for (const { text, start, end } of words) {
+    const equals = text.indexOf('=')
+    if (equals < 0) {
+      throw parseError(
+        `Syntax error - can't find = in ${JSON.stringify(text)}. Must be of the form: name=value`,
+        line.range(start, end),
+        'If the value before it has blanks, put it between double quotes.',
+      )
+    }
+    args.push({ text: text.slice(0, equals), start, end: start + equals })
+    args.push({ text: text.slice(equals + 1), start: start + equals + 1, end })
+  }
+  return { args }
+}
+
+const asTrigger: Splitter = (line, rest, { escape }) => {
+  const [first] = plainWords(line, rest.start, rest.end)
+  if (first?.text.toLowerCase() === 'onbuild') {
+    const message = "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"
+    throw parseError(message, line.range(first.start, first.end), 'Write ONBUILD once.')
+  }
+  const trigger = split(line, rest.start, rest.end, escape)
+  return { args: [trigger.keyword], trigger }
+}
+
+/** HEALTHCHECK: a type, then a command. */
+const asTyped: Splitter = (line, rest, context) => {
+  const [type, second] = plainWords(line, rest.start, rest.end)
+  if (!type || !second) return { args: type ? [type] : [] }
+  const { args, ...form } = asJson(asText)(line, line.trimmed(type.end, rest.end), context)
+  return { args: [type, ...args], ...form }
+}
+
+const splitters = new Map<string, Splitter>([
+  ['add', asJson(asWords)],
+  ['arg', asQuotedWords],
+  ['cmd', asJson(asText)],
+  ['copy', asJson(asWords)],
+  ['entrypoint', asJson(asText)],
+  ['env', asPairs],
+  ['expose', asWords],
+  ['from', asWords],
+  ['healthcheck', asTyped],
+  ['label', asPairs],
+  ['maintainer', asText],
+  ['onbuild', asTrigger],
+  ['run', asJson(asText)],
+  ['shell', asJson(asText)],
+  ['stopsignal', asText],
+  ['user', asText],
+  ['volume', asJson(asWords)],
+  ['workdir', asText],
+])
+
+/** Every instruction there is, in capitals. */
+export const instructionNames: readonly string[] = [...splitters.keys()].map((name) => name.toUpperCase())

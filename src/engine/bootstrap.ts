@@ -1,0 +1,7 @@
+import { bootstrap as make, type BootstrapOptions, type Image } from '../images/mod.ts'
+import type { Engine } from './engine.ts'
+
+/** Makes a base image from a distribution's packages, without any registry. Throws `invalid`, `unavailable`, `failed`. */
+export function bootstrap(engine: Engine, options: BootstrapOptions): Promise<Image> {
+  return make(engine.store, engine.images, options)
+}

@@ -1,0 +1,7 @@
+import { type HistoryEntry, imageHistory } from '../images/mod.ts'
+import type { Engine } from './engine.ts'
+
+/** What an image is made of, the newest first. Throws `not_found`. */
+export function history(engine: Engine, options: { readonly image: string }): HistoryEntry[] {
+  return imageHistory(engine.store, engine.images, engine.images.get(options.image))
+}

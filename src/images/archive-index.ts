@@ -1,0 +1,196 @@
+import { StrakeError } from '../lib/mod.ts'
+import {
+  type Descriptor,
+  type DiffId,
+  type Digest,
+  hex,
+  hostPlatform,
+  type ImageConfig,
+  isDigest,
+  mediaTypes,
+  type Platform,
+  parseDigest,
+  parseReference,
+  referenceString,
+} from '../oci/mod.ts'
+import { isObject, type JsonObject, parseJson, parseJsonObject } from './json.ts'
+
+/** What an archive holds. Everything in it is somebody else's word. */
+export interface ArchiveFiles {
+  /** Digest and size of the file at that path, links followed. */
+  find(path: string): { readonly digest: Digest; readonly size: number } | undefined
+  /** The whole of a small file. Throws `corrupt` when it is not small. */
+  read(digest: Digest, what: string): Buffer
+}
+
+/** An image of an archive, as far as documents tell: every file that it names is there. */
+export interface ArchivedImage {
+  readonly config: Digest
+  /** As it came; undefined for a docker archive, which has none. */
+  readonly manifest: Descriptor | undefined
+  readonly layers: readonly { readonly digest: Digest; readonly size: number }[]
+  readonly diffIds: readonly DiffId[]
+  /** Normalised. */
+  readonly names: readonly string[]
+}
+
+/** The images of a docker archive, an OCI archive, or one that is both. Throws `corrupt`, `not_found` (no such platform). */
+export function readIndexes(files: ArchiveFiles, platform: Platform | undefined): ArchivedImage[] {
+  const index = files.find('index.json')
+  const legacy = files.find('manifest.json')
+  if (!index && !legacy) {
+    throw new StrakeError('invalid', 'not an image archive: it holds neither index.json nor manifest.json', {
+      hint: 'The tar of a root file system becomes an image with: strake import FILE NAME',
+    })
+  }
+  const images = new Map<Digest, ArchivedImage>()
+  const add = (image: ArchivedImage) => {
+    const known = images.get(image.config)
+    const names = [...new Set([...(known?.names ?? []), ...image.names])]
+    images.set(image.config, { ...(known ?? image), names })
+  }
+  if (index) for (const image of ociImages(files, index.digest, platform)) add(image)
+  if (legacy) for (const image of dockerImages(files, legacy.digest)) add(image)
+  if (images.size === 0) throw new StrakeError('invalid', 'the archive holds no images')
+  return [...images.values()]
+}
+
+function* ociImages(files: ArchiveFiles, digest: Digest, platform: Platform | undefined): Generator<ArchivedImage> {
+  const descriptors = manifestsOf(files, digest, 'index.json')
+  const groups = Map.groupBy(descriptors, (d) => JSON.stringify([d.annotations, d.platform ? '' : d.digest]))
+  for (const group of groups.values()) {
+    const chosen = group.length > 1 ? choose(group, platform) : group[0]!
+    const manifest = resolve(files, chosen, platform)
+    if (manifest) yield ociImage(files, manifest, nameOf(chosen.annotations ?? {}))
+  }
+}
+
+/** Follows indexes down to a manifest. Undefined for what is no image: an attestation. */
+function resolve(files: ArchiveFiles, descriptor: Descriptor, platform: Platform | undefined): Descriptor | undefined {
+  let current = descriptor
+  for (let depth = 0; depth < 8; depth++) {
+    if (isAttestation(current)) return undefined
+    if (current.mediaType === mediaTypes.manifest || current.mediaType === mediaTypes.dockerManifest) return current
+    if (current.mediaType !== mediaTypes.index && current.mediaType !== mediaTypes.dockerIndex) {
+      throw corrupt(`${current.digest} has an unknown media type ${JSON.stringify(current.mediaType)}`)
+    }
+    const found = blob(files, current)
+    current = choose(manifestsOf(files, found.digest, `index ${current.digest}`), platform)
+  }
+  throw corrupt('indexes are nested too deeply')
+}
+
+function choose(all: readonly Descriptor[], platform: Platform | undefined): Descriptor {
+  const candidates = all.filter((d) => !isAttestation(d))
+  const wanted = platform ?? hostPlatform
+  const fits = (d: Descriptor) =>
+    d.platform?.os === wanted.os &&
+    d.platform.architecture === wanted.architecture &&
+    (wanted.variant === undefined || d.platform.variant === wanted.variant)
+  const found = candidates.find(fits) ?? (candidates.length === 1 && !platform ? candidates[0] : undefined)
+  if (found) return found
+  const shown = (p?: Platform) => (p ? [p.os, p.architecture, p.variant].filter(Boolean).join('/') : 'unknown')
+  throw new StrakeError('not_found', `the archive has no image for ${shown(wanted)}`, {
+    hint: `It has ${candidates.map((d) => shown(d.platform)).join(', ') || 'none at all'}. Choose with --platform.`,
+  })
+}
+
+function isAttestation(descriptor: Descriptor): boolean {
+  return descriptor.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest'
+}
+
+/** The name that annotations give: containerd's whole one, or a reference in the place where OCI has the tag alone. */
+function nameOf(annotations: Readonly<Record<string, string>>): string[] {
+  const whole = annotations['io.containerd.image.name']
+  const name = annotations['org.opencontainers.image.ref.name']
+  if (whole !== undefined) return [normalised(whole)]
+  return name !== undefined && /[:/]/.test(name) ? [normalised(name)] : []
+}
+
+function normalised(name: unknown): string {
+  if (typeof name !== 'string') throw corrupt('an image has a name that is no text')
+  const { tag, ...reference } = parseReference(name)
+  return referenceString({ registry: reference.registry, repository: reference.repository, tag: tag ?? 'latest' })
+}
+
+function ociImage(files: ArchiveFiles, manifest: Descriptor, names: string[]): ArchivedImage {
+  const what = `manifest ${manifest.digest}`
+  const document = parseJsonObject(files.read(blob(files, manifest).digest, what), what)
+  const config = descriptor(document.config, what)
+  if (config.mediaType !== mediaTypes.config && config.mediaType !== mediaTypes.dockerConfig) {
+    throw new StrakeError('unsupported', `${what} is no container image but ${JSON.stringify(config.mediaType)}`)
+  }
+  if (!Array.isArray(document.layers)) throw corrupt(`${what} has no layers`)
+  const layers = document.layers.map((layer) => blob(files, descriptor(layer, what)))
+  const id = blob(files, config).digest
+  return { config: id, manifest, layers, diffIds: diffIdsOf(files, id, layers.length), names }
+}
+
+function* dockerImages(files: ArchiveFiles, digest: Digest): Generator<ArchivedImage> {
+  const items = parseJson(files.read(digest, 'manifest.json'), 'manifest.json')
+  if (!Array.isArray(items)) throw corrupt('manifest.json is not a list')
+  for (const item of items) {
+    if (!isObject(item)) throw corrupt('manifest.json does not hold images')
+    const { Config: path, Layers: paths, RepoTags: tags } = item
+    const config = named(files, path)
+    const stem = /([a-f0-9]{64})(?:\.json)?$/.exec(String(path))?.[1]
+    if (stem && stem !== hex(config.digest)) throw corrupt(`${path} does not have the content that its name says`)
+    if (!Array.isArray(paths)) throw corrupt('manifest.json has an image without layers')
+    const layers = paths.map((layer) => named(files, layer))
+    yield {
+      config: config.digest,
+      manifest: undefined,
+      layers,
+      diffIds: diffIdsOf(files, config.digest, layers.length),
+      names: Array.isArray(tags) ? tags.map(normalised) : [],
+    }
+  }
+}
+
+function named(files: ArchiveFiles, path: unknown): { digest: Digest; size: number } {
+  if (typeof path !== 'string') throw corrupt('manifest.json names something that is no path')
+  const file = files.find(path)
+  if (!file) throw corrupt(`${JSON.stringify(path)} is missing in the archive`)
+  return file
+}
+
+function diffIdsOf(files: ArchiveFiles, digest: Digest, layers: number): DiffId[] {
+  const what = `configuration ${digest}`
+  const config = parseJsonObject(files.read(digest, what), what) as Partial<ImageConfig> & JsonObject
+  const ids = config.rootfs?.diff_ids ?? []
+  if (!Array.isArray(ids) || !ids.every(isDigest)) throw corrupt(`${what} has invalid layer hashes`)
+  if (typeof config.architecture !== 'string' || typeof config.os !== 'string') {
+    throw corrupt(`${what} does not say for which platform it is`)
+  }
+  if (ids.length !== layers) throw corrupt(`${what} is of ${ids.length} layers, but the archive has ${layers}`)
+  return ids as string[] as DiffId[]
+}
+
+/** The file of a blob, which must be as long as the descriptor says. */
+function blob(files: ArchiveFiles, { digest, size }: Descriptor): { digest: Digest; size: number } {
+  const file = files.find(`blobs/sha256/${hex(digest)}`)
+  if (!file) throw corrupt(`blob ${digest} is missing in the archive`)
+  if (file.size !== size) throw corrupt(`blob ${digest} has ${file.size} bytes, not ${size}`)
+  return file
+}
+
+function manifestsOf(files: ArchiveFiles, digest: Digest, what: string): Descriptor[] {
+  const document = parseJsonObject(files.read(digest, what), what)
+  if (!Array.isArray(document.manifests)) throw corrupt(`${what} has no manifests`)
+  return document.manifests.map((item) => descriptor(item, what))
+}
+
+function descriptor(value: unknown, what: string): Descriptor {
+  if (!isObject(value) || typeof value.mediaType !== 'string' || !Number.isSafeInteger(value.size)) {
+    throw corrupt(`${what} has an invalid descriptor`)
+  }
+  parseDigest(String(value.digest))
+  const { platform, annotations = {} } = value
+  const texts = isObject(annotations) && Object.values(annotations).every((text) => typeof text === 'string')
+  if (!texts || (platform !== undefined && !isObject(platform))) throw corrupt(`${what} has an invalid descriptor`)
+  return value as unknown as Descriptor
+}
+
+function corrupt(message: string): StrakeError {
+  return new StrakeError('corrupt', `invalid archive: ${message}`)
+}

@@ -1,0 +1,262 @@
+import type { StatementSync } from 'node:sqlite'
+import { nearest, StrakeError } from '../lib/mod.ts'
+import {
+  type Descriptor,
+  type Digest,
+  familiarString,
+  type ImageConfig,
+  isDigest,
+  type Manifest,
+  mediaTypes,
+  parseReference,
+  type Reference,
+  referenceString,
+} from '../oci/mod.ts'
+import type { Lease, SnapshotId, Store } from '../store/mod.ts'
+import { canonicalJson } from './json.ts'
+import { layerBlob } from './layer-blob.ts'
+import type { Image, Images } from './types.ts'
+
+interface Row {
+  readonly id: Digest
+  readonly manifest: string
+  readonly snapshot: SnapshotId | null
+  readonly size: number
+  readonly created_at: number
+  readonly architecture: string
+  readonly os: string
+  /** JSON arrays. */
+  readonly names: string
+  readonly digests: string
+}
+
+const select = `
+  SELECT id, manifest, snapshot, size, created_at, architecture, os,
+    (SELECT json_group_array(name) FROM (SELECT name FROM image_names WHERE image = images.id ORDER BY name)) AS names,
+    (SELECT json_group_array(name) FROM (SELECT name FROM image_digests WHERE image = images.id ORDER BY name)) AS digests
+  FROM images`
+
+/** The images of an open store. */
+export function openImages(store: Store): Images {
+  return new Catalog(store)
+}
+
+class Catalog implements Images {
+  readonly #store: Store
+  readonly #statements = new Map<string, StatementSync>()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  get(nameOrId: string): Image {
+    const image = this.find(nameOrId)
+    if (image) return image
+    throw new StrakeError('not_found', `No such image: ${shown(nameOrId)}`, { hint: this.#didYouMean(nameOrId) })
+  }
+
+  find(nameOrId: string): Image | undefined {
+    if (isDigest(nameOrId)) return this.#byId(nameOrId)
+    if (/^[a-f0-9]{64}$/.test(nameOrId)) return this.#byId(`sha256:${nameOrId}`)
+    return this.#byName(nameOrId) ?? this.#byPrefix(nameOrId)
+  }
+
+  list(): Image[] {
+    return this.#rows(`${select} ORDER BY created_at DESC, added_at DESC, id`).map(toImage)
+  }
+
+  config(image: Image): ImageConfig {
+    return JSON.parse(this.#store.content.read(image.id).toString()) as ImageConfig
+  }
+
+  manifest(image: Image): Manifest {
+    return JSON.parse(this.#store.content.read(image.manifest.digest).toString()) as Manifest
+  }
+
+  create(image: Parameters<Images['create']>[0], lease: Lease): Image {
+    const { content, snapshots } = this.#store
+    const stack = snapshots
+      .ancestry(image.snapshot)
+      .map(({ id, layer }) => {
+        if (!layer) throw new StrakeError('internal', `snapshot ${id} has no hash yet`)
+        return layer
+      })
+      .reverse()
+    if (image.layers && image.layers.length !== stack.length) {
+      throw new StrakeError('internal', `an image of ${stack.length} layers was given ${image.layers.length} blobs`)
+    }
+    const config: ImageConfig = {
+      ...image.config,
+      rootfs: { type: 'layers', diff_ids: stack.map((layer) => layer.diffId) },
+    }
+    const stored = content.put(canonicalJson(config), lease)
+    const manifest: Manifest = {
+      schemaVersion: 2,
+      mediaType: mediaTypes.manifest,
+      config: { mediaType: mediaTypes.config, digest: stored.digest, size: stored.size },
+      layers:
+        image.layers ??
+        stack.map((layer) => ({
+          mediaType: mediaTypes.layer,
+          digest: layer.diffId as string as Digest,
+          size: layer.tarSize,
+        })),
+      ...(image.annotations && { annotations: image.annotations }),
+    }
+    const { digest, size } = content.put(canonicalJson(manifest), lease)
+    return this.add(
+      {
+        config: stored.digest,
+        manifest: { mediaType: mediaTypes.manifest, digest, size },
+        snapshot: image.snapshot,
+        blobs: (image.layers ?? []).map((layer) => layer.digest),
+      },
+      lease,
+    )
+  }
+
+  add({ config: id, manifest, snapshot, blobs }: Parameters<Images['add']>[0], lease: Lease): Image {
+    const { content, snapshots } = this.#store
+    const config = JSON.parse(content.read(id).toString()) as ImageConfig
+    const created = Date.parse(config.created ?? '')
+    const ancestry = snapshots.ancestry(snapshot)
+    const size = ancestry.reduce((sum, { layer }) => sum + (layer?.size ?? 0), 0)
+    return this.#store.transaction(() => {
+      for (const blob of [id, manifest.digest, ...blobs]) lease.add({ blob })
+      const kept = this.#sql('SELECT count(*) AS count FROM image_blobs WHERE image = ?').get(id) as { count: number }
+      // The same image once more: the manifest that came with blobs of its layers is the better one.
+      if (kept.count > 2 || (kept.count > 0 && blobs.length === 0)) return this.#byId(id)!
+      this.#sql(
+        `INSERT INTO images (id, manifest, snapshot, size, created_at, architecture, os, added_at)
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO UPDATE SET manifest = excluded.manifest`,
+      ).run(
+        id,
+        canonicalJson(manifest),
+        snapshot ?? null,
+        size,
+        Number.isNaN(created) ? 0 : created,
+        config.architecture,
+        config.os,
+        Date.now(),
+      )
+      this.#sql('DELETE FROM image_blobs WHERE image = ?').run(id)
+      for (const blob of new Set([id, manifest.digest, ...blobs])) {
+        this.#sql('INSERT INTO image_blobs (image, digest) VALUES (?, ?)').run(id, blob)
+      }
+      return this.#byId(id)!
+    })
+  }
+
+  tag(image: Image, name: Reference): void {
+    if (!name.tag) throw new StrakeError('invalid', 'refusing to create a tag with a digest reference')
+    this.#sql(
+      'INSERT INTO image_names (name, image) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET image = excluded.image',
+    ).run(tagged(name), image.id)
+  }
+
+  untag(name: Reference): void {
+    const { changes } = name.digest
+      ? this.#sql('DELETE FROM image_digests WHERE name = ?').run(byDigest(name))
+      : this.#sql('DELETE FROM image_names WHERE name = ?').run(tagged(name))
+    if (changes === 0) throw new StrakeError('not_found', `No such image: ${familiarString(name)}`)
+  }
+
+  remove(image: Image): void {
+    this.#sql('DELETE FROM images WHERE id = ?').run(image.id)
+  }
+
+  layerBlob(snapshot: SnapshotId, lease: Lease): Promise<Descriptor> {
+    return layerBlob(this.#store, snapshot, lease)
+  }
+
+  #byId(id: string): Image | undefined {
+    return this.#rows(`${select} WHERE id = ?`, id).map(toImage)[0]
+  }
+
+  #byName(text: string): Image | undefined {
+    const name = readable(text)
+    if (!name) return undefined
+    const rows = name.digest
+      ? this.#rows(
+          `${select} WHERE id = (SELECT image FROM image_digests WHERE name = ?1)
+             OR (id = ?2 AND EXISTS (SELECT 1 FROM image_names WHERE image = id AND substr(name, 1, length(?3)) = ?3))`,
+          byDigest(name),
+          name.digest,
+          `${name.registry}/${name.repository}:`,
+        )
+      : this.#rows(`${select} WHERE id = (SELECT image FROM image_names WHERE name = ?)`, tagged(name))
+    return rows.map(toImage)[0]
+  }
+
+  #byPrefix(text: string): Image | undefined {
+    const prefix = text.startsWith('sha256:') ? text : `sha256:${text}`
+    if (!/^sha256:[a-f0-9]{1,63}$/.test(prefix)) return undefined
+    const rows = this.#rows(`${select} WHERE id >= ? AND id < ? LIMIT 2`, prefix, `${prefix}g`)
+    if (rows.length > 1) {
+      const hint = 'Write more digits of the id.'
+      throw new StrakeError('invalid', `multiple IDs found with provided prefix: ${text}`, { hint })
+    }
+    return rows.map(toImage)[0]
+  }
+
+  #didYouMean(text: string): string | undefined {
+    const names = (this.#sql('SELECT name FROM image_names').all() as { name: string }[]).map((row) => shown(row.name))
+    const repository = readable(text) && familiarString({ ...readable(text)!, tag: '', digest: undefined as never })
+    const sameRepository = names.filter((name) => name.slice(0, name.lastIndexOf(':')) === repository)
+    if (sameRepository.length > 0) return `There is ${sameRepository.slice(0, 5).join(', ')}.`
+    const near = nearest(shown(text), names)
+    return near && `Did you mean ${near}?`
+  }
+
+  #rows(sql: string, ...parameters: string[]): Row[] {
+    return this.#sql(sql).all(...parameters) as unknown as Row[]
+  }
+
+  #sql(text: string): StatementSync {
+    let statement = this.#statements.get(text)
+    if (!statement) {
+      statement = this.#store.db.prepare(text)
+      this.#statements.set(text, statement)
+    }
+    return statement
+  }
+}
+
+function toImage(row: Row): Image {
+  return {
+    id: row.id,
+    manifest: JSON.parse(row.manifest) as Descriptor,
+    names: JSON.parse(row.names) as string[],
+    digests: JSON.parse(row.digests) as string[],
+    snapshot: row.snapshot ?? undefined,
+    size: row.size,
+    createdAt: row.created_at,
+    architecture: row.architecture,
+    os: row.os,
+  }
+}
+
+/** `docker.io/library/app:1.0`. */
+function tagged({ registry, repository, tag = 'latest' }: Reference): string {
+  return referenceString({ registry, repository, tag })
+}
+
+/** `docker.io/library/app@sha256:…`: next to a digest a tag means nothing. */
+function byDigest({ registry, repository, digest }: Reference): string {
+  return `${registry}/${repository}@${digest}`
+}
+
+/** The name that a text may be, or undefined where it can be an id at most. */
+function readable(text: string): Reference | undefined {
+  try {
+    return parseReference(text)
+  } catch (error) {
+    if (error instanceof StrakeError) return undefined
+    throw error
+  }
+}
+
+function shown(text: string): string {
+  const name = readable(text)
+  return name ? familiarString(name) : text
+}

@@ -1,0 +1,36 @@
+import type { ProgressSink } from '../lib/mod.ts'
+
+/** How often a part of an operation tells its state, in milliseconds. */
+const interval = 100
+
+/** Tells the bytes of one part of an operation, a few times a second. */
+export function byteStatus(
+  progress: ProgressSink | undefined,
+  vertex: string,
+  label: string,
+  total?: number,
+): { readonly update: (current: number) => void; readonly done: () => void } {
+  let last = 0
+  let current = 0
+  const send = (done: boolean) =>
+    progress?.({
+      kind: 'status',
+      vertex,
+      id: `${vertex} ${label}`,
+      label,
+      unit: 'bytes',
+      current,
+      ...(total !== undefined && { total }),
+      ...(done && { done }),
+    })
+  return {
+    update(bytes) {
+      current = bytes
+      const now = Date.now()
+      if (now - last < interval) return
+      last = now
+      send(false)
+    },
+    done: () => send(true),
+  }
+}

@@ -1,0 +1,96 @@
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { type ErrorCode, StrakeError } from '../lib/mod.ts'
+import { type Job, perform, type Result } from './jobs.ts'
+
+/** Those who do jobs. The same `lane` means the same thread, and jobs in their order. */
+export interface Crew {
+  /** How many jobs are done at the same time. */
+  readonly size: number
+  do<J extends Job>(job: J, lane?: number): Promise<Result<J>>
+}
+
+/** Does jobs at once on the calling thread: a worker thread takes longer to start than a little work takes. */
+export const caller: Crew = {
+  size: 1,
+  async do<J extends Job>(job: J) {
+    return perform(job) as Result<J>
+  },
+}
+
+/** What a worker answers. */
+export type Answer = { readonly result: unknown } | { readonly error: Failure }
+
+/** A StrakeError or another error on its way between threads. */
+export interface Failure {
+  readonly code: ErrorCode
+  readonly message: string
+  readonly hint: string | undefined
+}
+
+interface Member {
+  readonly worker: Worker
+  /** Jobs are answered in the order in which they were given. */
+  readonly waiting: { resolve(result: unknown): void; reject(error: unknown): void }[]
+}
+
+let members: (Member | undefined)[] = []
+const threads = Math.min(availableParallelism(), 8)
+
+/** Worker threads, started when they are first needed. They keep the process alive only while they work. */
+export const workers: Crew = {
+  size: threads,
+  do<J extends Job>(job: J, lane?: number) {
+    const member = lane === undefined ? leastBusy() : at(lane % threads)
+    return new Promise<Result<J>>((resolve, reject) => {
+      if (member.waiting.length === 0) member.worker.ref()
+      member.waiting.push({ resolve: resolve as (result: unknown) => void, reject })
+      member.worker.postMessage(job)
+    })
+  },
+}
+
+function leastBusy(): Member {
+  let best: Member | undefined
+  for (let i = 0; i < threads; i++) {
+    const member = at(i)
+    if (!best || member.waiting.length < best.waiting.length) best = member
+    if (best.waiting.length === 0) break
+  }
+  return best!
+}
+
+function at(index: number): Member {
+  members[index] ??= start(index)
+  return members[index]
+}
+
+function start(index: number): Member {
+  // In a release this code is somewhere in dist/, beside worker.js; in the sources the worker is beside this file.
+  const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
+  const worker = new Worker(new URL(file, import.meta.url))
+  const member: Member = { worker, waiting: [] }
+  worker.unref()
+  worker.on('message', (answer: Answer) => {
+    const job = member.waiting.shift()!
+    if (member.waiting.length === 0) worker.unref()
+    if ('result' in answer) job.resolve(answer.result)
+    else job.reject(new StrakeError(answer.error.code, answer.error.message, { hint: answer.error.hint }))
+  })
+  const lost = (why: string, cause?: unknown) => {
+    if (members[index] === member) members[index] = undefined
+    for (const job of member.waiting.splice(0)) {
+      job.reject(new StrakeError('internal', `a worker thread ended: ${why}`, { cause }))
+    }
+  }
+  worker.on('error', (error) => lost(error instanceof Error ? error.message : String(error), error))
+  worker.on('exit', (code) => lost(`exit code ${code}`))
+  return member
+}
+
+/** Ends the worker threads; they start again when they are needed. */
+export async function dismissWorkers(): Promise<void> {
+  const all = members
+  members = []
+  await Promise.all(all.map((member) => member?.worker.terminate()))
+}

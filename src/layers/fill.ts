@@ -1,0 +1,137 @@
+import { hash } from 'node:crypto'
+import { closeSync, constants, fchmodSync, fchownSync, openSync, readSync, writeSync } from 'node:fs'
+import { sys } from '../host/mod.ts'
+import { StrakeError } from '../lib/mod.ts'
+import { explain, pathOf, shown } from './bytes.ts'
+import type { ByteString } from './types.ts'
+
+const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants
+
+/** A stretch of file content that lies in a segment, padding not counted. */
+export interface Piece {
+  /** Where in the segment. */
+  readonly at: number
+  readonly length: number
+  /** Where the bytes come from; without it they are in the segment already. */
+  readonly source: Source | undefined
+  /** The file that gets them too. */
+  readonly target: Target | undefined
+  /** Hash them, if they are all of the file. */
+  readonly hash: boolean
+}
+
+export interface Source {
+  readonly path: ByteString
+  readonly position: number
+  /** Whether the file ends with this piece. */
+  readonly last: boolean
+}
+
+export type Target =
+  /** The file is made, with all that it has. */
+  | { readonly kind: 'whole'; readonly file: FileMetadata }
+  /** The file is there; somebody else sees to the rest. */
+  | { readonly kind: 'part'; readonly path: ByteString; readonly position: number }
+
+export interface FileMetadata {
+  readonly path: ByteString
+  readonly mode: number
+  readonly uid: number
+  readonly gid: number
+  readonly mtime: bigint
+  readonly xattrs?: ReadonlyMap<ByteString, Uint8Array>
+}
+
+/** What a new file has by itself in a directory: what need not be set. */
+export interface Fresh {
+  readonly uid: number
+  readonly gid: number
+  readonly umask: number
+}
+
+/**
+ * Fills the pieces of a segment from their sources and copies them to their targets.
+ *
+ * @returns the SHA-256 (hex) of the pieces that were to be hashed, in order
+ * @throws `not_found` when a source is gone, `failed` when it changed its size
+ */
+export function fillPieces(segment: Uint8Array, pieces: readonly Piece[], fresh: Fresh): string[] {
+  const hashes: string[] = []
+  for (const piece of pieces) {
+    const bytes = segment.subarray(piece.at, piece.at + piece.length)
+    if (piece.source) readPiece(bytes, piece.source)
+    if (piece.target) writePiece(bytes, piece.target, fresh)
+    if (piece.hash) hashes.push(hash('sha256', bytes, 'hex'))
+  }
+  return hashes
+}
+
+const beyond = new Uint8Array(1)
+
+function readPiece(bytes: Uint8Array, { path, position, last }: Source): void {
+  let fd: number
+  try {
+    // It was a regular file when it was looked at. Should it be a FIFO by now, opening it must not wait.
+    fd = openSync(pathOf(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') {
+      throw new StrakeError('not_found', `${shown(path)} went away while it was read`, { cause: error })
+    }
+    throw explain(error, `can't read ${shown(path)}`)
+  }
+  try {
+    let done = 0
+    while (done < bytes.length) {
+      const count = readSync(fd, bytes, done, bytes.length - done, position + done)
+      if (count === 0) throw changed(path)
+      done += count
+    }
+    if (last && readSync(fd, beyond, 0, 1, position + done) !== 0) throw changed(path)
+  } catch (error) {
+    throw explain(error, `can't read ${shown(path)}`)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function changed(path: ByteString): StrakeError {
+  return new StrakeError('failed', `${shown(path)} changed its size while it was read`, {
+    hint: 'Something still writes to it. Try again when it is done, or list it in .dockerignore.',
+  })
+}
+
+function writePiece(bytes: Uint8Array, target: Target, fresh: Fresh): void {
+  const path = target.kind === 'whole' ? target.file.path : target.path
+  try {
+    const fd = target.kind === 'whole' ? createFile(path, target.file.mode) : openSync(pathOf(path), O_WRONLY)
+    try {
+      writeAll(fd, bytes, target.kind === 'part' ? target.position : 0)
+      if (target.kind === 'whole') finishFile(fd, target.file, fresh)
+    } finally {
+      closeSync(fd)
+    }
+  } catch (error) {
+    throw explain(error, `can't write ${shown(path)}`)
+  }
+}
+
+/** Makes a file that was not there. The caller closes it. */
+export function createFile(path: ByteString, mode: number): number {
+  return openSync(pathOf(path), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode & 0o777)
+}
+
+export function writeAll(fd: number, bytes: Uint8Array, position: number): void {
+  for (let done = 0; done < bytes.length; ) {
+    done += writeSync(fd, bytes, done, bytes.length - done, position + done)
+  }
+}
+
+/** Gives a file its owner, mode, attributes and time, in the order in which they do not undo each other. */
+export function finishFile(fd: number, file: FileMetadata, fresh: Fresh): void {
+  const { mode, uid, gid, xattrs } = file
+  if (uid !== fresh.uid || gid !== fresh.gid) fchownSync(fd, uid, gid)
+  if ((mode & fresh.umask) !== 0 || mode > 0o777) fchmodSync(fd, mode)
+  if (xattrs) for (const [name, value] of xattrs) sys.fsetxattr(fd, Buffer.from(name, 'latin1'), value)
+  sys.futimes(fd, file.mtime, file.mtime)
+}

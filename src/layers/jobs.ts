@@ -1,0 +1,45 @@
+import { createHash, type Hash } from 'node:crypto'
+import { type Fresh, fillPieces, type Piece } from './fill.ts'
+
+/** What worker threads do: messages to them, and what comes back. */
+export type Job = FillJob | HashJob
+
+export interface FillJob {
+  readonly kind: 'fill'
+  readonly segment: Uint8Array
+  readonly pieces: readonly Piece[]
+  readonly fresh: Fresh
+}
+
+/** One step of a hash over several segments. All steps of a stream go to the same thread, in order. */
+export interface HashJob {
+  readonly kind: 'hash'
+  readonly stream: number
+  readonly bytes: Uint8Array
+  readonly last: boolean
+}
+
+export type Result<J extends Job> = J extends FillJob ? string[] : J extends HashJob ? string | undefined : never
+
+const streams = new Map<number, Hash>()
+
+export function perform(job: Job): Result<Job> {
+  switch (job.kind) {
+    case 'fill':
+      return fillPieces(job.segment, job.pieces, job.fresh)
+    case 'hash':
+      return continueHash(job)
+  }
+}
+
+/** The SHA-256 (hex) with the last step. */
+function continueHash({ stream, bytes, last }: HashJob): string | undefined {
+  const hash = streams.get(stream) ?? createHash('sha256')
+  hash.update(bytes)
+  if (!last) {
+    streams.set(stream, hash)
+    return undefined
+  }
+  streams.delete(stream)
+  return hash.digest('hex')
+}

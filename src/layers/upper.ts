@@ -1,0 +1,118 @@
+import { chmodSync, closeSync, constants, linkSync, lstatSync, mkdirSync, openSync, symlinkSync } from 'node:fs'
+import { sys } from '../host/mod.ts'
+import { byteString, explain, pathOf, shown } from './bytes.ts'
+import { createFile, type FileMetadata, type Fresh, finishFile } from './fill.ts'
+import type { ByteString, LayerEntry } from './types.ts'
+
+const S_IFIFO = 0o010000
+const S_IFCHR = 0o020000
+const S_IFBLK = 0o060000
+
+/** Entries become files below a new, empty directory. The content of files is written by others (fill.ts). */
+export class Upper {
+  readonly fresh: Fresh
+  readonly #dir: ByteString
+  readonly #directories: LayerEntry[] = []
+  readonly #links: Extract<LayerEntry, { kind: 'link' }>[] = []
+  readonly #large: FileMetadata[] = []
+
+  constructor(dir: string) {
+    this.#dir = byteString(dir)
+    // A setgid bit that came from a directory above would go on to all that is made here (inode(7)).
+    const { mode } = lstatSync(dir)
+    if (mode & 0o2000) chmodSync(dir, mode & 0o5777)
+    this.fresh = { uid: process.geteuid!(), gid: process.getegid!(), umask: process.umask() }
+  }
+
+  /**
+   * A time as this file system will give it back: not all hold times before 1970 or after 2038, and the layer must
+   * have the same hash when it is packed from its directory.
+   */
+  representable(time: bigint): bigint {
+    if (time >= 0n && time < 1n << 60n) return time
+    sys.lutimes(pathOf(this.#dir), time, time)
+    return sys.lstat(sys.AT_FDCWD, pathOf(this.#dir)).mtime
+  }
+
+  file(entry: LayerEntry): FileMetadata {
+    const { mode, uid, gid, mtime, xattrs } = entry
+    return { path: this.#path(entry.path), mode, uid, gid, mtime, ...(xattrs && { xattrs }) }
+  }
+
+  /** Makes a file that is written in parts, and finished by `finish`. */
+  createLarge(entry: LayerEntry): ByteString {
+    const file = this.file(entry)
+    this.#attempt(entry, () => closeSync(createFile(file.path, file.mode)))
+    this.#large.push(file)
+    return file.path
+  }
+
+  /** Makes anything but a file. */
+  create(entry: LayerEntry): void {
+    const path = pathOf(this.#path(entry.path))
+    this.#attempt(entry, () => {
+      switch (entry.kind) {
+        case 'directory':
+          mkdirSync(path, 0o700 | (entry.mode & 0o777))
+          this.#directories.push(entry)
+          return
+        case 'link':
+          this.#links.push(entry)
+          return
+        case 'symlink':
+          symlinkSync(pathOf(entry.target), path)
+          break
+        case 'device':
+          sys.mknod(path, (entry.type === 'char' ? S_IFCHR : S_IFBLK) | (entry.mode & 0o777), entry)
+          break
+        case 'fifo':
+          sys.mknod(path, S_IFIFO | (entry.mode & 0o777), { major: 0, minor: 0 })
+      }
+      this.#finish(entry)
+    })
+  }
+
+  /** To be called when the content of all files is written. */
+  finish(): void {
+    for (const file of this.#large) {
+      const fd = openSync(pathOf(file.path), constants.O_WRONLY)
+      try {
+        finishFile(fd, file, this.fresh)
+      } finally {
+        closeSync(fd)
+      }
+    }
+    for (const link of this.#links) {
+      this.#attempt(link, () => linkSync(pathOf(this.#path(link.target)), pathOf(this.#path(link.path))))
+    }
+    // Making something in a directory sets its time: children first.
+    for (const directory of this.#directories.reverse()) this.#attempt(directory, () => this.#finish(directory))
+  }
+
+  #finish(entry: LayerEntry): void {
+    const path = pathOf(this.#path(entry.path))
+    const { kind, mode, uid, gid, mtime, xattrs } = entry
+    const nofollow = sys.AT_SYMLINK_NOFOLLOW
+    if (uid !== this.fresh.uid || gid !== this.fresh.gid) {
+      sys.call('fchownat', path, sys.AT_FDCWD, sys.cstring(path), uid, gid, nofollow)
+    }
+    const made = kind === 'directory' ? 0o700 | (mode & 0o777) : mode & 0o777
+    if (kind !== 'symlink' && (made & ~this.fresh.umask) !== mode) {
+      sys.call('fchmodat', path, sys.AT_FDCWD, sys.cstring(path), mode, 0)
+    }
+    if (xattrs) for (const [name, value] of xattrs) sys.lsetxattr(path, Buffer.from(name, 'latin1'), value)
+    sys.lutimes(path, mtime, mtime)
+  }
+
+  #path(path: ByteString): ByteString {
+    return `${this.#dir}/${path}`
+  }
+
+  #attempt(entry: LayerEntry, action: () => void): void {
+    try {
+      action()
+    } catch (error) {
+      throw explain(error, `can't write ${shown(entry.path)}`)
+    }
+  }
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import type { DiffId, Digest } from '../oci/mod.ts'
+import type { LayerInfo } from '../store/mod.ts'
+import { type Crew, caller, workers } from './crew.ts'
+import { type PipelineOptions, tarSegments } from './pipeline.ts'
+import { scanLayer } from './scan.ts'
+import type { ByteString, LayerEntry, WriteOptions, WrittenLayer } from './types.ts'
+import { Upper } from './upper.ts'
+
+/**
+ * Writes entries into an empty upper directory and hashes the layer's tar in the same pass; each file is read once.
+ * Entries must be sorted by path (as byte strings), parents first, each path once. Large work is done by worker threads.
+ *
+ * @throws `not_found` when a source is gone, `failed` when it changed its size while it was read, `unavailable` when
+ * the disk is full, `cancelled`. What was written by then is left behind.
+ */
+export async function writeLayer(
+  dir: string,
+  entries: readonly LayerEntry[],
+  { signal, onProgress, contentDigests }: WriteOptions = {},
+): Promise<WrittenLayer> {
+  const upper = new Upper(dir)
+  const digests = new Map<ByteString, Digest>()
+  const info = await hashTar(entries, { upper, digests: contentDigests ? digests : undefined, signal, onProgress })
+  upper.finish()
+  return { ...info, digests }
+}
+
+/** Hashes the tar of an upper directory. */
+export function hashLayer(
+  dir: string,
+  { signal }: { readonly signal?: AbortSignal | undefined } = {},
+): Promise<LayerInfo> {
+  return hashTar(scanLayer(dir), { signal })
+}
+
+/** The tar of an upper directory, always the same bytes for the same directory. */
+export function packLayer(dir: string): Readable {
+  return Readable.from(packedSegments(dir), { objectMode: false })
+}
+
+async function* packedSegments(dir: string): AsyncGenerator<Buffer> {
+  for await (const { buffer, used } of tarSegments(...divided(scanLayer(dir), {}))) {
+    // Whoever reads the stream may keep its chunks; the segment's buffer is used again.
+    yield Buffer.from(buffer.subarray(0, used))
+  }
+}
+
+type HashOptions = Omit<PipelineOptions, 'crew'> & Pick<WriteOptions, 'onProgress'>
+
+async function hashTar(entries: Iterable<LayerEntry>, { onProgress, ...options }: HashOptions): Promise<LayerInfo> {
+  const hash = createHash('sha256')
+  let tarSize = 0
+  let size = 0
+  let reported = 0
+  for await (const segment of tarSegments(...divided(entries, options))) {
+    hash.update(segment.buffer.subarray(0, segment.used))
+    tarSize += segment.used
+    size += segment.content
+    const now = performance.now()
+    if (onProgress && now - reported > 100) {
+      reported = now
+      onProgress(size)
+    }
+  }
+  return { diffId: `sha256:${hash.digest('hex')}` as DiffId, tarSize, size }
+}
+
+/** Starting threads takes some 30 ms; up to about that much work is done by the caller's own. */
+const little = { files: 256, bytes: 8 * 1024 * 1024 }
+
+/** Looks at entries until it is clear whether there is little or much to do. */
+function divided(
+  entries: Iterable<LayerEntry>,
+  options: Omit<PipelineOptions, 'crew'>,
+): [entries: Iterable<LayerEntry>, options: PipelineOptions] {
+  const iterator = entries[Symbol.iterator]()
+  const seen: LayerEntry[] = []
+  let crew: Crew = caller
+  let files = 0
+  let bytes = 0
+  for (let next = iterator.next(); !next.done; next = iterator.next()) {
+    seen.push(next.value)
+    if (next.value.kind !== 'file') continue
+    files++
+    bytes += next.value.size
+    if (files > little.files || bytes > little.bytes) {
+      crew = workers
+      break
+    }
+  }
+  function* all(): Generator<LayerEntry> {
+    yield* seen
+    yield* { [Symbol.iterator]: () => iterator }
+  }
+  return [all(), { ...options, crew }]
+}

@@ -1,0 +1,138 @@
+import { StrakeError } from '../lib/mod.ts'
+import { encodeRecords } from './pax.ts'
+import type { ByteString, EntryType, TarEntry } from './types.ts'
+
+export const blockSize = 512
+
+/** Two blocks of zeros close an archive. */
+export const trailerSize = 2 * blockSize
+
+/** Zeros that follow content of this many bytes. */
+export function paddingOf(size: number): number {
+  return (blockSize - (size % blockSize)) % blockSize
+}
+
+const typeflags: Record<EntryType | 'pax', string> = {
+  file: '0',
+  link: '1',
+  symlink: '2',
+  char: '3',
+  block: '4',
+  directory: '5',
+  fifo: '6',
+  pax: 'x',
+}
+
+const billion = 1_000_000_000n
+/** The largest numbers of the octal fields (pax, ustar Interchange Format). */
+const max7 = 0o7777777
+const max11 = 0o77777777777
+
+/** Each header starts as this block. */
+const blank = Buffer.alloc(blockSize)
+blank.write('ustar\x0000', 257, 'latin1')
+const block = Buffer.alloc(blockSize)
+
+/**
+ * The header of an entry: one ustar block, after PAX records for what ustar can't say. The same entry always gives the
+ * same bytes. The result is only valid until the next call.
+ *
+ * @throws `invalid` for what no tar can hold: a NUL in a name
+ */
+export function encodeHeader(entry: TarEntry): Uint8Array {
+  const { mtime, xattrs, size, uid, gid, target = '', device } = entry
+  const path = entry.type === 'directory' ? `${entry.path}/` : entry.path
+  if (path.includes('\0') || target.includes('\0')) {
+    throw new StrakeError('invalid', `the name ${JSON.stringify(entry.path)} holds a NUL byte`)
+  }
+  let records: [ByteString, ByteString | Uint8Array][] | undefined
+  const record = (key: ByteString, value: ByteString | Uint8Array) => {
+    records ??= []
+    records.push([key, value])
+  }
+
+  blank.copy(block)
+  const split = splitPath(path)
+  if (split < 0) record('path', path)
+  block.write(split > 0 ? path.slice(split + 1) : path, 0, 100, 'latin1')
+  if (split > 0) block.write(path, 345, split, 'latin1')
+  octal(100, 7, entry.mode & 0o7777)
+  octal(108, 7, uid <= max7 ? uid : 0)
+  if (uid > max7) record('uid', String(uid))
+  octal(116, 7, gid <= max7 ? gid : 0)
+  if (gid > max7) record('gid', String(gid))
+  octal(124, 11, size <= max11 ? size : 0)
+  if (size > max11) record('size', String(size))
+  const seconds = Number(mtime / billion)
+  const whole = mtime >= 0n && seconds <= max11
+  octal(136, 11, whole ? seconds : 0)
+  if (!whole || mtime % billion !== 0n) record('mtime', decimalSeconds(mtime))
+  block[156] = typeflags[entry.type].charCodeAt(0)
+  if (target.length > 100) record('linkpath', target)
+  block.write(target, 157, 100, 'latin1')
+  if (device) {
+    octal(329, 7, device.major)
+    octal(337, 7, device.minor)
+  }
+  checksum()
+  if (xattrs) for (const name of [...xattrs.keys()].sort()) record(...xattrRecord(name, xattrs.get(name)!))
+  return records ? withRecords(records) : block
+}
+
+/**
+ * Where a path is cut into the header's prefix and name fields: the place of a slash, 0 when it fits into the name
+ * alone, -1 when it does not fit.
+ */
+function splitPath(path: ByteString): number {
+  if (path.length <= 100) return 0
+  if (path.length > 256) return -1
+  // The last slash does not serve when it closes the path: the name field would be empty.
+  const slash = path.lastIndexOf('/', Math.min(155, path.length - 2))
+  return slash > 0 && path.length - slash - 1 <= 100 ? slash : -1
+}
+
+function octal(offset: number, digits: number, value: number): void {
+  let rest = value
+  for (let i = offset + digits - 1; i >= offset; i--) {
+    const digit = rest % 8
+    block[i] = 48 + digit
+    rest = (rest - digit) / 8
+  }
+}
+
+function checksum(): void {
+  block.fill(32, 148, 156)
+  let sum = 0
+  for (let i = 0; i < blockSize; i++) sum += block[i]!
+  octal(148, 6, sum)
+  block[154] = 0
+}
+
+function xattrRecord(name: ByteString, value: Uint8Array): [ByteString, ByteString | Uint8Array] {
+  // A PAX keyword ends at the first `=`; libarchive's way of writing attributes escapes it.
+  if (!name.includes('=')) return [`SCHILY.xattr.${name}`, value]
+  const escaped = name.replace(/[%=]/g, (c) => (c === '=' ? '%3D' : '%25'))
+  return [`LIBARCHIVE.xattr.${escaped}`, Buffer.from(value).toString('base64')]
+}
+
+/** PAX's way of writing times: decimal seconds without closing zeros. */
+function decimalSeconds(time: bigint): string {
+  const absolute = time < 0n ? -time : time
+  const fraction = (absolute % billion).toString().padStart(9, '0').replace(/0+$/, '')
+  return `${time < 0n ? '-' : ''}${absolute / billion}${fraction && `.${fraction}`}`
+}
+
+function withRecords(records: [ByteString, ByteString | Uint8Array][]): Uint8Array {
+  const body = encodeRecords(records)
+  const header = Buffer.from(block)
+  blank.copy(block)
+  block.write('././@PaxHeader', 0, 'latin1')
+  octal(100, 7, 0o644)
+  octal(108, 7, 0)
+  octal(116, 7, 0)
+  octal(124, 11, body.length)
+  octal(136, 11, 0)
+  block[156] = typeflags.pax.charCodeAt(0)
+  checksum()
+  return Buffer.concat([block, body, Buffer.alloc(paddingOf(body.length)), header])
+}

@@ -1,0 +1,2 @@
+export { blockSize, encodeHeader, paddingOf, trailerSize } from './encode.ts'
+export type { ByteString, EntryType, TarEntry } from './types.ts'

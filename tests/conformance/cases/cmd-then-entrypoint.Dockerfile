@@ -1,0 +1,4 @@
+FROM conformance/base:1
+CMD ["first"]
+CMD ["a", "b"]
+ENTRYPOINT ["/bin/x"]

@@ -1,0 +1,18 @@
+ARG NAME=base
+ARG TAG=1
+FROM conformance/${NAME}:${TAG} AS variables
+ARG NAME
+ARG TAG=own
+ENV PLAIN=value QUOTED="two words" SINGLE='$not "expanded"' ESCAPED=a\ b\$c DOUBLE="say \"hi\" \$x"
+ENV OLD old   style value
+ENV SELF=$PLAIN SAME=1 PLAIN=changed THEN=$PLAIN
+ENV AGAIN=$PLAIN FROM_BASE=over
+ENV DEFAULT=${NONE:-default} NOTSET=${NONE} ALT=${PLAIN:+alt} ALTNONE=${NONE:+alt} EMPTY= DASH=${EMPTY-kept}
+ENV CUT=${QUOTED#t*o} SUFFIX=${QUOTED%w*} LONG="${QUOTED##* }" REPLACE=${QUOTED/o/0} ALL=${QUOTED//o/0}
+ARG DEFAULTED=x$PLAIN
+ARG PLAIN=arg-after-env
+ENV FROMARG=$DEFAULTED/$TAG/$NAME/$PLAIN
+LABEL expanded="$PLAIN" key.$PLAIN=${PLAIN}
+WORKDIR /$PLAIN/${NONE:-dir}
+COPY $EMPTY/a.txt ${PLAIN}
+RUN echo "$PLAIN $NAME $DEFAULTED" > /out
