@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { errno, StrakeError } from '../lib/mod.ts'
 import { startFailure } from '../runtime/mod.ts'
@@ -62,7 +63,7 @@ export async function startMonitor({ store, container, places, runtime, fds }: M
   } finally {
     closeSync(errors)
   }
-  const pipe = child.stdio[3] as NodeJS.ReadableStream & { destroy(): void; unref(): void }
+  const pipe = child.stdio[3] as Readable
   const ended = new Promise<void>((resolve) => pipe.once('close', resolve))
   const pid = await created(child, pipe)
   if (pid === undefined) throw createFailure(places)
@@ -99,7 +100,7 @@ function program(): string[] {
 }
 
 /** The first line on conmon's sync pipe is `{"pid": N}` (`data` in older ones), or -1 with a message. */
-function created(child: ChildProcess, pipe: NodeJS.ReadableStream): Promise<number | undefined> {
+function created(child: ChildProcess, pipe: Readable): Promise<number | undefined> {
   return new Promise((resolve, reject) => {
     child.once('error', (error) => {
       const hint = 'Install conmon, or see what else is missing with: strake info --check'

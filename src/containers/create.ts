@@ -1,7 +1,7 @@
 import { StrakeError } from '../lib/mod.ts'
 import { randomName } from './names.ts'
-import { insertContainer } from './records.ts'
 import { randomId } from './random-id.ts'
+import { insertContainer } from './records.ts'
 import { resolveSettings } from './settings.ts'
 import type { Container, Context, CreateOptions } from './types.ts'
 import { createVolume } from './volumes.ts'

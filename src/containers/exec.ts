@@ -1,11 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { ended } from '../host/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
-import { findRuntime, ociProcess, startFailure } from '../runtime/mod.ts'
+import { findRuntime, holdBackComplaint, ociProcess, startFailure } from '../runtime/mod.ts'
 import { readText } from './conmon.ts'
-import { refresh, hasStarted } from './end.ts'
+import { hasStarted, refresh } from './end.ts'
 import { places } from './places.ts'
 import { findContainer } from './records.ts'
 import type { Context } from './types.ts'
@@ -36,7 +37,9 @@ export interface ExecOptions {
  */
 export async function execInContainer(context: Context, nameOrId: string, options: ExecOptions): Promise<number> {
   const { store } = context
-  const { tty = false, detach = false, onOutput, stdin } = options
+  const { detach = false, onOutput, stdin } = options
+  // What goes on alone has no terminal to go on with.
+  const tty = (options.tty ?? false) && !detach
   const container = await refresh(context, findContainer(context, nameOrId))
   if (!container || !hasStarted(container)) {
     throw new StrakeError('conflict', `container ${container?.id ?? nameOrId} is not running`, {
@@ -69,23 +72,29 @@ export async function execInContainer(context: Context, nameOrId: string, option
         ...['--process', join(files, 'process.json'), id],
       ],
       // Never our own descriptors without a terminal of its own: through a terminal, a process could type into ours.
-      { stdio: tty && !detach ? ['inherit', 'inherit', 'pipe'] : [stdin ? 'pipe' : 'ignore', detach ? 'ignore' : 'pipe', detach ? 'ignore' : 'pipe'] },
+      { stdio: stdio(options, tty) },
     )
     options.onStart?.(child)
     const kill = () => child.kill('SIGKILL')
     options.signal?.addEventListener('abort', kill, { once: true })
     if (child.stdin) stdin?.pipe(child.stdin.on('error', () => {}))
     child.stdout?.on('data', (chunk: Buffer) => onOutput?.('stdout', chunk))
-    const complaint = holdBack(child, (chunk) => onOutput?.('stderr', chunk))
+    const complaint = holdBackComplaint(child.stderr ?? Readable.from([]), 'exec failed: ', (chunk) =>
+      onOutput?.('stderr', chunk),
+    )
     const exitCode = await ended(child, runtime.name)
     options.signal?.removeEventListener('abort', kill)
     if (child.stdin) stdin?.unpipe(child.stdin)
     const failure = startFailure(readText(log))
     if (failure) {
-      throw new StrakeError('failed', `OCI runtime exec failed: exec failed: unable to start container process: ${failure.message}`, {
-        exitCode: failure.exitCode,
-        cause: failure,
-      })
+      throw new StrakeError(
+        'failed',
+        `OCI runtime exec failed: exec failed: unable to start container process: ${failure.message}`,
+        {
+          exitCode: failure.exitCode,
+          cause: failure,
+        },
+      )
     }
     if (!tty) complaint.release()
     return exitCode
@@ -94,10 +103,10 @@ export async function execInContainer(context: Context, nameOrId: string, option
   }
 }
 
-/** The runtime also says on standard error why it failed: the first piece waits until it is clear whose it is. */
-function holdBack(child: ChildProcess, write: (chunk: Buffer) => void) {
-  const held: Buffer[] = []
-  return { release: () => { for (const chunk of held) write(chunk) } }
+function stdio({ detach, stdin }: ExecOptions, tty: boolean): StdioOptions {
+  if (tty) return ['inherit', 'inherit', 'pipe']
+  if (detach) return 'ignore'
+  return [stdin ? 'pipe' : 'ignore', 'pipe', 'pipe']
 }
 
 function merge(env: readonly string[], more: readonly string[]): string[] {

@@ -42,7 +42,8 @@ export async function* readLog(path: string, options: ReadLogOptions = {}): Asyn
         rest = text.subarray(end)
         const entries = parseEntries(text.subarray(0, end)).filter(
           ({ time }) =>
-            (since === undefined || milliseconds(time) >= since) && (until === undefined || milliseconds(time) <= until),
+            (since === undefined || milliseconds(time) >= since) &&
+            (until === undefined || milliseconds(time) <= until),
         )
         if (entries.length) yield entries
         if (signal?.aborted) throw new StrakeError('cancelled', 'cancelled', { cause: signal.reason })
@@ -77,7 +78,7 @@ function parseEntries(text: Buffer): LogEntry[] {
       const isPartial = text[timeEnd + 8] === 0x50
       entries.push({
         stream: text[timeEnd + 4] === 0x6f ? 'stdout' : 'stderr',
-        time: utc(text.latin1Slice(start, timeEnd)),
+        time: utc(text.toString('latin1', start, timeEnd)),
         data: text.subarray(timeEnd + 10, isPartial ? end : end + 1),
       })
     }

@@ -42,7 +42,9 @@ export function allContainers({ store }: Context): Container[] {
 
 export function insertContainer({ store }: Context, container: Container): void {
   store.db
-    .prepare('INSERT INTO containers (id, name, image, snapshot, created_at, config, state) VALUES (?, ?, ?, ?, ?, ?, ?)')
+    .prepare(
+      'INSERT INTO containers (id, name, image, snapshot, created_at, config, state) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    )
     .run(
       container.id,
       container.name,

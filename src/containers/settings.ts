@@ -1,9 +1,9 @@
 import { constants, hostname as hostHostname } from 'node:os'
 import { StrakeError } from '../lib/mod.ts'
+import { type PortMapping, parseExposed, parsePorts } from '../network/mod.ts'
 import type { ContainerConfig } from '../oci/mod.ts'
 import { anonymousVolume, parseMount, parseTmpfs, parseVolume } from './mount-options.ts'
-import { parseExposed, parsePublish } from './ports.ts'
-import type { ContainerMount, CreateOptions, NetworkMode, Publish, Settings } from './types.ts'
+import type { ContainerMount, CreateOptions, NetworkMode, Settings } from './types.ts'
 
 /** A program finds its tools here where the image does not say: docker's default. */
 const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -16,7 +16,7 @@ export function resolveSettings(options: CreateOptions, image: ContainerConfig, 
   const { entrypoint, command } = commandLine(options, image)
   const network = networkMode(options.network)
   const hostname = options.hostname || (network === 'host' ? hostHostname() : id.slice(0, 12))
-  const exposed = Object.keys(image.ExposedPorts ?? {}).filter((port) => parseExposed(port))
+  const exposed = Object.keys(image.ExposedPorts ?? {}).flatMap(parseExposed)
   const workdir = options.workdir ?? (image.WorkingDir || '/')
   if (!workdir.startsWith('/')) {
     throw new StrakeError('invalid', `the working directory '${workdir}' is invalid, it needs to be an absolute path`)
@@ -40,7 +40,7 @@ export function resolveSettings(options: CreateOptions, image: ContainerConfig, 
     exposed,
     mounts: mounts(options, image),
     network,
-    addHosts: (options.addHosts ?? []).map(checkAddHost),
+    addHosts: options.addHosts ?? [],
     capAdd: options.capAdd ?? [],
     capDrop: options.capDrop ?? [],
     privileged: options.privileged ?? false,
@@ -71,11 +71,7 @@ function commandLine({ entrypoint, command }: CreateOptions, image: ContainerCon
 }
 
 function environment({ env = [], tty }: CreateOptions, image: ContainerConfig, hostname: string): string[] {
-  const all = new Map([
-    ['PATH', defaultPath],
-    ['HOSTNAME', hostname],
-    ...(tty ? [['TERM', 'xterm'] as const] : []),
-  ])
+  const all = new Map([['PATH', defaultPath], ['HOSTNAME', hostname], ...(tty ? [['TERM', 'xterm'] as const] : [])])
   for (const entry of [...(image.Env ?? []), ...env]) {
     const equals = entry.indexOf('=')
     if (equals === 0) throw new StrakeError('invalid', `invalid environment variable: ${entry}`)
@@ -96,20 +92,11 @@ function checkHostname(name: string): string {
   throw new StrakeError('invalid', `invalid hostname: ${name}`)
 }
 
-function checkAddHost(text: string): string {
-  const [, name, ip] = /^([^:=\s]+)[:=](\S+)$/.exec(text) ?? []
-  const address = ip?.replace(/^\[(.*)\]$/, '$1')
-  if (name && address && (address === 'host-gateway' || /^[0-9a-fA-F.:]+$/.test(address))) return `${name}:${address}`
-  throw new StrakeError('invalid', `bad format for add-host: "${text}"`, { hint: 'Write it as name:1.2.3.4' })
-}
-
-function published(options: CreateOptions, network: NetworkMode, exposed: readonly string[]): Publish[] {
-  const ports = (options.publish ?? []).flatMap(parsePublish)
+function published(options: CreateOptions, network: NetworkMode, exposed: readonly string[]): PortMapping[] {
+  const ports = (options.publish ?? []).flatMap(parsePorts)
   if (options.publishAll) {
-    for (const { port, protocol } of exposed.flatMap((text) => parseExposed(text) ?? [])) {
-      if (ports.some((one) => one.containerPort === port && one.protocol === protocol)) continue
-      ports.push({ protocol, hostIp: '0.0.0.0', hostPort: 0, containerPort: port })
-    }
+    const known = new Set(ports.map(({ containerPort, protocol }) => `${containerPort}/${protocol}`))
+    ports.push(...exposed.filter((port) => !known.has(port)).flatMap(parsePorts))
   }
   // As docker: without a network of its own, the container has the host's ports already, or none.
   return network === 'bridge' ? ports : []

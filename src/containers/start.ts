@@ -65,12 +65,13 @@ async function start(context: Context, container: Container, size: Size | undefi
   const place = places(store, id)
   const runtime = findRuntime()
   await forget(context, id)
-  for (const path of [place.rootfs, place.runtimeRoot, place.exitDirectory]) mkdirSync(path, { recursive: true, mode: 0o711 })
+  for (const path of [place.rootfs, place.runtimeRoot, place.exitDirectory])
+    mkdirSync(path, { recursive: true, mode: 0o711 })
   rmSync(place.exitFile, { force: true })
   rmSync(join(place.directory, 'oom'), { force: true })
   mountRoot(context, container)
   const mounts = prepareMounts(context, container)
-  using network = await wire(context, container)
+  using network = wire(context, container)
   writeFileSync(place.config, JSON.stringify(spec(container, { rootfs: place.rootfs, mounts, network })))
   // The network is made while the runtime makes the container: both take about as long.
   const [monitor, endpoint] = await both(
@@ -200,7 +201,12 @@ function spec(
 
 /** A small init that reaps processes and passes signals on: whichever the host has. */
 function findInit(): string {
-  const folders = [...(process.env.PATH ?? '').split(':'), '/usr/libexec/docker', '/usr/libexec/podman', '/usr/libexec'].filter(Boolean)
+  const folders = [
+    ...(process.env.PATH ?? '').split(':'),
+    '/usr/libexec/docker',
+    '/usr/libexec/podman',
+    '/usr/libexec',
+  ].filter(Boolean)
   for (const name of ['docker-init', 'tini-static', 'catatonit', 'tini']) {
     for (const folder of folders) {
       try {

@@ -35,7 +35,10 @@ export async function killContainer(context: Context, nameOrId: string, signal =
   const name = signalName(signal)
   const container = await refresh(context, findContainer(context, nameOrId))
   if (!container || !hasStarted(container) || !signalProcess(container.state, name)) {
-    throw new StrakeError('conflict', `cannot kill container: ${nameOrId}: container ${container?.id ?? nameOrId} is not running`)
+    throw new StrakeError(
+      'conflict',
+      `cannot kill container: ${nameOrId}: container ${container?.id ?? nameOrId} is not running`,
+    )
   }
   if (name === 'SIGKILL') await waitForEnd(context, container, { timeout: 10_000 })
 }
@@ -51,7 +54,11 @@ export async function waitContainer(context: Context, nameOrId: string, signal?:
 }
 
 /** Stops a container if it runs, and starts it. */
-export async function restartContainer(context: Context, nameOrId: string, options: StopOptions = {}): Promise<Started> {
+export async function restartContainer(
+  context: Context,
+  nameOrId: string,
+  options: StopOptions = {},
+): Promise<Started> {
   await stopContainer(context, nameOrId, options)
   const started = await startContainer(context, findContainer(context, nameOrId))
   if (!started) throw new StrakeError('conflict', `container ${nameOrId} was started by somebody else`)

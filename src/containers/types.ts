@@ -1,6 +1,6 @@
+import type { Images } from '../images/mod.ts'
 import type { Endpoint, PortMapping } from '../network/mod.ts'
 import type { Digest } from '../oci/mod.ts'
-import type { Images } from '../images/mod.ts'
 import type { SnapshotId, Store } from '../store/mod.ts'
 
 /** What containers stand on. An engine is one. */
@@ -75,7 +75,7 @@ export interface Settings {
   readonly interactive: boolean
   readonly stdinOnce: boolean
   readonly autoRemove: boolean
-  readonly publish: readonly Publish[]
+  readonly publish: readonly PortMapping[]
   /** `80/tcp`. */
   readonly exposed: readonly string[]
   readonly mounts: readonly ContainerMount[]
@@ -93,11 +93,6 @@ export interface Settings {
   readonly memory?: number | undefined
   readonly cpus?: number | undefined
   readonly pidsLimit?: number | undefined
-}
-
-/** A host port of 0 stands for any free one, `hostPortEnd` for the first free one up to that. */
-export interface Publish extends PortMapping {
-  readonly hostPortEnd?: number
 }
 
 export type NetworkMode = 'bridge' | 'host' | 'none'

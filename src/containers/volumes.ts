@@ -27,7 +27,10 @@ export function getVolume({ store }: Context, name: string): Volume {
 /** Makes a volume, or gives the one that has the name. Without a name it gets a random one. */
 export function createVolume(
   context: Context,
-  { name = randomId(), labels = {} }: { readonly name?: string; readonly labels?: Readonly<Record<string, string>> } = {},
+  {
+    name = randomId(),
+    labels = {},
+  }: { readonly name?: string; readonly labels?: Readonly<Record<string, string>> } = {},
 ): Volume {
   const { store } = context
   mkdirSync(volumePath(store, checkVolumeName(name)), { recursive: true })
@@ -97,7 +100,10 @@ export function fillVolume(store: Store, mount: ContainerMount & { readonly kind
     })
     if (error || status !== 0) {
       removeTree(copy)
-      throw new StrakeError('failed', `can't copy the image's ${mount.target} into its volume: ${error ?? stderr.trim()}`)
+      throw new StrakeError(
+        'failed',
+        `can't copy the image's ${mount.target} into its volume: ${error ?? stderr.trim()}`,
+      )
     }
     try {
       renameSync(copy, path)
