@@ -115,18 +115,6 @@ declare module '*/commands/wait.ts' {
   const command: import('./command.ts').Command
   export default command
 }
-declare module '*/commands/builder-prune.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
-declare module '*/commands/system-check.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
-declare module '*/commands/system-df.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
 declare module '*/commands/system-prune.ts' {
   const command: import('./command.ts').Command
   export default command

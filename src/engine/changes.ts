@@ -1,3 +1,3 @@
-import { parseDockerfile, expand, expandWords, type Instruction } from '../dockerfile/mod.ts'
+import { expand, expandWords, type Instruction, parseDockerfile } from '../dockerfile/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import type { ContainerConfig } from '../oci/mod.ts'

@@ -1,7 +1,6 @@
 import { type SavedImage, saveArchive } from '../images/mod.ts'
-import { isDigest } from '../oci/mod.ts'
-import { parseReference, referenceString } from '../oci/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
+import { isDigest, parseReference, referenceString } from '../oci/mod.ts'
 import type { Engine } from './engine.ts'
 
 export interface SaveOptions {
