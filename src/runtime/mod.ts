@@ -1,4 +1,5 @@
 export { removeCgroup } from './cgroups.ts'
+export { holdBackComplaint } from './complaints.ts'
 export { execute, sweepSteps } from './executor.ts'
 export { startFailure } from './failures.ts'
 export type { Runtime } from './runtimes.ts'
