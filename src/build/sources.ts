@@ -1,5 +1,5 @@
-import { existsSync, statSync } from 'node:fs'
 import { spawn } from 'node:child_process'
+import { existsSync, statSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import { type Image, type Images, loadArchive, resolveBootstrap } from '../images/mod.ts'
 import { type SourceRange, StrakeError } from '../lib/mod.ts'
@@ -66,7 +66,9 @@ export function createSources(
     }
     const tar = spawn('tar', ['-C', folder, '-c', '.'], { stdio: ['ignore', 'pipe', 'ignore'] })
     const loaded = await loadArchive(execution.store, images, tar.stdout, { signal: execution.signal })
-    const found = loaded.find(({ image, names }) => !wanted || image.manifest.digest === wanted || names.some((n) => n.endsWith(`:${wanted}`)))
+    const found = loaded.find(
+      ({ image, names }) => !wanted || image.manifest.digest === wanted || names.some((n) => n.endsWith(`:${wanted}`)),
+    )
     if (!found) throw new StrakeError('not_found', `the OCI layout ${folder} holds no image ${wanted ?? ''}`.trim())
     return found.image
   }

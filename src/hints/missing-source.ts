@@ -15,12 +15,17 @@ export interface IgnoredBy {
  * @param name as it is written
  * @param found.names paths in the context, those near it first
  * @param found.ignoredBy given when the file is there, but left out
+ * @param found.root what is copied from, where that is not the context: `stage builder`
  */
 export function missingSource(
   name: string,
-  found: { readonly names: readonly string[]; readonly ignoredBy?: IgnoredBy | undefined },
+  found: {
+    readonly names: readonly string[]
+    readonly ignoredBy?: IgnoredBy | undefined
+    readonly root?: string | undefined
+  },
 ): Hint {
-  const { names, ignoredBy } = found
+  const { names, ignoredBy, root } = found
   if (ignoredBy) {
     const { file, line, pattern } = ignoredBy
     return {
@@ -38,8 +43,13 @@ export function missingSource(
   const base = (path: string) => path.split('/').at(-1) ?? path
   const elsewhere = names.find((path) => path !== wanted && base(path) === base(wanted))
   const meant = elsewhere ?? nearest(wanted, names)
-  const cause = `There is no "${name}" in the context. Sources are looked for from the context's own folder.`
+  const cause = root
+    ? `There is no "${name}" in ${root}.`
+    : `There is no "${name}" in the context. Sources are looked for from the context's own folder.`
   if (meant !== undefined) return { cause, fix: `Did you mean "${meant}"?` }
   const some = names.slice(0, 5).join(', ')
-  return { cause, fix: some ? `What is there: ${some}${names.length > 5 ? ', …' : ''}` : 'The context is empty.' }
+  return {
+    cause,
+    fix: some ? `What is there: ${some}${names.length > 5 ? ', …' : ''}` : `${root ?? 'The context'} is empty.`,
+  }
 }
