@@ -136,6 +136,8 @@ async function wire(bridge: string, netns: string, { address, prefix, gateway, m
   await ip([
     `link add ${device} mtu ${mtu} type veth peer name eth0 mtu ${mtu} address ${mac} netns ${netns}`,
     `link set ${device} master ${bridge} addrgenmode none up`,
+    // For a container that calls its own published port: with br_netfilter, the packet turns round in the bridge.
+    `link set ${device} type bridge_slave hairpin on`,
   ])
   await execChecked('nsenter', [`--net=${netns}`, 'ip', '-batch', '-'], {
     input: lines([
