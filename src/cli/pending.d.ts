@@ -115,7 +115,3 @@ declare module '*/commands/wait.ts' {
   const command: import('./command.ts').Command
   export default command
 }
-declare module '*/commands/system-prune.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}

@@ -4,9 +4,9 @@ import { builderPrune } from './builder-prune.ts'
 import { systemDf } from './disk-usage.ts'
 import { filledEngine } from './testing.ts'
 
-test('system df counts each layer once', () => {
+test('system df counts each layer once', async () => {
   using engine = filledEngine()
-  const { images, containers, volumes, buildCache } = systemDf(engine)
+  const { images, containers, volumes, buildCache } = await systemDf(engine)
   const blobs = [...engine.store.content.walk()].reduce((sum, blob) => sum + blob.size, 0)
   assert.deepEqual([images.total, images.active, images.size], [2, 1, 1230 + blobs])
   const [app, dangling] = [engine.app, engine.dangling].map((image) =>
@@ -46,10 +46,10 @@ test('builder prune takes what no image needs, or all, or what the filters say',
   assert.deepEqual(engine.store.check({ content: true }), [])
 })
 
-test('what a running build holds stays in the build cache', () => {
+test('what a running build holds stays in the build cache', async () => {
   using engine = filledEngine()
   using lease = engine.store.lease('build')
   for (const snapshot of engine.store.snapshots.walk()) lease.add({ snapshot: snapshot.id })
-  assert.equal(systemDf(engine).buildCache.active, 2)
+  assert.equal((await systemDf(engine)).buildCache.active, 2)
   assert.deepEqual(builderPrune(engine, { all: true }), { records: [], bytes: 0 })
 })
