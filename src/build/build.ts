@@ -25,7 +25,15 @@ export async function build(store: Store, images: Images, options: BuildOptions)
   using lease = store.lease('build')
   using scratch = scratchDirectory(store, lease.id)
   using namespaces = namespacePool(bridge(store))
-  const execution: Execution = { store, lease, scratch: scratch.path, namespaces, trust: createTrust(options), progress, signal }
+  const execution: Execution = {
+    store,
+    lease,
+    scratch: scratch.path,
+    namespaces,
+    trust: createTrust(options),
+    progress,
+    signal,
+  }
   const download = createDownload(execution)
   const { dockerfile: file, source } = await openContext(execution, options, download)
   const dockerfile = parseDockerfile(file.text, file.file)

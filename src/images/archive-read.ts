@@ -76,7 +76,8 @@ class Files implements ArchiveFiles {
     let count = 0
     for await (const { entry, content } of readTar(decompress(bytes))) {
       const path = clean(textOf(entry.path))
-      if (entry.type === 'symlink') files.#links.set(path, clean(posix.join(posix.dirname(path), textOf(entry.target!))))
+      if (entry.type === 'symlink')
+        files.#links.set(path, clean(posix.join(posix.dirname(path), textOf(entry.target!))))
       if (entry.type === 'link') files.#links.set(path, clean(textOf(entry.target!)))
       if (entry.type !== 'file' || !isWanted(path)) continue
       using ingest = store.content.ingest(lease)

@@ -18,7 +18,7 @@ import type { AppliedLayer, ApplyOptions } from './types.ts'
 export async function applyLayer(
   dir: string,
   tar: AsyncIterable<Uint8Array>,
-  { lower = [], signal, onProgress, tee }: ApplyOptions = {},
+  { lower = [], whiteouts = 'overlay', signal, onProgress, tee }: ApplyOptions = {},
 ): Promise<AppliedLayer> {
   const blobHash = createHash('sha256')
   let blobSize = 0
@@ -38,7 +38,7 @@ export async function applyLayer(
     }
   }
 
-  using extraction = new Extraction(dir, lower)
+  using extraction = new Extraction(dir, lower, whiteouts)
   const decoder = new TarDecoder(extraction)
   const { form, bytes } = await open(received())
   const tarHash = form === 'none' ? undefined : createHash('sha256')

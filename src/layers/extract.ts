@@ -23,7 +23,10 @@ export class Extraction implements TarHandler, Disposable {
   /** The file whose content is coming. */
   #file: { readonly fd: number; readonly entry: TarEntry; end: number } | undefined
 
-  constructor(dir: string, lower: readonly string[]) {
+  readonly #whiteouts: 'overlay' | 'keep'
+
+  constructor(dir: string, lower: readonly string[], whiteouts: 'overlay' | 'keep') {
+    this.#whiteouts = whiteouts
     this.#tree = new Tree(dir, lower)
   }
 
@@ -38,6 +41,10 @@ export class Extraction implements TarHandler, Disposable {
     const name = names.pop()
     // The root has its metadata from its snapshot, as docker does it.
     if (name === undefined) return
+    if (this.#whiteouts === 'keep') {
+      this.#attempt(entry.path, () => this.#place(this.#tree.resolve(names), name, entry))
+      return
+    }
     if (name === opaqueMarker) {
       this.#attempt(entry.path, () => this.#tree.makeOpaque(this.#tree.resolve(names)))
       return

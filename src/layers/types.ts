@@ -54,6 +54,8 @@ export interface AppliedLayer extends LayerInfo {
 export interface ApplyOptions {
   /** The layers below, topmost first, as overlayfs has them: where symlinks and parent directories are looked up. */
   readonly lower?: readonly string[] | undefined
+  /** `keep` takes names that begin with `.wh.` as what they are: for archives that are no layers. */
+  readonly whiteouts?: 'overlay' | 'keep' | undefined
   readonly signal?: AbortSignal | undefined
   /** Bytes as they came so far; called at most about ten times a second. */
   readonly onProgress?: ((bytes: number) => void) | undefined

@@ -43,6 +43,16 @@ export function parseHeader(block: Buffer): Header | undefined {
   }
 }
 
+/** Whether the block is the header of a tar entry. */
+export function isTarHeader(block: Buffer): boolean {
+  try {
+    return parseHeader(block) !== undefined
+  } catch (error) {
+    if (error instanceof StrakeError) return false
+    throw error
+  }
+}
+
 /** The ustar prefix field, with its slash. GNU's format has other things there, star's is shorter. */
 function prefixOf(block: Buffer): ByteString {
   if (block.toString('latin1', 257, 263) !== 'ustar\0') return ''

@@ -185,7 +185,7 @@ function missing(tree: Tree, source: string, path: ByteString): StrakeError {
   const { cause, fix } = missingSource(source, {
     names: pathsOf(tree, path.slice(0, Math.max(0, path.lastIndexOf('/')))),
     ignoredBy: pattern && { file: tree.ignoreFile ?? '.dockerignore', line: pattern.line, pattern: pattern.pattern },
-    root: tree.isContext ? undefined : tree.name,
+    tree: tree.name,
   })
   return new StrakeError('not_found', `"/${textOf(path)}": not found`, { hint: `${cause}\n${fix}` })
 }

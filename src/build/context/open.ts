@@ -51,7 +51,7 @@ export function openSource(
   const patterns = existsSync(file) ? parseIgnore(readFileSync(file)) : []
   const ignore = patterns.length ? ignoreMatcher(patterns) : undefined
   return {
-    tree: openTree(bytesOf(root), name, { ignore, ignoreFile: basename(file), isContext: true }),
+    tree: openTree(bytesOf(root), name, { ignore, ignoreFile: basename(file) }),
     statCache: inPlace ? openStatCache(execution.store.root, root) : undefined,
   }
 }

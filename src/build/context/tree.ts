@@ -16,21 +16,15 @@ export interface Tree {
   readonly ignore: IgnoreMatcher | undefined
   /** Name of the file that `ignore` was read from. */
   readonly ignoreFile: string | undefined
-  readonly isContext: boolean
 }
 
 export interface TreeOptions {
   readonly ignore?: IgnoreMatcher | undefined
   readonly ignoreFile?: string | undefined
-  readonly isContext?: boolean
 }
 
 /** Reads each directory and each file's metadata once. */
-export function openTree(
-  root: ByteString,
-  name: string,
-  { ignore, ignoreFile, isContext = false }: TreeOptions = {},
-): Tree {
+export function openTree(root: ByteString, name: string, { ignore, ignoreFile }: TreeOptions = {}): Tree {
   const stats = new Map<ByteString, BigIntStats | undefined>()
   const lists = new Map<ByteString, readonly ByteString[]>()
   const absolute = (path: ByteString) => pathOf(path === '' ? root : `${root}/${path}`)
