@@ -1,4 +1,4 @@
-import { bootstrap as make, type BootstrapOptions, type Image } from '../images/mod.ts'
+import { type BootstrapOptions, type Image, bootstrap as make } from '../images/mod.ts'
 import type { Engine } from './engine.ts'
 
 /** Makes a base image from a distribution's packages, without any registry. Throws `invalid`, `unavailable`, `failed`. */

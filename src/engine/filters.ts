@@ -39,18 +39,29 @@ export function matchesLabels(labels: Readonly<Record<string, string>>, wanted: 
   })
 }
 
-const units: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
+const units: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+}
 
 /** A moment as `--filter until=` takes it: RFC 3339, seconds since the epoch, or how long ago (`24h`, `1h30m`). In ms. */
 export function parseMoment(text: string, now = Date.now()): number {
   if (/^\d+(?:\.\d+)?$/.test(text)) return Number(text) * 1000
   if (/^(?:\d+(?:\.\d+)?(?:ns|us|µs|ms|s|m|h))+$/.test(text)) {
     let ago = 0
-    for (const [, count, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g)) ago += Number(count) * units[unit!]!
+    for (const [, count, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
+      ago += Number(count) * units[unit!]!
     return now - ago
   }
   // Without a zone it is this machine's time.
-  const moment = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text.length === 10 ? `${text}T00:00:00` : text) : Number.NaN
+  const moment = /^\d{4}-\d{2}-\d{2}/.test(text)
+    ? Date.parse(text.length === 10 ? `${text}T00:00:00` : text)
+    : Number.NaN
   if (!Number.isNaN(moment)) return moment
   throw new StrakeError('invalid', `invalid time ${JSON.stringify(text)}`, {
     hint: 'Write how long ago (24h, 90m), a date (2024-05-01T10:00:00Z) or seconds since 1970.',
@@ -66,10 +77,16 @@ export function globPattern(pattern: string): RegExp {
     if (c === '*') source += '[^/]*'
     else if (c === '?') source += '[^/]'
     else if (close > 0) {
-      const set = pattern.slice(i + 1, close).replaceAll(/[\\\]]/g, '\\$&').replace(/^\^/, '^')
+      const set = pattern
+        .slice(i + 1, close)
+        .replaceAll(/[\\\]]/g, '\\$&')
+        .replace(/^\^/, '^')
       source += `[${set}]`
       i = close
-    } else source += RegExp.escape(c === '\\' && i + 1 < pattern.length ? pattern[++i]! : c)
+    } else {
+      const literal = c === '\\' && i + 1 < pattern.length ? pattern[++i]! : c
+      source += literal.replace(/[.*+?^${}()|[\]\\/]/, '\\$&')
+    }
   }
   try {
     return new RegExp(`^${source}$`, 'u')

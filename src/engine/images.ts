@@ -35,7 +35,9 @@ export function images(engine: Engine, options: ImagesOptions = {}): ListedImage
 }
 
 function namesOf(image: Image): ListedImage[] {
-  const digests = new Map(image.digests.map((name) => [familiarName(parseReference(name)), parseReference(name).digest]))
+  const digests = new Map(
+    image.digests.map((name) => [familiarName(parseReference(name)), parseReference(name).digest]),
+  )
   const tagged = image.names.map((name) => {
     const reference = parseReference(name)
     const repository = familiarName(reference)
@@ -64,7 +66,9 @@ export function imageFilter(engine: Engine, filters: Filters): (image: Image) =>
 function nameMatcher(patterns: readonly string[]): (row: ListedImage) => boolean {
   const expressions = patterns.map((pattern) => globPattern(pattern.replace(/^(?:docker\.io\/)?(?:library\/)?/, '')))
   return ({ repository = '', tag }) =>
-    expressions.some((expression) => expression.test(repository) || (tag !== undefined && expression.test(`${repository}:${tag}`)))
+    expressions.some(
+      (expression) => expression.test(repository) || (tag !== undefined && expression.test(`${repository}:${tag}`)),
+    )
 }
 
 /** `app:1.0` for `docker.io/library/app:1.0`. */

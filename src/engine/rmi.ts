@@ -19,7 +19,10 @@ export interface RemovedImages {
  * Takes a name away, and the image with its last name; an id takes the image with all its names.
  * Throws `not_found`, and `conflict` in docker's words: a container uses it, or an id stands for several repositories.
  */
-export function rmi(engine: Engine, options: { readonly image: string; readonly force?: boolean | undefined }): RemovedImages {
+export function rmi(
+  engine: Engine,
+  options: { readonly image: string; readonly force?: boolean | undefined },
+): RemovedImages {
   const { force = false } = options
   const { untagged, image, stack } = engine.store.transaction(() => {
     const found = engine.images.get(options.image)

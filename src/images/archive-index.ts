@@ -57,11 +57,14 @@ export function readIndexes(files: ArchiveFiles, platform: Platform | undefined)
 
 function* ociImages(files: ArchiveFiles, digest: Digest, platform: Platform | undefined): Generator<ArchivedImage> {
   const descriptors = manifestsOf(files, digest, 'index.json')
-  const groups = Map.groupBy(descriptors, (d) => JSON.stringify([d.annotations, d.platform ? '' : d.digest]))
+  const groups = Map.groupBy(descriptors, (d) => JSON.stringify(d.annotations ?? {}))
   for (const group of groups.values()) {
-    const chosen = group.length > 1 ? choose(group, platform) : group[0]!
-    const manifest = resolve(files, chosen, platform)
-    if (manifest) yield ociImage(files, manifest, nameOf(chosen.annotations ?? {}))
+    // The same name several times is one image for several platforms; without a name, they are images of their own.
+    const isOne = new Set(group.map((d) => JSON.stringify(d.platform))).size === group.length && group.length > 1
+    for (const chosen of isOne ? [choose(group, platform)] : group) {
+      const manifest = resolve(files, chosen, platform)
+      if (manifest) yield ociImage(files, manifest, nameOf(chosen.annotations ?? {}))
+    }
   }
 }
 
