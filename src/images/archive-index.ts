@@ -126,7 +126,8 @@ function ociImage(files: ArchiveFiles, manifest: Descriptor, names: string[]): A
   if (!Array.isArray(document.layers)) throw corrupt(`${what} has no layers`)
   const layers = document.layers.map((layer) => blob(files, descriptor(layer, what)))
   const id = blob(files, config).digest
-  return { config: id, manifest, layers, diffIds: diffIdsOf(files, id, layers.length), names }
+  const { mediaType, digest, size } = manifest
+  return { config: id, manifest: { mediaType, digest, size }, layers, diffIds: diffIdsOf(files, id, layers.length), names }
 }
 
 function* dockerImages(files: ArchiveFiles, digest: Digest): Generator<ArchivedImage> {
