@@ -11,46 +11,6 @@ declare module '*/commands/ps.ts' {
   const command: import('./command.ts').Command
   export default command
 }
-declare module '*/commands/images.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
-declare module '*/commands/bootstrap.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
-declare module '*/commands/history.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
-declare module '*/commands/image-prune.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
-declare module '*/commands/import.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
-declare module '*/commands/inspect.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
-declare module '*/commands/load.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
-declare module '*/commands/rmi.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
-declare module '*/commands/save.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
-declare module '*/commands/tag.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
 declare module '*/commands/attach.ts' {
   const command: import('./command.ts').Command
   export default command

@@ -68,7 +68,6 @@ export function openTree(root: ByteString, name: string, { ignore, ignoreFile }:
     name,
     ignore,
     ignoreFile,
-    isContext,
     stat,
     list,
     readlink: (path) => readlinkSync(absolute(path), { encoding: 'latin1' }),
