@@ -4,7 +4,6 @@ import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { after, before, test } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createNetworkNamespace, exec } from '../host/mod.ts'
 import { temporaryStore } from '../store/testing.ts'
 import { bridge, removeBridge } from './bridge.ts'
@@ -25,21 +24,24 @@ after(async () => {
 })
 
 /** Servers in a namespace that answer with `PROTOCOL PORT`, gone with the scope. */
-async function serve(path: string, ...places: readonly `${'tcp' | 'udp'} ${number}`[]) {
+async function serve(path: string, places: readonly string[], address = '0.0.0.0') {
   const program = `
+    let waiting = ${places.length}
+    const ready = () => --waiting || process.stdout.write('ready')
     for (const place of ${JSON.stringify(places)}) {
       const [protocol, port] = place.split(' ')
-      if (protocol === 'tcp') require('net').createServer((socket) => socket.end(place)).listen(+port, '0.0.0.0')
-      else {
-        const socket = require('dgram').createSocket('udp4').bind(+port)
+      if (protocol === 'tcp') {
+        require('net').createServer((socket) => socket.end(place)).listen(+port, '${address}', ready)
+      } else {
+        const socket = require('dgram').createSocket('udp4').bind(+port, '${address}', ready)
         socket.on('message', (_, { port, address }) => socket.send(place, port, address))
       }
     }`
   const child = spawn('nsenter', [`--net=${path}`, process.execPath, '-e', program], {
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   })
-  while (child.exitCode === null && listeners(child.pid!).length < places.length) await sleep(5)
-  return { [Symbol.dispose]: () => void child.kill('SIGKILL') }
+  await once(child.stdout, 'data')
+  return { pid: child.pid!, [Symbol.dispose]: () => void child.kill('SIGKILL') }
 }
 
 /** What the server at a place says; the name of the error where nobody answers. From a namespace, or from here. */
@@ -93,7 +95,7 @@ test('published ports are reached from everywhere, and nothing else is', asRoot,
   const [open, local] = reserved.ports as [PortMapping, PortMapping]
   const { address, gateway } = await driver.attach('server', server.path, { ports: reserved.ports })
   await driver.attach('client', client.path)
-  using _ = await serve(server.path, 'tcp 80', 'tcp 81')
+  using _ = await serve(server.path, ['tcp 80', 'tcp 81'])
   for (const host of ['127.0.0.1', '127.5.5.5', 'localhost', outside!])
     assert.equal(await ask(host, open.hostPort), 'tcp 80')
   assert.equal(await ask('::1', open.hostPort), 'ECONNREFUSED')
@@ -111,10 +113,28 @@ test('udp ports are published', asRoot, async () => {
   const driver = bridge(home.store)
   using reserved = reservePorts(home.store, [port(0, { protocol: 'udp' })])
   await driver.attach('udp', server.path, { ports: reserved.ports })
-  using _ = await serve(server.path, 'udp 80')
+  using _ = await serve(server.path, ['udp 80'])
   for (const host of ['127.0.0.1', outside!])
     assert.equal(await ask(host, reserved.ports[0]!.hostPort, { udp: true }), 'udp 80')
   await driver.detach('udp')
+})
+
+test('what listens in a namespace is seen from outside', asRoot, async () => {
+  using namespace = createNetworkNamespace()
+  execFileSync('nsenter', [`--net=${namespace.path}`, 'ip', 'link', 'set', 'lo', 'up'])
+  using open = await serve(namespace.path, ['tcp 5000', 'udp 53'])
+  using local = await serve(namespace.path, ['tcp 5001'], '127.0.0.1')
+  const found = listeners(open.pid).map(({ inode, ...socket }) => ({ ...socket, seen: inode > 0 }))
+  assert.deepEqual(
+    found.sort((a, b) => a.port - b.port),
+    [
+      { protocol: 'udp', address: '0.0.0.0', port: 53, loopback: false, seen: true },
+      { protocol: 'tcp', address: '0.0.0.0', port: 5000, loopback: false, seen: true },
+      { protocol: 'tcp', address: '127.0.0.1', port: 5001, loopback: true, seen: true },
+    ],
+  )
+  assert.equal(listeners(local.pid).length, 3)
+  assert.deepEqual(listeners(2 ** 30), [])
 })
 
 test('a port that is taken is a conflict that says by whom', asRoot, async () => {
