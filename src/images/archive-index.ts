@@ -127,7 +127,13 @@ function ociImage(files: ArchiveFiles, manifest: Descriptor, names: string[]): A
   const layers = document.layers.map((layer) => blob(files, descriptor(layer, what)))
   const id = blob(files, config).digest
   const { mediaType, digest, size } = manifest
-  return { config: id, manifest: { mediaType, digest, size }, layers, diffIds: diffIdsOf(files, id, layers.length), names }
+  return {
+    config: id,
+    manifest: { mediaType, digest, size },
+    layers,
+    diffIds: diffIdsOf(files, id, layers.length),
+    names,
+  }
 }
 
 function* dockerImages(files: ArchiveFiles, digest: Digest): Generator<ArchivedImage> {

@@ -195,7 +195,8 @@ async function unpack(
     })
     if (applied.diffId !== diffId) throw wrong(applied.diffId)
     snapshots.commit(active.id, applied)
-    content.describe(digest, { diffId, compression: applied.compression })
+    const { compression } = applied
+    if (compression !== 'xz' && compression !== 'bzip2') content.describe(digest, { diffId, compression })
     status.done()
     parent = active.id
   }

@@ -81,7 +81,10 @@ test('a docker archive of an old version, with links between layers', { skip }, 
     ['./aaaa/layer.tar', layer],
     ['./bbbb/layer.tar', '->../aaaa/layer.tar'],
     [`./${sha(config)}.json`, config],
-    ['./manifest.json', JSON.stringify([{ Config: `${sha(config)}.json`, RepoTags: null, Layers: ['bbbb/layer.tar'] }])],
+    [
+      './manifest.json',
+      JSON.stringify([{ Config: `${sha(config)}.json`, RepoTags: null, Layers: ['bbbb/layer.tar'] }]),
+    ],
   ])
   const images = openImages(place.store)
   const [image] = await loadArchive(images, place.store, streamOf(tar))
@@ -89,7 +92,9 @@ test('a docker archive of an old version, with links between layers', { skip }, 
   assert.equal(images.manifest(image!).layers[0]!.digest, `sha256:${sha(layer)}`)
 })
 
-test('an OCI layout with one image for each of several platforms, in an archive and as a directory', { skip }, async () => {
+test('an OCI layout with one image for each of several platforms, in an archive and as a directory', {
+  skip,
+}, async () => {
   const layout = ociLayout(['amd64', 'arm64', 'riscv64'])
   for (const architecture of ['arm64', 'riscv64']) {
     using place = temporaryStore()
@@ -128,9 +133,12 @@ test('a layer that is here already is not unpacked again, but its blob is still 
   assert.equal([...store.snapshots.walk()].length, count)
   const lie = gzipSync(makeTar([['f', 'y']]))
   const diffIds = [`sha256:${sha(layer)}`]
-  await assert.rejects(loadArchive(images, store, streamOf(dockerArchive({ layers: [lie], diffIds, author: 'third' }).tar)), {
-    code: 'corrupt',
-  })
+  await assert.rejects(
+    loadArchive(images, store, streamOf(dockerArchive({ layers: [lie], diffIds, author: 'third' }).tar)),
+    {
+      code: 'corrupt',
+    },
+  )
 })
 
 const zeros = '0'.repeat(64)
@@ -142,20 +150,65 @@ const hostile: [string, () => Uint8Array, RegExp][] = [
   ['no images', () => makeTar([['manifest.json', '[]']]), /holds no images/],
   ['null', () => makeTar([['manifest.json', '[null]']]), /does not hold images/],
   ['paths of numbers', () => makeTar([['manifest.json', '[{"Config":5,"Layers":[]}]']]), /no path/],
-  ['paths outside', () => makeTar([['manifest.json', '[{"Config":"../../etc/passwd","Layers":[]}]']]), /is missing in the archive/],
-  ['a link outside', () => makeTar([['c.json', '->/etc/passwd'], ['manifest.json', '[{"Config":"c.json","Layers":[]}]']]), /missing/],
-  ['links in a ring', () => makeTar([['a.json', '->b.json'], ['b.json', '->a.json'], ['manifest.json', '[{"Config":"a.json"}]']]), /missing/],
+  [
+    'paths outside',
+    () => makeTar([['manifest.json', '[{"Config":"../../etc/passwd","Layers":[]}]']]),
+    /is missing in the archive/,
+  ],
+  [
+    'a link outside',
+    () =>
+      makeTar([
+        ['c.json', '->/etc/passwd'],
+        ['manifest.json', '[{"Config":"c.json","Layers":[]}]'],
+      ]),
+    /missing/,
+  ],
+  [
+    'links in a ring',
+    () =>
+      makeTar([
+        ['a.json', '->b.json'],
+        ['b.json', '->a.json'],
+        ['manifest.json', '[{"Config":"a.json"}]'],
+      ]),
+    /missing/,
+  ],
   ['a blob that is another', () => makeTar([[`blobs/sha256/${zeros}`, 'x']]), /expected/],
-  ['a config with another name', () => makeTar([[`${zeros}.json`, '{}'], ['manifest.json', `[{"Config":"${zeros}.json","Layers":[]}]`]]), /does not have the content/],
+  [
+    'a config with another name',
+    () =>
+      makeTar([
+        [`${zeros}.json`, '{}'],
+        ['manifest.json', `[{"Config":"${zeros}.json","Layers":[]}]`],
+      ]),
+    /does not have the content/,
+  ],
   ['a missing layer', () => dockerArchive({ omitLayers: true }).tar, /"layer0\.tar" is missing/],
   ['another hash', () => dockerArchive({ diffIds: [`sha256:${zeros}`] }).tar, /has the hash sha256:/],
   ['too few hashes', () => dockerArchive({ diffIds: [] }).tar, /of 0 layers, but the archive has 1/],
   ['a hash like a path', () => dockerArchive({ diffIds: ['sha256:../../x'] }).tar, /invalid layer hashes/],
   ['a bad name', () => dockerArchive({ tags: ['UPPER case'] }).tar, /invalid reference/],
-  ['a huge document', () => makeTar([['manifest.json', Buffer.alloc(9_000_000, ' ')]]), /manifest.json has 9000000 bytes/],
-  ['a digest like a path', () => index([{ mediaType: mediaTypes.manifest, digest: 'sha256:../../x', size: 1 }]), /invalid digest/],
-  ['a missing manifest', () => index([{ mediaType: mediaTypes.manifest, digest: `sha256:${zeros}`, size: 1 }]), /is missing/],
-  ['an unknown type', () => index([{ mediaType: 'text/plain', digest: `sha256:${zeros}`, size: 1 }]), /unknown media type/],
+  [
+    'a huge document',
+    () => makeTar([['manifest.json', Buffer.alloc(9_000_000, ' ')]]),
+    /manifest.json has 9000000 bytes/,
+  ],
+  [
+    'a digest like a path',
+    () => index([{ mediaType: mediaTypes.manifest, digest: 'sha256:../../x', size: 1 }]),
+    /invalid digest/,
+  ],
+  [
+    'a missing manifest',
+    () => index([{ mediaType: mediaTypes.manifest, digest: `sha256:${zeros}`, size: 1 }]),
+    /is missing/,
+  ],
+  [
+    'an unknown type',
+    () => index([{ mediaType: 'text/plain', digest: `sha256:${zeros}`, size: 1 }]),
+    /unknown media type/,
+  ],
   ['no descriptor', () => index([{ digest: 5 }]), /invalid descriptor/],
   ['an index of itself', () => selfIndex(), /./],
   ['a cut end', () => dockerArchive({}).tar.subarray(0, 2000), /cut off/],
