@@ -75,23 +75,3 @@ declare module '*/commands/wait.ts' {
   const command: import('./command.ts').Command
   export default command
 }
-declare module '*/commands/builder-prune.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
-declare module '*/commands/system-check.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
-declare module '*/commands/system-df.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
-declare module '*/commands/system-prune.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}
-declare module '*/commands/info.ts' {
-  const command: import('./command.ts').Command
-  export default command
-}

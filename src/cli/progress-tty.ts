@@ -110,8 +110,11 @@ function frame(board: Board, options: FrameOptions): string[] {
   const { title, started, now, color, columns, rows, over = false } = options
   const { vertices, done, total, failed } = board
   const end = over ? Math.max(started, ...vertices.map(({ endedAt }) => endedAt ?? now)) : now
-  const state = failed ? color('red', ' FAILED') : over && done === total ? color('green', ' FINISHED') : ''
-  const head = `${fit(`[+] ${title} ${duration((end - started) / 1000)} (${done}/${total})`, columns - 9)}${state}`
+  const state = failed ? 'FAILED' : over && done === total ? 'FINISHED' : ''
+  const text = `[+] ${title} ${duration((end - started) / 1000)} (${done}/${total})`
+  const head = state
+    ? `${fit(text, columns - state.length - 1)} ${color(failed ? 'red' : 'green', state)}`
+    : fit(text, columns)
 
   // Where there is not room for all, running vertices win over ended ones, late ones over early ones.
   const room = rows - 2

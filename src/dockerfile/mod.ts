@@ -1,3 +1,4 @@
+export { parseDuration } from './duration.ts'
 export { expand, expandHeredoc, expandWords, variables } from './expand.ts'
 export { commandScript } from './heredoc.ts'
 export { ignoreMatcher, parseIgnore } from './ignore.ts'

@@ -1,3 +1,5 @@
+export type { Cgroups, Feature } from './features.ts'
+export { cgroups, findProgram, kernelFeatures, mountOf } from './features.ts'
 export type { NetworkNamespace, Overlay } from './mounts.ts'
 export {
   bindMount,

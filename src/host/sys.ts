@@ -43,6 +43,7 @@ const signatures = {
   flock: 'int flock(int, int)',
   socket: 'int socket(int, int, int)',
   bind: 'int bind(int, const void*, unsigned int)',
+  setsockopt: 'int setsockopt(int, int, int, const void*, unsigned int)',
   listen: 'int listen(int, int)',
   connect: 'int connect(int, const void*, unsigned int)',
   send: 'intptr_t send(int, const void*, size_t, int)',

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bindMount, ended, enterPrivateMounts, processIdentity, unmount } from '../host/mod.ts'
 import { errno } from '../lib/mod.ts'
 import { removeCgroup } from './cgroups.ts'
+import { holdBackComplaint } from './complaints.ts'
 import { startFailure } from './failures.ts'
+import { runDirectory } from './run-directory.ts'
 import { findRuntime } from './runtimes.ts'
 import { type OciSpec, ociSpec } from './spec.ts'
 import type { ExecuteOptions, SpecOptions } from './types.ts'
@@ -46,7 +47,7 @@ export async function execute(spec: SpecOptions, io: ExecuteOptions): Promise<{ 
     )
     child.stdin?.on('error', () => {}).end(io.stdin)
     child.stdout!.on('data', (chunk: Buffer) => io.onOutput('stdout', chunk))
-    const complaint = holdBackComplaint(child.stderr!, (chunk) => io.onOutput('stderr', chunk))
+    const complaint = holdBackComplaint(child.stderr!, 'runc run failed: ', (chunk) => io.onOutput('stderr', chunk))
     const exitCode = await ended(child, 'setpriv')
     const failure = startFailure(readLog(log))
     if (failure) throw failure
@@ -76,8 +77,7 @@ export async function sweepSteps(): Promise<void> {
 }
 
 function stepsDirectory(): string {
-  const base = process.getuid?.() === 0 ? '/run/strake' : join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), 'strake')
-  return join(base, 'steps')
+  return join(runDirectory(), 'steps')
 }
 
 function readDirectory(path: string): string[] {
@@ -106,23 +106,3 @@ function adoptNetwork(network: SpecOptions['network'], directory: string) {
   bindMount(network.path, path)
   return { network: { path }, [Symbol.dispose]: () => unmount(path) }
 }
-
-/**
- * runc says why it could not start a process not only in its log but also on the standard error that will be the process'
- * own. Where that is the first thing that comes, it is held back, and given out only if it was the process' after all.
- */
-function holdBackComplaint(stream: NodeJS.ReadableStream, write: (chunk: Buffer) => void): { release(): void } {
-  let held: Buffer[] | undefined = []
-  const release = () => {
-    for (const chunk of held ?? []) write(chunk)
-    held = undefined
-  }
-  stream.on('data', (chunk: Buffer) => {
-    if (!held) return write(chunk)
-    held.push(chunk)
-    if (!held[0]!.subarray(0, complaint.length).equals(complaint.subarray(0, held[0]!.length))) release()
-  })
-  return { release }
-}
-
-const complaint = Buffer.from('runc run failed: ')

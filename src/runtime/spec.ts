@@ -6,7 +6,7 @@ import { StrakeError } from '../lib/mod.ts'
 import { hostPlatform } from '../oci/mod.ts'
 import { boundingSet } from './capabilities.ts'
 import { defaultSeccomp } from './seccomp.ts'
-import type { Mount, ProcessOptions, SpecOptions } from './types.ts'
+import type { Limits, Mount, ProcessOptions, SpecOptions } from './types.ts'
 import { resolveUser } from './users.ts'
 
 /** config.json of the OCI runtime spec 1.0, as far as a reader of the result needs to know it. */
@@ -65,7 +65,10 @@ export function ociSpec(options: SpecOptions): OciSpec {
         ...(existsSync('/sys/fs/cgroup/cgroup.controllers') ? [{ type: 'cgroup' }] : []),
       ],
       cgroupsPath: options.cgroup,
-      resources: { devices: privileged ? [{ allow: true, access: 'rwm' }] : deviceRules },
+      resources: {
+        devices: privileged ? [{ allow: true, access: 'rwm' }] : deviceRules,
+        ...resources(options.limits ?? {}),
+      },
       ...(privileged
         ? { devices: hostDevices('/dev') }
         : { maskedPaths: [...maskedPaths, ...thermalPaths()], readonlyPaths }),
@@ -98,6 +101,15 @@ export function ociProcess(rootfs: string, options: ProcessOptions): OciProcess 
     noNewPrivileges: false,
     // 0 as in Docker, but never below our own: lowering it takes CAP_SYS_RESOURCE.
     oomScoreAdj: Math.max(0, Number(readFileSync('/proc/self/oom_score_adj', 'latin1'))),
+  }
+}
+
+function resources({ memory, cpus, pids }: Limits): object {
+  const period = 100_000
+  return {
+    ...(memory ? { memory: { limit: memory, swap: memory * 2 } } : {}),
+    ...(cpus ? { cpu: { period, quota: Math.round(cpus * period) } } : {}),
+    ...(pids ? { pids: { limit: pids } } : {}),
   }
 }
 

@@ -23,8 +23,8 @@ interface Stub {
 /**
  * Makes the mount points that a root file system lacks, and takes them away again when disposed, so that a layer does not
  * tell what was mounted while it was made: the runtime would make them and leave them. Only empty ones are taken away;
- * directories keep the modification time that they would have had. /proc, /dev and /sys are not among `mounts`: Docker
- * leaves these, too.
+ * directories keep the modification time that they would have had. /proc, /dev and /sys, below which nothing of the root
+ * is seen, are left, as Docker does.
  *
  * `rootfs` is an overlay mount whose upper directory is `upper`. Dispose it when the container has ended;
  * the mount must not be used after that, for its upper directory is changed under it.
@@ -34,6 +34,7 @@ export function mountStubs(rootfs: string, upper: string, mounts: readonly Mount
   /** Directories that overlayfs copies up only for a stub. */
   const copied = new Set<string>()
   for (const mount of mounts) {
+    if (/^\/(dev|proc|sys)\//.test(posix.normalize(mount.target))) continue
     const kind = mount.kind === 'bind' && !statSync(mount.source).isDirectory() ? 'file' : 'directory'
     const names = posix.normalize(`/${mount.target}`).split('/').filter(Boolean)
     for (let end = 1; end <= names.length; end++) {

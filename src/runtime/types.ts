@@ -24,6 +24,17 @@ export interface SpecOptions extends ProcessOptions {
   readonly cgroup: string
   /** seccomp=unconfined. */
   readonly unconfined?: boolean
+  readonly limits?: Limits
+}
+
+/** What is left out is not limited. */
+export interface Limits {
+  /** Bytes; as much again may be swapped out, as in Docker. */
+  readonly memory?: number | undefined
+  /** Whole processors: 0.5 is half of one. */
+  readonly cpus?: number | undefined
+  /** Processes and threads. -1 is no limit. */
+  readonly pids?: number | undefined
 }
 
 export interface Mount {

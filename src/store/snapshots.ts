@@ -93,22 +93,26 @@ export class Snapshots implements Snapshotter {
   }
 
   stack(id: SnapshotId | undefined): string[] {
-    return this.ancestry(id).map((snapshot) => this.dir(snapshot.id))
+    return this.#below(id, 'id').map((row) => this.dir(row.id as SnapshotId))
   }
 
   ancestry(id: SnapshotId | undefined): Snapshot[] {
+    return this.#below(id, '*').map(toSnapshot)
+  }
+
+  /** Parents are older than children: the order of ids is the order of the stack. */
+  #below(id: SnapshotId | undefined, columns: 'id' | '*') {
     if (id === undefined) return []
-    // Parents are older than children: the order of ids is the order of the stack.
     const rows = this.#db
       .sql(
         `WITH RECURSIVE below (id, parent) AS (
            SELECT id, parent FROM snapshots WHERE id = ? UNION ALL
            SELECT s.id, s.parent FROM below JOIN snapshots s ON s.id = below.parent
-         ) SELECT * FROM snapshots WHERE id IN (SELECT id FROM below) ORDER BY id DESC`,
+         ) SELECT ${columns} FROM snapshots WHERE id IN (SELECT id FROM below) ORDER BY id DESC`,
       )
       .all(id)
     if (!rows.length) throw new StrakeError('not_found', `snapshot ${id} is not in the store`)
-    return rows.map(toSnapshot)
+    return rows
   }
 
   discard(id: SnapshotId): void {

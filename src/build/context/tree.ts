@@ -14,10 +14,23 @@ export interface Tree {
   /** The target of a symlink, as a byte string. */
   readlink(path: ByteString): ByteString
   readonly ignore: IgnoreMatcher | undefined
+  /** Name of the file that `ignore` was read from. */
+  readonly ignoreFile: string | undefined
+  readonly isContext: boolean
+}
+
+export interface TreeOptions {
+  readonly ignore?: IgnoreMatcher | undefined
+  readonly ignoreFile?: string | undefined
+  readonly isContext?: boolean
 }
 
 /** Reads each directory and each file's metadata once. */
-export function openTree(root: ByteString, name: string, ignore?: IgnoreMatcher): Tree {
+export function openTree(
+  root: ByteString,
+  name: string,
+  { ignore, ignoreFile, isContext = false }: TreeOptions = {},
+): Tree {
   const stats = new Map<ByteString, BigIntStats | undefined>()
   const lists = new Map<ByteString, readonly ByteString[]>()
   const absolute = (path: ByteString) => pathOf(path === '' ? root : `${root}/${path}`)
@@ -56,7 +69,16 @@ export function openTree(root: ByteString, name: string, ignore?: IgnoreMatcher)
     return listed
   }
 
-  return { root, name, ignore, stat, list, readlink: (path) => readlinkSync(absolute(path), { encoding: 'latin1' }) }
+  return {
+    root,
+    name,
+    ignore,
+    ignoreFile,
+    isContext,
+    stat,
+    list,
+    readlink: (path) => readlinkSync(absolute(path), { encoding: 'latin1' }),
+  }
 }
 
 function unreadable(tree: string, path: ByteString, cause: unknown): StrakeError {

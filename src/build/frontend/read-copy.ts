@@ -2,12 +2,13 @@ import { type CopyInstruction, expand, expandHeredoc, type Word } from '../../do
 import { bytesOf, type SourceRange, StrakeError } from '../../lib/mod.ts'
 import { addOperation } from '../operations/add.ts'
 import { copyFromContext, copyFromRoot } from '../operations/copy.ts'
-import { flag } from './flags.ts'
+import { checkFlags, flag } from './flags.ts'
 import { destinationOf, environment, expandWord } from './instructions.ts'
 import { stageNamed } from './plan.ts'
 import type { Reading } from './read-stage.ts'
 
 export async function readCopy({ reader, evaluation, parsed }: Reading, instruction: CopyInstruction, id: string) {
+  checkFlags(instruction)
   const { stage } = evaluation
   const { dockerfile, sources } = reader
   const one = (word: Word) => expandWord(evaluation, word)

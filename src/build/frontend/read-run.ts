@@ -1,10 +1,11 @@
 import { type Command, commandScript, type RunInstruction } from '../../dockerfile/mod.ts'
 import { runOperation } from '../operations/run.ts'
-import { flag } from './flags.ts'
+import { checkFlags, flag } from './flags.ts'
 import { proxyArgs, shellOf } from './instructions.ts'
 import type { Reading } from './read-stage.ts'
 
 export function readRun({ reader, evaluation }: Reading, instruction: RunInstruction, id: string) {
+  checkFlags(instruction)
   const { stage, buildArgs } = evaluation
   const { config } = stage
   const { command } = instruction
