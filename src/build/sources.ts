@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { isAbsolute, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { type Image, type Images, loadArchive, resolveBootstrap } from '../images/mod.ts'
 import { type SourceRange, StrakeError } from '../lib/mod.ts'
 import { familiarName, parseReference } from '../oci/mod.ts'
@@ -45,7 +45,7 @@ export function createSources(
       return imageBase(execution, images, image)
     }
     if (scheme === 'oci-layout') {
-      const image = await loadLayout(rest.replace(/^\/\//, ''))
+      const image = await loadLayout(name, rest.replace(/^\/\//, ''))
       return imageBase(execution, images, image)
     }
     const path = isAbsolute(value) ? value : resolve(value)
@@ -58,15 +58,21 @@ export function createSources(
   }
 
   /** `FOLDER`, `FOLDER:tag` or `FOLDER@digest`, as buildx. */
-  async function loadLayout(location: string): Promise<Image> {
+  async function loadLayout(name: string, location: string): Promise<Image> {
     const [, folder = '', wanted] = /^(.*?)(?:@(sha256:[0-9a-f]{64})|:([\w][\w.-]*))?$/s.exec(location) ?? []
-    const loaded = await loadArchive(images, execution.store, resolve(folder), { signal: execution.signal })
+    if (!existsSync(join(folder, 'oci-layout'))) {
+      throw new StrakeError('not_found', `--build-context ${name}: ${folder} is no OCI layout`)
+    }
+    const loaded = await loadArchive(execution.store, images, folder, { signal: execution.signal, untagged: true })
     const found = loaded.find(
-      ({ manifest, loadedNames }) =>
-        !wanted || manifest.digest === wanted || loadedNames.some((name) => name.endsWith(`:${wanted}`)),
+      ({ image, names, refs }) =>
+        !wanted ||
+        image.manifest.digest === wanted ||
+        refs.includes(wanted) ||
+        names.some((name) => name.endsWith(`:${wanted}`)),
     )
     if (!found) throw new StrakeError('not_found', `the OCI layout ${folder} holds no image ${wanted ?? ''}`.trim())
-    return found
+    return found.image
   }
 
   return {

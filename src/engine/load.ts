@@ -10,5 +10,5 @@ export interface LoadArchiveOptions extends LoadOptions {
 /** Takes the images of an archive into the store. See `loadArchive`; also throws `not_found` for the path. */
 export async function load(engine: Engine, { source, ...options }: LoadArchiveOptions): Promise<LoadedImage[]> {
   if (typeof source === 'string') checkFile(source)
-  return loadArchive(engine.images, engine.store, source, options)
+  return loadArchive(engine.store, engine.images, source, options)
 }

@@ -32,6 +32,8 @@ export interface ArchivedImage {
   readonly diffIds: readonly DiffId[]
   /** Normalised. */
   readonly names: readonly string[]
+  /** Values of `org.opencontainers.image.ref.name`. */
+  readonly refs: readonly string[]
 }
 
 /** The images of a docker archive, an OCI archive, or one that is both. Throws `corrupt`, `not_found` (no such platform). */
@@ -47,7 +49,8 @@ export function readIndexes(files: ArchiveFiles, platform: Platform | undefined)
   const add = (image: ArchivedImage) => {
     const known = images.get(image.config)
     const names = [...new Set([...(known?.names ?? []), ...image.names])]
-    images.set(image.config, { ...(known ?? image), names })
+    const refs = [...new Set([...(known?.refs ?? []), ...image.refs])]
+    images.set(image.config, { ...(known ?? image), names, refs })
   }
   if (index) for (const image of ociImages(files, index.digest, platform)) add(image)
   if (legacy) for (const image of dockerImages(files, legacy.digest)) add(image)
@@ -63,7 +66,10 @@ function* ociImages(files: ArchiveFiles, digest: Digest, platform: Platform | un
     const isOne = new Set(group.map((d) => JSON.stringify(d.platform))).size === group.length && group.length > 1
     for (const chosen of isOne ? [choose(group, platform)] : group) {
       const manifest = resolve(files, chosen, platform)
-      if (manifest) yield ociImage(files, manifest, nameOf(chosen.annotations ?? {}))
+      if (!manifest) continue
+      const annotations = chosen.annotations ?? {}
+      const ref = annotations['org.opencontainers.image.ref.name']
+      yield { ...ociImage(files, manifest), names: nameOf(annotations), refs: ref === undefined ? [] : [ref] }
     }
   }
 }
@@ -116,7 +122,7 @@ function normalised(name: unknown): string {
   return referenceString({ registry: reference.registry, repository: reference.repository, tag: tag ?? 'latest' })
 }
 
-function ociImage(files: ArchiveFiles, manifest: Descriptor, names: string[]): ArchivedImage {
+function ociImage(files: ArchiveFiles, manifest: Descriptor): Omit<ArchivedImage, 'names' | 'refs'> {
   const what = `manifest ${manifest.digest}`
   const document = parseJsonObject(files.read(blob(files, manifest).digest, what), what)
   const config = descriptor(document.config, what)
@@ -132,7 +138,6 @@ function ociImage(files: ArchiveFiles, manifest: Descriptor, names: string[]): A
     manifest: { mediaType, digest, size },
     layers,
     diffIds: diffIdsOf(files, id, layers.length),
-    names,
   }
 }
 
@@ -153,6 +158,7 @@ function* dockerImages(files: ArchiveFiles, digest: Digest): Generator<ArchivedI
       layers,
       diffIds: diffIdsOf(files, config.digest, layers.length),
       names: Array.isArray(tags) ? tags.map(normalised) : [],
+      refs: [],
     }
   }
 }

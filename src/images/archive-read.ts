@@ -14,11 +14,16 @@ import type { Image, Images } from './types.ts'
 export interface LoadOptions extends OperationOptions {
   /** Which image to take where the archive has one for each of several platforms. */
   readonly platform?: Platform | undefined
+  /** Gives no names to the images. */
+  readonly untagged?: boolean | undefined
 }
 
-export interface LoadedImage extends Image {
-  /** The names that the archive gave it, normalised. */
-  readonly loadedNames: readonly string[]
+export interface LoadedImage {
+  readonly image: Image
+  /** The names that the archive gives it, normalised. */
+  readonly names: readonly string[]
+  /** What the index of an OCI layout calls it (`org.opencontainers.image.ref.name`): often a tag alone. */
+  readonly refs: readonly string[]
 }
 
 /** The largest document (index, manifest, configuration) that is read. */
@@ -32,8 +37,8 @@ const maxDocument = 8 * 1024 * 1024
  * @throws `invalid` (no image archive), `corrupt`, `not_found` (not for this platform)
  */
 export async function loadArchive(
-  images: Images,
   store: Store,
+  images: Images,
   source: AsyncIterable<Uint8Array> | string,
   options: LoadOptions = {},
 ): Promise<LoadedImage[]> {
@@ -44,11 +49,11 @@ export async function loadArchive(
   for (const archived of found) ready.push({ archived, snapshot: await unpack(store, archived, lease, options) })
   return store.transaction(() =>
     ready.map(({ archived, snapshot }) => {
-      const { config, layers, names } = archived
+      const { config, layers, names, refs } = archived
       const manifest = archived.manifest ?? writeManifest(store, archived, lease)
       const image = images.add({ config, manifest, snapshot, blobs: layers.map((layer) => layer.digest) }, lease)
-      for (const name of names) images.tag(image, parseReference(name))
-      return { ...images.get(image.id), loadedNames: names }
+      if (!options.untagged) for (const name of names) images.tag(image, parseReference(name))
+      return { image: images.get(image.id), names, refs }
     }),
   )
 }
@@ -193,10 +198,16 @@ async function unpack(
       signal,
       onProgress: status.update,
     })
-    if (applied.diffId !== diffId) throw wrong(applied.diffId)
-    snapshots.commit(active.id, applied)
     const { compression } = applied
-    if (compression !== 'xz' && compression !== 'bzip2') content.describe(digest, { diffId, compression })
+    if (applied.diffId !== diffId) throw wrong(applied.diffId)
+    if (compression === 'xz' || compression === 'bzip2') {
+      throw new StrakeError(
+        'unsupported',
+        `layer ${digest} is compressed with ${compression}, which no image format has`,
+      )
+    }
+    snapshots.commit(active.id, applied)
+    content.describe(digest, { diffId, compression })
     status.done()
     parent = active.id
   }

@@ -23,12 +23,12 @@ test('what is saved can be loaded elsewhere, and saved again as the same bytes',
   const top = await makeImage(here.store, images, { files: { b: 'top' }, parent: base.snapshot, tags: ['top'] })
   const loose = await makeImage(here.store, images, { files: { c: 'loose' } })
   const what = [base, top, loose].map((image) => ({ image, names: image.names }))
-  const archive = await collectBytes(saveArchive(images, here.store, what))
-  assert.deepEqual(await collectBytes(saveArchive(images, here.store, what)), archive)
+  const archive = await collectBytes(saveArchive(here.store, images, what))
+  assert.deepEqual(await collectBytes(saveArchive(here.store, images, what)), archive)
 
-  const loaded = await loadArchive(others, there.store, streamOf(archive))
+  const loaded = await loadArchive(there.store, others, streamOf(archive))
   assert.deepEqual(
-    loaded.map(({ id, loadedNames }) => [id, ...loadedNames]),
+    loaded.map(({ image, names }) => [image.id, ...names]),
     what.map(({ image, names }) => [image.id, ...names]),
   )
   for (const { image } of what) {
@@ -38,7 +38,7 @@ test('what is saved can be loaded elsewhere, and saved again as the same bytes',
     assert.equal(there.store.snapshots.ancestry(snapshot).length, image === top ? 2 : 1)
   }
   const again = what.map(({ image, names }) => ({ image: others.get(image.id), names }))
-  assert.deepEqual(await collectBytes(saveArchive(others, there.store, again)), archive)
+  assert.deepEqual(await collectBytes(saveArchive(there.store, others, again)), archive)
   assert.deepEqual(there.store.check({ content: true }), [])
 })
 
@@ -47,23 +47,23 @@ test('an image that stands on a loaded one keeps the layers as they came', { ski
   const { store } = place
   const images = openImages(store)
   const { tar } = dockerArchive({ layers: [gzipSync(makeTar([['f', 'x']]))] })
-  const [base] = await loadArchive(images, store, streamOf(tar))
-  const top = await makeImage(store, images, { files: { b: '1' }, parent: base!.snapshot, tags: ['top'] })
+  const [base] = await loadArchive(store, images, streamOf(tar))
+  const top = await makeImage(store, images, { files: { b: '1' }, parent: base!.image.snapshot, tags: ['top'] })
   const [first] = images.manifest(top).layers
   assert.equal(first!.mediaType, mediaTypes.layerGzip)
-  images.remove(base!)
+  images.remove(base!.image)
   store.collect()
-  const saved = await collectBytes(saveArchive(images, store, [{ image: top, names: top.names }]))
+  const saved = await collectBytes(saveArchive(store, images, [{ image: top, names: top.names }]))
   using other = temporaryStore()
-  await loadArchive(openImages(other.store), other.store, streamOf(saved))
+  await loadArchive(other.store, openImages(other.store), streamOf(saved))
 })
 
 test('archives are read through gzip and zstd', { skip }, async () => {
   for (const compress of [gzipSync, zstdCompressSync]) {
     using place = temporaryStore()
     const { tar } = dockerArchive({ tags: ['x:1'] })
-    const [image] = await loadArchive(openImages(place.store), place.store, streamOf(compress(tar)))
-    assert.deepEqual(image!.loadedNames, ['docker.io/library/x:1'])
+    const [loaded] = await loadArchive(place.store, openImages(place.store), streamOf(compress(tar)))
+    assert.deepEqual(loaded!.names, ['docker.io/library/x:1'])
   }
 })
 
@@ -87,9 +87,9 @@ test('a docker archive of an old version, with links between layers', { skip }, 
     ],
   ])
   const images = openImages(place.store)
-  const [image] = await loadArchive(images, place.store, streamOf(tar))
-  assert.equal(image!.id, `sha256:${sha(config)}`)
-  assert.equal(images.manifest(image!).layers[0]!.digest, `sha256:${sha(layer)}`)
+  const [loaded] = await loadArchive(place.store, images, streamOf(tar))
+  assert.equal(loaded!.image.id, `sha256:${sha(config)}`)
+  assert.equal(images.manifest(loaded!.image).layers[0]!.digest, `sha256:${sha(layer)}`)
 })
 
 test('an OCI layout with one image for each of several platforms, in an archive and as a directory', {
@@ -99,24 +99,24 @@ test('an OCI layout with one image for each of several platforms, in an archive 
   for (const architecture of ['arm64', 'riscv64']) {
     using place = temporaryStore()
     const platform = { os: 'linux', architecture }
-    const loaded = await loadArchive(openImages(place.store), place.store, streamOf(makeTar(layout)), { platform })
+    const loaded = await loadArchive(place.store, openImages(place.store), streamOf(makeTar(layout)), { platform })
     assert.deepEqual(
-      loaded.map((image) => [image.architecture, ...image.loadedNames]),
+      loaded.map(({ image, names }) => [image.architecture, ...names]),
       [[architecture, 'docker.io/library/multi:1']],
     )
   }
   using place = temporaryStore()
   const images = openImages(place.store)
   await assert.rejects(
-    loadArchive(images, place.store, streamOf(makeTar(layout)), { platform: { os: 'linux', architecture: 's390x' } }),
+    loadArchive(place.store, images, streamOf(makeTar(layout)), { platform: { os: 'linux', architecture: 's390x' } }),
     { code: 'not_found', message: /no image for linux\/s390x/ },
   )
   const dir = mkdtempSync('/var/tmp/strake-test-')
   try {
     mkdirSync(join(dir, 'blobs/sha256'), { recursive: true })
     for (const [path, content] of layout) writeFileSync(join(dir, path), content)
-    const [image] = await loadArchive(images, place.store, dir, { platform: { os: 'linux', architecture: 'amd64' } })
-    assert.equal(image!.architecture, 'amd64')
+    const [loaded] = await loadArchive(place.store, images, dir, { platform: { os: 'linux', architecture: 'amd64' } })
+    assert.equal(loaded!.image.architecture, 'amd64')
   } finally {
     rmSync(dir, { recursive: true })
   }
@@ -127,14 +127,14 @@ test('a layer that is here already is not unpacked again, but its blob is still 
   const { store } = place
   const images = openImages(store)
   const layer = makeTar([['f', 'x']])
-  await loadArchive(images, store, streamOf(dockerArchive({ layers: [layer] }).tar))
+  await loadArchive(store, images, streamOf(dockerArchive({ layers: [layer] }).tar))
   const count = [...store.snapshots.walk()].length
-  await loadArchive(images, store, streamOf(dockerArchive({ layers: [gzipSync(layer)], author: 'other' }).tar))
+  await loadArchive(store, images, streamOf(dockerArchive({ layers: [gzipSync(layer)], author: 'other' }).tar))
   assert.equal([...store.snapshots.walk()].length, count)
   const lie = gzipSync(makeTar([['f', 'y']]))
   const diffIds = [`sha256:${sha(layer)}`]
   await assert.rejects(
-    loadArchive(images, store, streamOf(dockerArchive({ layers: [lie], diffIds, author: 'third' }).tar)),
+    loadArchive(store, images, streamOf(dockerArchive({ layers: [lie], diffIds, author: 'third' }).tar)),
     {
       code: 'corrupt',
     },
@@ -218,7 +218,7 @@ test('hostile archives are refused, and nothing of them stays', { skip }, async 
   using place = temporaryStore()
   const images = openImages(place.store)
   for (const [what, make, message] of hostile) {
-    await assert.rejects(loadArchive(images, place.store, streamOf(make())), (error: Error) => {
+    await assert.rejects(loadArchive(place.store, images, streamOf(make())), (error: Error) => {
       assert.equal(error.name, 'StrakeError', `${what}: ${error.stack}`)
       assert.match(error.message, message, what)
       return true
@@ -237,7 +237,7 @@ test('one bad image keeps the good ones of its archive out', { skip }, async () 
   const bad = dockerArchive({ tags: ['bad'], prefix: 'b', diffIds: [`sha256:${zeros}`] })
   const members = [...good.members, ...bad.members]
   const tar = makeTar([...members, ['manifest.json', JSON.stringify([good.item, bad.item])]])
-  await assert.rejects(loadArchive(images, place.store, streamOf(tar)), { code: 'corrupt' })
+  await assert.rejects(loadArchive(place.store, images, streamOf(tar)), { code: 'corrupt' })
   assert.deepEqual(images.list(), [])
 })
 

@@ -30,9 +30,9 @@ export default command({
       progress: view.sink,
     })
     view[Symbol.dispose]()
-    for (const image of loaded) {
-      for (const name of image.loadedNames) terminal.out(`Loaded image: ${shownName(name)}\n`)
-      if (image.loadedNames.length === 0) terminal.out(`Loaded image ID: ${image.id}\n`)
+    for (const { image, names } of loaded) {
+      for (const name of names) terminal.out(`Loaded image: ${shownName(name)}\n`)
+      if (names.length === 0) terminal.out(`Loaded image ID: ${image.id}\n`)
     }
     return 0
   },
