@@ -1,9 +1,18 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { test } from 'node:test'
-import { createContainer, currentContainer, listContainers, places, readLog, removeContainer, startContainer, waitContainer } from './mod.ts'
+import {
+  createContainer,
+  currentContainer,
+  listContainers,
+  places,
+  readLog,
+  removeContainer,
+  startContainer,
+  waitContainer,
+} from './mod.ts'
 import { asRoot, testContext } from './testing.ts'
-import type { Context, CreateOptions } from './types.ts'
+import type { Context } from './types.ts'
 
 async function output(context: Context, id: string): Promise<{ stdout: string; stderr: string }> {
   const text = { stdout: '', stderr: '' }
@@ -15,7 +24,10 @@ async function output(context: Context, id: string): Promise<{ stdout: string; s
 
 test('a container runs to its end, and its output and exit code are kept', asRoot, async () => {
   await using context = testContext()
-  const container = createContainer(context, { image: 'box', command: ['sh', '-c', 'echo out; echo err >&2; printf part; exit 3'] })
+  const container = createContainer(context, {
+    image: 'box',
+    command: ['sh', '-c', 'echo out; echo err >&2; printf part; exit 3'],
+  })
   const started = await startContainer(context, container)
   assert.equal(await waitContainer(context, container.id), 3)
   await started!.ended

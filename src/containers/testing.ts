@@ -1,5 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
 import { copyFileSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { openImages } from '../images/mod.ts'
