@@ -5,7 +5,7 @@ import type { Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import { bridge, namespacePool } from '../network/mod.ts'
 import { hostPlatform, type ImageConfig, parseReference } from '../oci/mod.ts'
-import { hostTrust } from '../runtime/mod.ts'
+import { type HostTrust, hostTrust } from '../runtime/mod.ts'
 import { removeTree, type Store } from '../store/mod.ts'
 import { openBuildCache } from './cache.ts'
 import { openContext } from './context/open.ts'
@@ -25,8 +25,15 @@ export async function build(store: Store, images: Images, options: BuildOptions)
   using lease = store.lease('build')
   using scratch = scratchDirectory(store, lease.id)
   using namespaces = namespacePool(bridge(store))
-  const trust = hostTrust(process.env, options.ca ?? 'auto')
-  const execution: Execution = { store, lease, scratch: scratch.path, namespaces, trust, progress, signal }
+  const execution: Execution = {
+    store,
+    lease,
+    scratch: scratch.path,
+    namespaces,
+    trust: createTrust(options),
+    progress,
+    signal,
+  }
   const download = createDownload(execution)
   const { dockerfile: file, source } = await openContext(execution, options, download)
   const dockerfile = parseDockerfile(file.text, file.file)
@@ -56,6 +63,18 @@ function checkPlatform({ platform }: BuildOptions): void {
       hint: `Build on a machine of that platform, or leave --platform out.`,
     },
   )
+}
+
+/** Found and announced when the first step that runs wants it. */
+function createTrust({ ca = 'auto', progress = () => {} }: BuildOptions): () => HostTrust {
+  let trust: HostTrust | undefined
+  return () => {
+    if (trust) return trust
+    trust = hostTrust(process.env, ca)
+    if (trust.announcement) progress({ kind: 'notice', level: 'info', message: trust.announcement })
+    for (const message of trust.warnings) progress({ kind: 'notice', level: 'warning', message })
+    return trust
+  }
 }
 
 function scratchDirectory(store: Store, lease: number): Disposable & { readonly path: string } {

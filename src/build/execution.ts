@@ -13,7 +13,8 @@ export interface Execution {
   /** A directory of this build alone, gone when it ends. */
   readonly scratch: string
   readonly namespaces: NamespacePool
-  readonly trust: HostTrust
+  /** The host's CA bundle and proxy, for steps that run. */
+  readonly trust: () => HostTrust
   readonly progress: ProgressSink
   readonly signal: AbortSignal | undefined
 }

@@ -1,2 +1,3 @@
 export { build } from './build.ts'
+export { applyChanges } from './changes.ts'
 export type * from './types.ts'

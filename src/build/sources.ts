@@ -1,6 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { spawn } from 'node:child_process'
-import { isAbsolute, join, resolve } from 'node:path'
+import { isAbsolute, resolve } from 'node:path'
 import { type Image, type Images, loadArchive, resolveBootstrap } from '../images/mod.ts'
 import { type SourceRange, StrakeError } from '../lib/mod.ts'
 import { familiarName, parseReference } from '../oci/mod.ts'
@@ -46,7 +45,7 @@ export function createSources(
       return imageBase(execution, images, image)
     }
     if (scheme === 'oci-layout') {
-      const image = await loadLayout(name, rest.replace(/^\/\//, ''))
+      const image = await loadLayout(rest.replace(/^\/\//, ''))
       return imageBase(execution, images, image)
     }
     const path = isAbsolute(value) ? value : resolve(value)
@@ -58,17 +57,16 @@ export function createSources(
     return { kind: 'directory', source: openSource(execution, path, { inPlace: true, name: `the context ${name}` }) }
   }
 
-  /** `FOLDER`, `FOLDER:tag` or `FOLDER@digest`, as buildx. The folder is read as the archive that it would be. */
-  async function loadLayout(name: string, location: string): Promise<Image> {
+  /** `FOLDER`, `FOLDER:tag` or `FOLDER@digest`, as buildx. */
+  async function loadLayout(location: string): Promise<Image> {
     const [, folder = '', wanted] = /^(.*?)(?:@(sha256:[0-9a-f]{64})|:([\w][\w.-]*))?$/s.exec(location) ?? []
-    if (!existsSync(join(folder, 'oci-layout'))) {
-      throw new StrakeError('not_found', `--build-context ${name}: ${folder} is no OCI layout`)
-    }
-    const tar = spawn('tar', ['-C', folder, '-c', '.'], { stdio: ['ignore', 'pipe', 'ignore'] })
-    const loaded = await loadArchive(execution.store, images, tar.stdout, { signal: execution.signal })
-    const found = loaded.find(({ image, names }) => !wanted || image.manifest.digest === wanted || names.some((n) => n.endsWith(`:${wanted}`)))
+    const loaded = await loadArchive(images, execution.store, resolve(folder), { signal: execution.signal })
+    const found = loaded.find(
+      ({ manifest, loadedNames }) =>
+        !wanted || manifest.digest === wanted || loadedNames.some((name) => name.endsWith(`:${wanted}`)),
+    )
     if (!found) throw new StrakeError('not_found', `the OCI layout ${folder} holds no image ${wanted ?? ''}`.trim())
-    return found.image
+    return found
   }
 
   return {

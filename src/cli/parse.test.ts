@@ -18,8 +18,9 @@ const build = command({
   run: async () => 0,
 })
 const run = command({
-  ...build,
   name: 'run',
+  usage: '[OPTIONS] IMAGE',
+  summary: '',
   options: {
     interactive: { kind: 'boolean', short: 'i', help: '' },
     tty: { kind: 'boolean', short: 't', help: '' },
@@ -28,6 +29,7 @@ const run = command({
   },
   args: { min: 1, max: Number.POSITIVE_INFINITY },
   optionsFirst: true,
+  run: async () => 0,
 })
 
 function called(definition: Parameters<typeof parse>[0], line: string) {

@@ -182,7 +182,7 @@ function reference(pattern: string, path: string): boolean {
     if (char === '*' && pattern[i + 1] === '*') {
       i += pattern[i + 2] === '/' ? 2 : 1
       if (i + 1 >= pattern.length) source += '.*'
-      else if (i <= 2 && /^[ab./]*$/.test(pattern.slice(i + 1)) && pattern[i] !== '/') source += '.*'
+      else if (i === 1 && /^[ab./]*$/.test(pattern.slice(2))) source += '.*'
       else source += '(?:.*/)?'
     } else if (char === '*') source += '[^/]*'
     else if (char === '?') source += '[^/]'

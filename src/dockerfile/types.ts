@@ -152,7 +152,8 @@ export interface IgnorePattern {
 export interface IgnoreMatcher {
   /**
    * The pattern that leaves `path` (relative, with slashes) out, or undefined when it is in the context.
-   * As moby/patternmatcher's MatchesOrParentMatches: last match wins, and a match of a parent counts.
+   * As moby/patternmatcher's MatchesUsingParentResults, which docker's contexts go through: last match wins, and a match
+   * of a parent counts.
    */
   ignored(path: string): IgnorePattern | undefined
   /** False when nothing below the ignored directory `path` can be brought back by a `!` pattern: it need not be read. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
+import { type Container, type ContainerState, listContainers } from '../containers/mod.ts'
 import type { Image } from '../images/mod.ts'
-import type { SnapshotId, Store } from '../store/mod.ts'
-import { treeSize } from '../store/mod.ts'
+import { type SnapshotId, type Store, treeSize } from '../store/mod.ts'
 import type { Engine } from './engine.ts'
 
 /** Sizes are bytes, times milliseconds since the epoch. */
@@ -38,8 +38,7 @@ export interface ContainerUsage {
   readonly createdAt: number
   readonly size: number
   readonly volumes: number
-  /** `created`, `running`, `exited`, `removing`. */
-  readonly state: string
+  readonly state: ContainerState
 }
 
 export interface VolumeUsage {
@@ -68,11 +67,12 @@ export interface CacheUsage {
  * What takes how much space, as docker counts it. A layer counts once: for the images if any of them has it, else for the
  * build cache. Containers and volumes are measured on disk.
  */
-export function systemDf({ store, images }: Engine): DiskUsage {
+export async function systemDf(engine: Engine): Promise<DiskUsage> {
+  const { store, images } = engine
   const layers = readLayers(store)
-  const containers = containersOf(store)
+  const containers = await listContainers(engine)
   return {
-    images: imageUsage(store, images.list(), layers),
+    images: imageUsage(store, images.list(), { layers, containers }),
     containers: containerUsage(store, containers),
     volumes: volumeUsage(store, containers),
     buildCache: cacheUsage(store, layers),
@@ -109,11 +109,11 @@ function readLayers({ snapshots }: Store): Layers {
   }
 }
 
-function imageUsage(store: Store, images: readonly Image[], layers: Layers): Usage<ImageUsage> {
-  const containers = new Map<string, number>()
-  for (const row of store.db.prepare('SELECT image, count(*) AS count FROM containers GROUP BY image').all()) {
-    containers.set(String(row.image), Number(row.count))
-  }
+function imageUsage(
+  store: Store,
+  images: readonly Image[],
+  { layers, containers }: { readonly layers: Layers; readonly containers: readonly Container[] },
+): Usage<ImageUsage> {
   const owners = new Map<SnapshotId, number>()
   const stacks = images.map((image) => [...layers.below([image.snapshot])])
   for (const id of stacks.flat()) owners.set(id, (owners.get(id) ?? 0) + 1)
@@ -126,7 +126,7 @@ function imageUsage(store: Store, images: readonly Image[], layers: Layers): Usa
       image,
       sharedSize: sum(shared, layers.size),
       uniqueSize: sum(unique, layers.size),
-      containers: containers.get(image.id) ?? 0,
+      containers: containers.filter((container) => container.image === image.id).length,
     }
   })
   const spaceOf = (some: readonly ImageUsage[]) => {
@@ -143,53 +143,24 @@ function imageUsage(store: Store, images: readonly Image[], layers: Layers): Usa
   return { total: items.length, active: active.length, size, reclaimable: size - spaceOf(active), items }
 }
 
-/** What this file needs to know of a container (`Settings` and `ContainerState` of the containers module, as JSON). */
-interface ContainerRow {
-  readonly id: string
-  readonly name: string
-  readonly snapshot: SnapshotId | null
-  readonly createdAt: number
-  readonly settings: {
-    readonly image: string
-    readonly entrypoint: readonly string[]
-    readonly command: readonly string[]
-    readonly mounts: readonly { readonly kind: string; readonly name?: string }[]
-  }
-  readonly state: { readonly kind: string }
-}
-
-function containersOf({ db }: Store): ContainerRow[] {
-  return db
-    .prepare('SELECT * FROM containers ORDER BY created_at DESC, id')
-    .all()
-    .map((row) => ({
-      id: String(row.id),
-      name: String(row.name),
-      snapshot: row.snapshot as SnapshotId | null,
-      createdAt: Number(row.created_at),
-      settings: JSON.parse(String(row.config)) as ContainerRow['settings'],
-      state: JSON.parse(String(row.state)) as ContainerRow['state'],
-    }))
-}
-
-function containerUsage({ snapshots }: Store, containers: readonly ContainerRow[]): Usage<ContainerUsage> {
+function containerUsage({ snapshots }: Store, containers: readonly Container[]): Usage<ContainerUsage> {
   const items = containers.map(({ id, name, snapshot, createdAt, settings, state }) => ({
     id,
     name,
     image: settings.image,
     command: [...settings.entrypoint, ...settings.command],
     createdAt,
-    size: snapshot === null ? 0 : treeSize(snapshots.dir(snapshot)),
+    size: snapshot === undefined ? 0 : treeSize(snapshots.dir(snapshot)),
     volumes: settings.mounts.filter((mount) => mount.kind === 'volume').length,
-    state: state.kind,
+    state,
   }))
-  return usage(items, { active: (item) => item.state === 'running', size: (item) => item.size })
+  return usage(items, { active: (item) => item.state.kind === 'running', size: (item) => item.size })
 }
 
-function volumeUsage({ db, root }: Store, containers: readonly ContainerRow[]): Usage<VolumeUsage> {
+function volumeUsage({ db, root }: Store, containers: readonly Container[]): Usage<VolumeUsage> {
   const links = new Map<string, number>()
   for (const { settings } of containers) {
-    const mounted = settings.mounts.flatMap((mount) => (mount.kind === 'volume' && mount.name ? [mount.name] : []))
+    const mounted = settings.mounts.flatMap((mount) => (mount.kind === 'volume' ? [mount.name] : []))
     for (const name of new Set(mounted)) links.set(name, (links.get(name) ?? 0) + 1)
   }
   const items = db

@@ -83,7 +83,10 @@ export function globPattern(pattern: string): RegExp {
         .replace(/^\^/, '^')
       source += `[${set}]`
       i = close
-    } else source += RegExp.escape(c === '\\' && i + 1 < pattern.length ? pattern[++i]! : c)
+    } else {
+      const literal = c === '\\' && i + 1 < pattern.length ? pattern[++i]! : c
+      source += literal.replace(/[.*+?^${}()|[\]\\/]/, '\\$&')
+    }
   }
   try {
     return new RegExp(`^${source}$`, 'u')

@@ -1,9 +1,10 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
+import { applyChanges } from '../build/mod.ts'
 import { type Image, importImage as make } from '../images/mod.ts'
 import { errno, type OperationOptions, StrakeError } from '../lib/mod.ts'
 import type { ContainerConfig, Platform } from '../oci/mod.ts'
-import { applyChanges } from './changes.ts'
+import { checkFile } from './check-file.ts'
 import type { Engine } from './engine.ts'
 
 export interface ImportImageOptions extends OperationOptions {
@@ -29,7 +30,7 @@ export async function importImage(engine: Engine, options: ImportImageOptions): 
 }
 
 async function open(source: string, signal: AbortSignal | undefined): Promise<AsyncIterable<Uint8Array>> {
-  if (!/^https?:\/\//.test(source)) return createReadStream(source)
+  if (!/^https?:\/\//.test(source)) return createReadStream(checkFile(source))
   const fail = (why: string, cause?: unknown) =>
     new StrakeError('unavailable', `cannot fetch ${source}: ${why}`, { cause })
   try {

@@ -1,4 +1,5 @@
 import { type LoadedImage, type LoadOptions, loadArchive } from '../images/mod.ts'
+import { checkFile } from './check-file.ts'
 import type { Engine } from './engine.ts'
 
 export interface LoadArchiveOptions extends LoadOptions {
@@ -6,7 +7,8 @@ export interface LoadArchiveOptions extends LoadOptions {
   readonly source: AsyncIterable<Uint8Array> | string
 }
 
-/** Takes the images of an archive into the store. See `loadArchive`. */
-export function load(engine: Engine, { source, ...options }: LoadArchiveOptions): Promise<LoadedImage[]> {
-  return loadArchive(engine.store, engine.images, source, options)
+/** Takes the images of an archive into the store. See `loadArchive`; also throws `not_found` for the path. */
+export async function load(engine: Engine, { source, ...options }: LoadArchiveOptions): Promise<LoadedImage[]> {
+  if (typeof source === 'string') checkFile(source)
+  return loadArchive(engine.images, engine.store, source, options)
 }

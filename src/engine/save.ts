@@ -18,7 +18,7 @@ export function save(engine: Engine, options: SaveOptions): AsyncIterable<Uint8A
   }
   for (const text of options.images) for (const entry of resolve(engine, text)) add(entry)
   if (found.size === 0) throw new StrakeError('invalid', 'no images to save')
-  return saveArchive(engine.store, engine.images, [...found.values()], options.signal)
+  return saveArchive(engine.images, engine.store, [...found.values()], options.signal)
 }
 
 function resolve({ images }: Engine, text: string): SavedImage[] {

@@ -1,10 +1,21 @@
-/** What is known of a command that failed: a RUN step, or a container's process. */
-export interface Failure {
-  /** The command line as the person wrote it. */
-  readonly command: string
-  readonly exitCode: number
-  /** The last 64 KiB of its output. */
-  readonly output: string
-  /** Looks at a file of the container's root. Undefined where there is none. */
-  readonly readFile?: (path: string) => Uint8Array | undefined
+import { machine } from './machine.ts'
+import { packages } from './packages.ts'
+import { programs } from './programs.ts'
+import type { Failure, Hint, Rule } from './rule.ts'
+
+export { loopbackOnly, portTaken, swallowedCmd } from './containers.ts'
+export type { IgnoredBy } from './missing-source.ts'
+export { missingSource } from './missing-source.ts'
+export type { Failure, Hint } from './rule.ts'
+
+/** The first that matches counts: what went wrong with the machine comes before what followed from it. */
+export const rules: readonly Rule[] = [...machine, ...packages, ...programs]
+
+/** Cause and fix of a failure that is well known. Undefined for all others. */
+export function hint(failure: Failure): Hint | undefined {
+  for (const rule of rules) {
+    const found = rule.match(failure)
+    if (found) return found
+  }
+  return undefined
 }

@@ -57,11 +57,14 @@ export function readIndexes(files: ArchiveFiles, platform: Platform | undefined)
 
 function* ociImages(files: ArchiveFiles, digest: Digest, platform: Platform | undefined): Generator<ArchivedImage> {
   const descriptors = manifestsOf(files, digest, 'index.json')
-  const groups = Map.groupBy(descriptors, (d) => JSON.stringify([d.annotations, d.platform ? '' : d.digest]))
+  const groups = Map.groupBy(descriptors, (d) => JSON.stringify(d.annotations ?? {}))
   for (const group of groups.values()) {
-    const chosen = group.length > 1 ? choose(group, platform) : group[0]!
-    const manifest = resolve(files, chosen, platform)
-    if (manifest) yield ociImage(files, manifest, nameOf(chosen.annotations ?? {}))
+    // The same name several times is one image for several platforms; without a name, they are images of their own.
+    const isOne = new Set(group.map((d) => JSON.stringify(d.platform))).size === group.length && group.length > 1
+    for (const chosen of isOne ? [choose(group, platform)] : group) {
+      const manifest = resolve(files, chosen, platform)
+      if (manifest) yield ociImage(files, manifest, nameOf(chosen.annotations ?? {}))
+    }
   }
 }
 
@@ -123,7 +126,14 @@ function ociImage(files: ArchiveFiles, manifest: Descriptor, names: string[]): A
   if (!Array.isArray(document.layers)) throw corrupt(`${what} has no layers`)
   const layers = document.layers.map((layer) => blob(files, descriptor(layer, what)))
   const id = blob(files, config).digest
-  return { config: id, manifest, layers, diffIds: diffIdsOf(files, id, layers.length), names }
+  const { mediaType, digest, size } = manifest
+  return {
+    config: id,
+    manifest: { mediaType, digest, size },
+    layers,
+    diffIds: diffIdsOf(files, id, layers.length),
+    names,
+  }
 }
 
 function* dockerImages(files: ArchiveFiles, digest: Digest): Generator<ArchivedImage> {

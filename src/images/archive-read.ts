@@ -1,13 +1,13 @@
-import { createReadStream } from 'node:fs'
-import { posix } from 'node:path'
+import { createReadStream, globSync, statSync } from 'node:fs'
+import { join, posix } from 'node:path'
 import { applyLayer, decompress } from '../layers/mod.ts'
-import { type OperationOptions, StrakeError, textOf } from '../lib/mod.ts'
+import { bytesOf, type OperationOptions, StrakeError, textOf } from '../lib/mod.ts'
 import { chain, type Digest, isDigest, mediaTypes, type Platform, parseReference } from '../oci/mod.ts'
-import type { BlobInfo, Lease, SnapshotId, Store } from '../store/mod.ts'
-import { readTar } from '../tar/mod.ts'
+import type { BlobInfo, Ingest, Lease, SnapshotId, Store } from '../store/mod.ts'
+import { TarDecoder, type TarEntry, type TarHandler } from '../tar/mod.ts'
 import { type ArchivedImage, type ArchiveFiles, readIndexes } from './archive-index.ts'
 import { canonicalJson } from './json.ts'
-import { hashOfLayer } from './layer-blob.ts'
+import { hashOfLayer, layerTypes } from './layer-blob.ts'
 import { byteStatus } from './status.ts'
 import type { Image, Images } from './types.ts'
 
@@ -16,10 +16,9 @@ export interface LoadOptions extends OperationOptions {
   readonly platform?: Platform | undefined
 }
 
-export interface LoadedImage {
-  readonly image: Image
-  /** The names that it got, normalised. */
-  readonly names: readonly string[]
+export interface LoadedImage extends Image {
+  /** The names that the archive gave it, normalised. */
+  readonly loadedNames: readonly string[]
 }
 
 /** The largest document (index, manifest, configuration) that is read. */
@@ -29,18 +28,17 @@ const maxDocument = 8 * 1024 * 1024
  * Takes the images of a docker or OCI archive into the store, of any compression; blobs are kept as they came. Every
  * digest is checked. Either all images of the archive are there afterwards or none.
  *
- * @param source the archive's bytes, or a path
+ * @param source the archive's bytes, its path, or the path of a directory that is an OCI image layout
  * @throws `invalid` (no image archive), `corrupt`, `not_found` (not for this platform)
  */
 export async function loadArchive(
-  store: Store,
   images: Images,
+  store: Store,
   source: AsyncIterable<Uint8Array> | string,
   options: LoadOptions = {},
 ): Promise<LoadedImage[]> {
   using lease = store.lease('load')
-  const bytes = typeof source === 'string' ? createReadStream(source) : source
-  const files = await Files.read(store, bytes, lease, options)
+  const files = await readFiles(store, source, lease, options)
   const found = readIndexes(files, options.platform)
   const ready: { archived: ArchivedImage; snapshot: SnapshotId | undefined }[] = []
   for (const archived of found) ready.push({ archived, snapshot: await unpack(store, archived, lease, options) })
@@ -50,49 +48,86 @@ export async function loadArchive(
       const manifest = archived.manifest ?? writeManifest(store, archived, lease)
       const image = images.add({ config, manifest, snapshot, blobs: layers.map((layer) => layer.digest) }, lease)
       for (const name of names) images.tag(image, parseReference(name))
-      return { image: images.get(image.id), names }
+      return { ...images.get(image.id), loadedNames: names }
     }),
   )
 }
 
+async function readFiles(
+  store: Store,
+  source: AsyncIterable<Uint8Array> | string,
+  lease: Lease,
+  options: LoadOptions,
+): Promise<Files> {
+  const files = new Files(store, lease)
+  if (typeof source === 'string' && statSync(source).isDirectory()) {
+    for (const path of globSync('{index.json,blobs/sha256/*}', { cwd: source })) {
+      files.entry({ path: bytesOf(path), type: 'file' })
+      for await (const chunk of createReadStream(join(source, path))) files.data(chunk as Buffer)
+      files.close()
+    }
+    return files
+  }
+  const status = byteStatus(options.progress, 'load', 'reading the archive')
+  const decoder = new TarDecoder(files)
+  try {
+    for await (const chunk of decompress(typeof source === 'string' ? createReadStream(source) : source)) {
+      options.signal?.throwIfAborted()
+      decoder.write(chunk)
+      status.update(files.count)
+    }
+    decoder.end()
+  } catch (error) {
+    files[Symbol.dispose]()
+    throw error
+  }
+  status.done()
+  return files
+}
+
 /** The files of an archive, stored as blobs while it is read once from start to end. */
-class Files implements ArchiveFiles {
+class Files implements ArchiveFiles, TarHandler, Disposable {
+  /** Bytes so far. */
+  count = 0
   readonly #store: Store
+  readonly #lease: Lease
   readonly #blobs = new Map<string, BlobInfo>()
   readonly #links = new Map<string, string>()
+  #open: { readonly path: string; readonly ingest: Ingest } | undefined
 
-  private constructor(store: Store) {
+  constructor(store: Store, lease: Lease) {
     this.#store = store
+    this.#lease = lease
   }
 
-  static async read(
-    store: Store,
-    bytes: AsyncIterable<Uint8Array>,
-    lease: Lease,
-    { signal, progress }: OperationOptions,
-  ): Promise<Files> {
-    const files = new Files(store)
-    const status = byteStatus(progress, 'load', 'reading the archive')
-    let count = 0
-    for await (const { entry, content } of readTar(decompress(bytes))) {
-      const path = clean(textOf(entry.path))
-      if (entry.type === 'symlink') files.#links.set(path, clean(posix.join(posix.dirname(path), textOf(entry.target!))))
-      if (entry.type === 'link') files.#links.set(path, clean(textOf(entry.target!)))
-      if (entry.type !== 'file' || !isWanted(path)) continue
-      using ingest = store.content.ingest(lease)
-      for await (const chunk of content) {
-        signal?.throwIfAborted()
-        ingest.write(chunk)
-        count += chunk.length
-        status.update(count)
-      }
-      const digest = `sha256:${posix.basename(path)}`
-      const isBlob = path.startsWith('blobs/sha256/') && isDigest(digest)
-      files.#blobs.set(path, ingest.commit(isBlob ? { digest } : {}))
-      files.#links.delete(path)
+  entry({ path: name, type, target = '' }: Pick<TarEntry, 'path' | 'type' | 'target'>): void {
+    const path = clean(textOf(name))
+    if (type === 'symlink') this.#links.set(path, clean(posix.join(posix.dirname(path), textOf(target))))
+    if (type === 'link') this.#links.set(path, clean(textOf(target)))
+    if (type === 'file' && isWanted(path)) this.#open = { path, ingest: this.#store.content.ingest(this.#lease) }
+  }
+
+  data(bytes: Uint8Array, position = this.#open?.ingest.size): void {
+    this.count += bytes.length
+    if (this.#open && position !== this.#open.ingest.size) {
+      throw new StrakeError('unsupported', 'invalid archive: it holds sparse files')
     }
-    status.done()
-    return files
+    this.#open?.ingest.write(bytes)
+  }
+
+  close(): void {
+    if (!this.#open) return
+    const { path, ingest } = this.#open
+    this.#open = undefined
+    const digest = `sha256:${posix.basename(path)}`
+    const isBlob = path.startsWith('blobs/sha256/') && isDigest(digest)
+    this.#blobs.set(path, ingest.commit(isBlob ? { digest } : {}))
+    this.#links.delete(path)
+  }
+
+  /** Drops what was begun and not closed. */
+  [Symbol.dispose](): void {
+    this.#open?.ingest[Symbol.dispose]()
   }
 
   find(path: string): BlobInfo | undefined {
@@ -160,7 +195,8 @@ async function unpack(
     })
     if (applied.diffId !== diffId) throw wrong(applied.diffId)
     snapshots.commit(active.id, applied)
-    content.describe(digest, { diffId, compression: applied.compression })
+    const { compression } = applied
+    if (compression !== 'xz' && compression !== 'bzip2') content.describe(digest, { diffId, compression })
     status.done()
     parent = active.id
   }
@@ -169,7 +205,6 @@ async function unpack(
 
 /** A manifest for an image of a docker archive, which has none. */
 function writeManifest(store: Store, { config, layers }: ArchivedImage, lease: Lease) {
-  const types = { none: mediaTypes.layer, gzip: mediaTypes.layerGzip, zstd: mediaTypes.layerZstd }
   const { size } = store.content.info(config)!
   const manifest = {
     schemaVersion: 2,
@@ -177,7 +212,7 @@ function writeManifest(store: Store, { config, layers }: ArchivedImage, lease: L
     config: { mediaType: mediaTypes.config, digest: config, size },
     layers: layers.map((layer) => {
       const { compression = 'none' } = store.content.info(layer.digest)!
-      return { mediaType: types[compression], digest: layer.digest, size: layer.size }
+      return { mediaType: layerTypes[compression], digest: layer.digest, size: layer.size }
     }),
   }
   const stored = store.content.put(canonicalJson(manifest), lease)

@@ -26,8 +26,8 @@ interface Member {
  * checked while it is written: `corrupt` when it is not what its digest says.
  */
 export async function* saveArchive(
-  store: Store,
   images: Images,
+  store: Store,
   what: readonly SavedImage[],
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {

@@ -12,9 +12,9 @@ import {
   type Reference,
   referenceString,
 } from '../oci/mod.ts'
-import type { Lease, SnapshotId, Store } from '../store/mod.ts'
+import type { LayerInfo, Lease, SnapshotId, Store } from '../store/mod.ts'
 import { canonicalJson } from './json.ts'
-import { layerBlob } from './layer-blob.ts'
+import { layerBlob, layerTypes } from './layer-blob.ts'
 import type { Image, Images } from './types.ts'
 
 interface Row {
@@ -85,6 +85,7 @@ class Catalog implements Images {
     if (image.layers && image.layers.length !== stack.length) {
       throw new StrakeError('internal', `an image of ${stack.length} layers was given ${image.layers.length} blobs`)
     }
+    const layers = image.layers ?? stack.map((layer) => this.#descriptorOf(layer, lease))
     const config: ImageConfig = {
       ...image.config,
       rootfs: { type: 'layers', diff_ids: stack.map((layer) => layer.diffId) },
@@ -94,13 +95,7 @@ class Catalog implements Images {
       schemaVersion: 2,
       mediaType: mediaTypes.manifest,
       config: { mediaType: mediaTypes.config, digest: stored.digest, size: stored.size },
-      layers:
-        image.layers ??
-        stack.map((layer) => ({
-          mediaType: mediaTypes.layer,
-          digest: layer.diffId as string as Digest,
-          size: layer.tarSize,
-        })),
+      layers,
       ...(image.annotations && { annotations: image.annotations }),
     }
     const { digest, size } = content.put(canonicalJson(manifest), lease)
@@ -109,7 +104,7 @@ class Catalog implements Images {
         config: stored.digest,
         manifest: { mediaType: mediaTypes.manifest, digest, size },
         snapshot: image.snapshot,
-        blobs: (image.layers ?? []).map((layer) => layer.digest),
+        blobs: layers.map((layer) => layer.digest).filter((digest) => content.info(digest)),
       },
       lease,
     )
@@ -167,6 +162,16 @@ class Catalog implements Images {
 
   layerBlob(snapshot: SnapshotId, lease: Lease): Promise<Descriptor> {
     return layerBlob(this.#store, snapshot, lease)
+  }
+
+  /** A layer's blob, if one is here: what came from outside must be kept, since no packer but its own makes it again. */
+  #descriptorOf({ diffId, tarSize }: LayerInfo, lease: Lease): Descriptor {
+    return this.#store.transaction(() => {
+      const blob = this.#store.content.byDiffId(diffId)
+      if (!blob) return { mediaType: mediaTypes.layer, digest: diffId as string as Digest, size: tarSize }
+      lease.add({ blob: blob.digest })
+      return { mediaType: layerTypes[blob.compression ?? 'none'], digest: blob.digest, size: blob.size }
+    })
   }
 
   #byId(id: string): Image | undefined {

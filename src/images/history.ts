@@ -1,3 +1,4 @@
+import type { History } from '../oci/mod.ts'
 import type { Store } from '../store/mod.ts'
 import { canonicalJson } from './json.ts'
 import type { HistoryEntry, Image, Images } from './types.ts'
@@ -9,7 +10,7 @@ import type { HistoryEntry, Image, Images } from './types.ts'
 export function imageHistory(store: Store, images: Images, image: Image): HistoryEntry[] {
   const config = images.config(image)
   const stack = store.snapshots.ancestry(image.snapshot).reverse()
-  const history = config.history ?? stack.map(() => ({}))
+  const history: readonly History[] = config.history ?? stack.map(() => ({}))
   const ends = knownEnds(images, image, history)
   let layer = 0
   return history

@@ -34,8 +34,9 @@ export interface Images {
   manifest(image: Image): Manifest
   /**
    * Writes configuration and manifest of an image whose layers are `snapshot` and all below it, each described, and makes
-   * it an image. `rootfs` is filled in. `layers` gives the descriptors where blobs of the layers are kept as they came;
-   * otherwise the manifest names the uncompressed tars, which are made when they are asked for.
+   * it an image. `rootfs` is filled in. `layers` gives the descriptors where the caller knows better; otherwise the
+   * manifest names blobs that are here already, as they came, and else the uncompressed tars, which are made when they are
+   * asked for.
    */
   create(
     image: {

@@ -1,4 +1,4 @@
-import { StrakeError } from '../lib/mod.ts'
+import { type ErrorCode, StrakeError } from '../lib/mod.ts'
 import type { ByteString } from './types.ts'
 
 /** A path of this machine as bytes, one character each. */
@@ -31,7 +31,6 @@ export function explain(error: unknown, doing: string): StrakeError {
   if (code === 'ENOTSUP' || code === 'EOPNOTSUPP') {
     return new StrakeError('unsupported', `${doing}: the file system can't hold it (${message})`, { cause: error })
   }
-  return new StrakeError(code === 'EACCES' || code === 'EPERM' ? 'denied' : 'failed', `${doing}: ${message}`, {
-    cause: error,
-  })
+  const known: Record<string, ErrorCode> = { EACCES: 'denied', EPERM: 'denied', ENAMETOOLONG: 'invalid' }
+  return new StrakeError(known[code ?? ''] ?? 'failed', `${doing}: ${message}`, { cause: error })
 }

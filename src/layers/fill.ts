@@ -33,8 +33,11 @@ export type Target =
   /** The file is there; somebody else sees to the rest. */
   | { readonly kind: 'part'; readonly path: ByteString; readonly position: number }
 
-export interface FileMetadata {
+export interface FileMetadata extends Metadata {
   readonly path: ByteString
+}
+
+export interface Metadata {
   readonly mode: number
   readonly uid: number
   readonly gid: number
@@ -128,7 +131,7 @@ export function writeAll(fd: number, bytes: Uint8Array, position: number): void 
 }
 
 /** Gives a file its owner, mode, attributes and time, in the order in which they do not undo each other. */
-export function finishFile(fd: number, file: FileMetadata, fresh: Fresh): void {
+export function finishFile(fd: number, file: Metadata, fresh: Fresh): void {
   const { mode, uid, gid, xattrs } = file
   if (uid !== fresh.uid || gid !== fresh.gid) fchownSync(fd, uid, gid)
   if ((mode & fresh.umask) !== 0 || mode > 0o777) fchmodSync(fd, mode)

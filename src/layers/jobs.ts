@@ -1,8 +1,9 @@
 import { createHash, type Hash } from 'node:crypto'
+import { constants, deflateRawSync } from 'node:zlib'
 import { type Fresh, fillPieces, type Piece } from './fill.ts'
 
 /** What worker threads do: messages to them, and what comes back. */
-export type Job = FillJob | HashJob
+export type Job = FillJob | HashJob | DeflateJob
 
 export interface FillJob {
   readonly kind: 'fill'
@@ -19,7 +20,23 @@ export interface HashJob {
   readonly last: boolean
 }
 
-export type Result<J extends Job> = J extends FillJob ? string[] : J extends HashJob ? string | undefined : never
+/** Deflates a block of a longer stream. */
+export interface DeflateJob {
+  readonly kind: 'deflate'
+  /** The end of the block before, then the block. */
+  readonly input: Uint8Array
+  readonly dictionary: number
+  readonly level: number
+  readonly last: boolean
+}
+
+export type Result<J extends Job> = J extends FillJob
+  ? string[]
+  : J extends HashJob
+    ? string | undefined
+    : J extends DeflateJob
+      ? Uint8Array
+      : never
 
 const streams = new Map<number, Hash>()
 
@@ -29,6 +46,8 @@ export function perform(job: Job): Result<Job> {
       return fillPieces(job.segment, job.pieces, job.fresh)
     case 'hash':
       return continueHash(job)
+    case 'deflate':
+      return deflateBlock(job)
   }
 }
 
@@ -42,4 +61,13 @@ function continueHash({ stream, bytes, last }: HashJob): string | undefined {
   }
   streams.delete(stream)
   return hash.digest('hex')
+}
+
+/** A block that is not the last one ends with an empty stored block, which brings it to a byte boundary (RFC 1951). */
+function deflateBlock({ input, dictionary, level, last }: DeflateJob): Uint8Array {
+  return deflateRawSync(input.subarray(dictionary), {
+    level,
+    ...(dictionary > 0 && { dictionary: input.subarray(0, dictionary) }),
+    finishFlush: last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
+  })
 }

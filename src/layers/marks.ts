@@ -9,9 +9,11 @@ export const opaqueMarker = '.wh..wh..opq'
 export const opaqueXattrs: readonly ByteString[] = ['trusted.overlay.opaque', 'user.overlay.opaque']
 
 /**
- * Whether an extended attribute belongs to the file rather than to the machine: all but overlayfs' own, which would
- * steer the mount, and SELinux labels, which are the host's policy.
+ * Whether an extended attribute belongs to the file rather than to the machine: all of Linux' own but those of
+ * overlayfs, which would steer the mount, and SELinux labels, which are the host's policy.
  */
 export function isPortable(xattr: ByteString): boolean {
-  return !(xattr.startsWith('trusted.overlay.') || xattr.startsWith('user.overlay.') || xattr === 'security.selinux')
+  if (xattr.startsWith('trusted.overlay.') || xattr.startsWith('user.overlay.')) return false
+  if (xattr === 'security.selinux') return false
+  return /^(?:(?:user|trusted|security)\.|system\.posix_acl_(?:access|default)$)/.test(xattr)
 }

@@ -1,3 +1,6 @@
+export { applyLayer } from './apply.ts'
+export { compress } from './compress.ts'
 export { dismissWorkers } from './crew.ts'
+export { decompress } from './decompress.ts'
 export type * from './types.ts'
 export { hashLayer, packLayer, writeLayer } from './write.ts'

@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { sys } from '../host/mod.ts'
-import { StrakeError } from '../lib/mod.ts'
-import { byteString, pathOf, shown } from './bytes.ts'
+import { refuseWhiteout } from './as-found.ts'
+import { byteString, pathOf } from './bytes.ts'
 import { isPortable, opaqueMarker, opaqueXattrs, whiteoutPrefix } from './marks.ts'
 import type { ByteString, LayerEntry } from './types.ts'
 
@@ -13,7 +13,7 @@ const S_IFBLK = 0o060000
 const S_IFREG = 0o100000
 const S_IFLNK = 0o120000
 
-interface Found {
+export interface Found {
   readonly stat: sys.Stat
   readonly xattrs: ReadonlyMap<ByteString, Uint8Array> | undefined
   readonly opaque: boolean
@@ -43,11 +43,7 @@ function* scanDirectory(path: ByteString, self: Found, scan: Scan): Generator<La
   // In the order of whole paths, `a-b` stands between `a` and what is below it, as `-` comes before `/`.
   const steps: ByteString[] = []
   for (const name of readdirSync(pathOf(`${scan.root}/${path}`), 'latin1')) {
-    if (name.startsWith(whiteoutPrefix)) {
-      throw new StrakeError('unsupported', `a layer can't hold the name ${shown(prefix + name)}`, {
-        hint: 'Names that begin with ".wh." mean removed files in image layers. Rename or remove the file.',
-      })
-    }
+    refuseWhiteout(prefix + name)
     const child = find(`${scan.root}/${prefix}${name}`)
     const step = isWhiteout(child.stat) ? whiteoutPrefix + name : name
     found.set(step, child)
@@ -70,7 +66,8 @@ function* scanDirectory(path: ByteString, self: Found, scan: Scan): Generator<La
   }
 }
 
-function find(path: ByteString): Found {
+/** What there is to know of one file, directory or other thing. */
+export function find(path: ByteString): Found {
   const where = pathOf(path)
   const stat = sys.lstat(sys.AT_FDCWD, where)
   let xattrs: Map<ByteString, Uint8Array> | undefined
@@ -93,7 +90,7 @@ function isDirectory({ mode }: sys.Stat): boolean {
 }
 
 /** overlayfs.rst, Whiteouts. */
-export function isWhiteout({ mode, device }: sys.Stat): boolean {
+function isWhiteout({ mode, device }: sys.Stat): boolean {
   return (mode & S_IFMT) === S_IFCHR && device.major === 0 && device.minor === 0
 }
 
@@ -104,20 +101,25 @@ function mark(path: ByteString): LayerEntry {
 
 const noBytes = { kind: 'bytes', bytes: new Uint8Array(0) } as const
 
-function entryOf(path: ByteString, { stat, xattrs }: Found, scan: Scan): LayerEntry | undefined {
+function entryOf(path: ByteString, found: Found, { root, firstNames }: Scan): LayerEntry | undefined {
+  const { mode, uid, gid, mtime, nlink, identity } = found.stat
+  if (nlink > 1 && !isDirectory(found.stat)) {
+    const target = firstNames.get(identity)
+    if (target !== undefined) return { path, mode: mode & 0o7777, uid, gid, mtime, kind: 'link', target }
+    firstNames.set(identity, path)
+  }
+  return describe(path, found, `${root}/${path}`)
+}
+
+/** What was found at `source`, as an entry of that path. Undefined for a socket. */
+export function describe(path: ByteString, { stat, xattrs }: Found, source: ByteString): LayerEntry | undefined {
   const { uid, gid, mtime } = stat
   const base = { path, mode: stat.mode & 0o7777, uid, gid, mtime, ...(xattrs && { xattrs }) }
-  const type = stat.mode & S_IFMT
-  if (type === S_IFDIR) return { ...base, kind: 'directory' }
-  if (stat.nlink > 1) {
-    const target = scan.firstNames.get(stat.identity)
-    if (target !== undefined) return { path, mode: base.mode, uid, gid, mtime, kind: 'link', target }
-    scan.firstNames.set(stat.identity, path)
-  }
-  const source = `${scan.root}/${path}`
-  switch (type) {
+  switch (stat.mode & S_IFMT) {
     case S_IFREG:
       return { ...base, kind: 'file', size: stat.size, source: { kind: 'path', path: source } }
+    case S_IFDIR:
+      return { ...base, kind: 'directory' }
     case S_IFLNK:
       return { ...base, kind: 'symlink', target: readlinkSync(pathOf(source), 'latin1') }
     case S_IFCHR:

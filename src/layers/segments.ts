@@ -90,8 +90,7 @@ export function* layOut(entries: Iterable<LayerEntry>, { take, upper, digests }:
     yield* append(zeros.subarray(0, paddingOf(size)))
   }
 
-  for (const given of entries) {
-    const entry = upper ? { ...given, mtime: upper.representable(given.mtime) } : given
+  for (const entry of entries) {
     yield* append(encodeHeader(tarEntry(entry)))
     if (entry.kind === 'file') yield* content(entry)
     else upper?.create(entry)
@@ -107,15 +106,17 @@ function open(buffer: Uint8Array): Segment {
   return { buffer, used: 0, pieces: [], hashed: [], large: undefined, content: 0 }
 }
 
-function tarEntry(entry: LayerEntry): TarEntry {
+export function tarEntry(entry: LayerEntry): TarEntry {
   const { path, mode, uid, gid, mtime, xattrs } = entry
   const base = { path, mode, uid, gid, mtime, size: 0, ...(xattrs && { xattrs }) }
   switch (entry.kind) {
     case 'file':
       return { ...base, type: 'file', size: entry.size }
     case 'symlink':
+      // Linux gives all symlinks these bits.
+      return { ...base, mode: 0o777, type: 'symlink', target: entry.target }
     case 'link':
-      return { ...base, type: entry.kind, target: entry.target }
+      return { ...base, type: 'link', target: entry.target }
     case 'device':
       return { ...base, type: entry.type, device: entry }
     default:

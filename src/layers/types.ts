@@ -45,7 +45,20 @@ export interface WrittenLayer extends LayerInfo {
 }
 
 export interface AppliedLayer extends LayerInfo {
-  readonly compression: Compression
+  /** How the bytes came. xz and bzip2 are read, but no image format knows layers of them. */
+  readonly compression: Compression | 'xz' | 'bzip2'
   /** Hash and size of the bytes as they came. */
   readonly blob: { readonly digest: Digest; readonly size: number }
+}
+
+export interface ApplyOptions {
+  /** The layers below, topmost first, as overlayfs has them: where symlinks and parent directories are looked up. */
+  readonly lower?: readonly string[] | undefined
+  /** `keep` takes names that begin with `.wh.` as what they are: for archives that are no layers. */
+  readonly whiteouts?: 'overlay' | 'keep' | undefined
+  readonly signal?: AbortSignal | undefined
+  /** Bytes as they came so far; called at most about ten times a second. */
+  readonly onProgress?: ((bytes: number) => void) | undefined
+  /** Gets the bytes as they came, to be kept as a blob. */
+  readonly tee?: ((chunk: Uint8Array) => void) | undefined
 }

@@ -1,12 +1,12 @@
 import { chmodSync, closeSync, constants, linkSync, lstatSync, mkdirSync, openSync, symlinkSync } from 'node:fs'
 import { sys } from '../host/mod.ts'
 import { byteString, explain, pathOf, shown } from './bytes.ts'
-import { createFile, type FileMetadata, type Fresh, finishFile } from './fill.ts'
+import { createFile, type FileMetadata, type Fresh, finishFile, type Metadata } from './fill.ts'
 import type { ByteString, LayerEntry } from './types.ts'
 
-const S_IFIFO = 0o010000
-const S_IFCHR = 0o020000
-const S_IFBLK = 0o060000
+export const S_IFIFO = 0o010000
+export const S_IFCHR = 0o020000
+export const S_IFBLK = 0o060000
 
 /** Entries become files below a new, empty directory. The content of files is written by others (fill.ts). */
 export class Upper {
@@ -22,16 +22,6 @@ export class Upper {
     const { mode } = lstatSync(dir)
     if (mode & 0o2000) chmodSync(dir, mode & 0o5777)
     this.fresh = { uid: process.geteuid!(), gid: process.getegid!(), umask: process.umask() }
-  }
-
-  /**
-   * A time as this file system will give it back: not all hold times before 1970 or after 2038, and the layer must
-   * have the same hash when it is packed from its directory.
-   */
-  representable(time: bigint): bigint {
-    if (time >= 0n && time < 1n << 60n) return time
-    sys.lutimes(pathOf(this.#dir), time, time)
-    return sys.lstat(sys.AT_FDCWD, pathOf(this.#dir)).mtime
   }
 
   file(entry: LayerEntry): FileMetadata {
@@ -53,7 +43,7 @@ export class Upper {
     this.#attempt(entry, () => {
       switch (entry.kind) {
         case 'directory':
-          mkdirSync(path, 0o700 | (entry.mode & 0o777))
+          mkdirSync(path, 0o700)
           this.#directories.push(entry)
           return
         case 'link':
@@ -63,10 +53,10 @@ export class Upper {
           symlinkSync(pathOf(entry.target), path)
           break
         case 'device':
-          sys.mknod(path, (entry.type === 'char' ? S_IFCHR : S_IFBLK) | (entry.mode & 0o777), entry)
+          sys.mknod(path, entry.type === 'char' ? S_IFCHR : S_IFBLK, entry)
           break
         case 'fifo':
-          sys.mknod(path, S_IFIFO | (entry.mode & 0o777), { major: 0, minor: 0 })
+          sys.mknod(path, S_IFIFO, { major: 0, minor: 0 })
       }
       this.#finish(entry)
     })
@@ -90,18 +80,7 @@ export class Upper {
   }
 
   #finish(entry: LayerEntry): void {
-    const path = pathOf(this.#path(entry.path))
-    const { kind, mode, uid, gid, mtime, xattrs } = entry
-    const nofollow = sys.AT_SYMLINK_NOFOLLOW
-    if (uid !== this.fresh.uid || gid !== this.fresh.gid) {
-      sys.call('fchownat', path, sys.AT_FDCWD, sys.cstring(path), uid, gid, nofollow)
-    }
-    const made = kind === 'directory' ? 0o700 | (mode & 0o777) : mode & 0o777
-    if (kind !== 'symlink' && (made & ~this.fresh.umask) !== mode) {
-      sys.call('fchmodat', path, sys.AT_FDCWD, sys.cstring(path), mode, 0)
-    }
-    if (xattrs) for (const [name, value] of xattrs) sys.lsetxattr(path, Buffer.from(name, 'latin1'), value)
-    sys.lutimes(path, mtime, mtime)
+    finishPath(pathOf(this.#path(entry.path)), entry, this.fresh)
   }
 
   #path(path: ByteString): ByteString {
@@ -115,4 +94,23 @@ export class Upper {
       throw explain(error, `can't write ${shown(entry.path)}`)
     }
   }
+}
+
+/**
+ * Gives anything but a file its owner, mode, attributes and time, in the order in which they do not undo each other.
+ * It has just been made, with no permissions that `entry` does not have, or only the owner's.
+ */
+export function finishPath(
+  path: sys.Path,
+  entry: Metadata & { readonly kind: LayerEntry['kind'] },
+  fresh: Fresh,
+): void {
+  const { kind, mode, uid, gid, mtime, xattrs } = entry
+  const cpath = sys.cstring(path)
+  if (uid !== fresh.uid || gid !== fresh.gid) {
+    sys.call('fchownat', path, sys.AT_FDCWD, cpath, uid, gid, sys.AT_SYMLINK_NOFOLLOW)
+  }
+  if (kind !== 'symlink') sys.call('fchmodat', path, sys.AT_FDCWD, cpath, mode, 0)
+  if (xattrs) for (const [name, value] of xattrs) sys.lsetxattr(path, Buffer.from(name, 'latin1'), value)
+  sys.lutimes(path, mtime, mtime)
 }

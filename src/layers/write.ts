@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { DiffId, Digest } from '../oci/mod.ts'
 import type { LayerInfo } from '../store/mod.ts'
+import { asFound } from './as-found.ts'
 import { type Crew, caller, workers } from './crew.ts'
 import { type PipelineOptions, tarSegments } from './pipeline.ts'
 import { scanLayer } from './scan.ts'
@@ -22,7 +23,12 @@ export async function writeLayer(
 ): Promise<WrittenLayer> {
   const upper = new Upper(dir)
   const digests = new Map<ByteString, Digest>()
-  const info = await hashTar(entries, { upper, digests: contentDigests ? digests : undefined, signal, onProgress })
+  const info = await hashTar(asFound(dir, entries), {
+    upper,
+    digests: contentDigests ? digests : undefined,
+    signal,
+    onProgress,
+  })
   upper.finish()
   return { ...info, digests }
 }

@@ -8,7 +8,7 @@ import { formatAddress, overlap, parseAddress, type Subnet } from './ipv4.ts'
 import { locked } from './lock.ts'
 import { collide, containerName, portConflict } from './reserve.ts'
 import { devices, routes } from './routes.ts'
-import { forgetIptables, nft, passIptables, ruleset } from './rules.ts'
+import { forgetIptables, passIptables, removeRules, setRules } from './rules.ts'
 import type { Endpoint, NetworkDriver, PortMapping } from './types.ts'
 
 const lockFile = '/run/strake/network.lock'
@@ -21,18 +21,20 @@ export function bridge(store: Store): NetworkDriver {
   const name = bridgeName(store)
   const pool = addresses(store, name)
   let prepared: Promise<void> | undefined
+  let passed: Promise<void> | undefined
 
-  const refreshRules = () => locked(lockFile, () => nft(ruleset(name, pool.subnet()!, pool.all())))
+  const refreshRules = () => locked(lockFile, () => setRules(name, pool.subnet()!, pool.all()))
 
   return {
     async attach(owner, netns, { ports = [] } = {}): Promise<Endpoint> {
-      if (!devices().has(name)) prepared = undefined
+      if (!devices().has(name)) prepared = passed = undefined
       prepared ??= locked(lockFile, () => prepare(name, pool))
       await prepared
       const address = pool.allocate(owner, ports, (others) => checkPorts(store, ports, others))
       const endpoint = { address, prefix, gateway: gatewayOf(pool.subnet()!), mac: macOf(address), ports }
       try {
-        await Promise.all([wire(name, netns, endpoint), refreshRules()])
+        passed ??= passIptables(name)
+        await Promise.all([wire(name, netns, endpoint), refreshRules(), passed])
       } catch (error) {
         pool.release(owner)
         throw error
@@ -51,7 +53,7 @@ export async function removeBridge(store: Store): Promise<void> {
   const name = bridgeName(store)
   await locked(lockFile, async () => {
     if (devices().has(name)) await ip([`link del ${name}`])
-    await nft(`table ip ${name} {}\ndelete table ip ${name}\n`)
+    await removeRules(name)
     await forgetIptables(name)
   })
 }
@@ -71,7 +73,10 @@ async function prepare(name: string, pool: ReturnType<typeof addresses>): Promis
       table.filter(({ device }) => device !== name),
       pool.subnet(),
     )
-  if (pool.subnet()?.base !== subnet.base) pool.chooseSubnet(subnet)
+  if (pool.subnet()?.base !== subnet.base) {
+    pool.chooseSubnet(subnet)
+    await removeRules(name)
+  }
   if (!own) {
     const gateway = gatewayOf(subnet)
     await ip([
@@ -85,7 +90,6 @@ async function prepare(name: string, pool: ReturnType<typeof addresses>): Promis
   setKernel('ip_forward', 'net.ipv4.ip_forward')
   // The host's loopback reaches published ports by it; the rules keep containers from the host's loopback.
   setKernel('route_localnet', `net.ipv4.conf.${name}.route_localnet`)
-  await passIptables(name)
 }
 
 function setKernel(what: string, key: string): void {
@@ -136,6 +140,8 @@ async function wire(bridge: string, netns: string, { address, prefix, gateway, m
   await ip([
     `link add ${device} mtu ${mtu} type veth peer name eth0 mtu ${mtu} address ${mac} netns ${netns}`,
     `link set ${device} master ${bridge} addrgenmode none up`,
+    // For a container that calls its own published port: with br_netfilter, the packet turns round in the bridge.
+    `link set ${device} type bridge_slave hairpin on`,
   ])
   await execChecked('nsenter', [`--net=${netns}`, 'ip', '-batch', '-'], {
     input: lines([

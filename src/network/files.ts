@@ -1,5 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
-import { isIPv4 } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import { StrakeError } from '../lib/mod.ts'
 
 /** systemd-resolved's list of the servers behind its own one on 127.0.0.53. */
@@ -54,7 +54,7 @@ export function hostsFile({ hostname, address, extraHosts = [], gateway }: Hosts
 }
 
 function extraHost(text: string, gateway: string | undefined): [string, string] {
-  const [, name = '', given = ''] = /^([^:=\s]+)[:=](.+)$/.exec(text) ?? []
+  const [, name = '', given = ''] = /^([^:=\s]+)[:=](\S+)$/.exec(text) ?? []
   if (!name) throw new StrakeError('invalid', `bad format for add-host: "${text}"`)
   const address = given.replace(/^\[(.*)\]$/, '$1')
   if (address === 'host-gateway') {
@@ -63,7 +63,7 @@ function extraHost(text: string, gateway: string | undefined): [string, string] 
       hint: 'Only a bridge network has a gateway to the host.',
     })
   }
-  if (!/^[0-9a-fA-F:.]+$/.test(address) || (!isIPv4(address) && !address.includes(':'))) {
+  if (!isIP(address)) {
     throw new StrakeError('invalid', `invalid IP address in add-host: "${given}"`)
   }
   return [address, name]

@@ -4,27 +4,43 @@ import type { Allocation } from './addresses.ts'
 import { formatSubnet, type Subnet } from './ipv4.ts'
 
 /**
- * All rules of a bridge, as a script for `nft -f`: it replaces the bridge's own table in one step, whatever was there.
+ * Leads published ports to their containers, and makes sure that all other rules of the bridge stand.
+ *
+ * Hooking chains into the kernel takes 15 ms, so that is only done where the table is not there: at first, or after
+ * somebody flushed the rules of this machine.
+ */
+export async function setRules(bridge: string, subnet: Subnet, allocations: readonly Allocation[]): Promise<void> {
+  const ports = destinations(allocations)
+  const rules = ports.map((rule) => `add rule ip ${bridge} ports ${rule}\n`)
+  const { exitCode } = await exec('nft', ['-f', '-'], { input: `flush chain ip ${bridge} ports\n${rules.join('')}` })
+  if (exitCode !== 0) await nft(ruleset(bridge, subnet, ports))
+}
+
+function destinations(allocations: readonly Allocation[]): string[] {
+  return allocations.flatMap(({ address, ports }) =>
+    ports.map(({ protocol, hostIp, hostPort, containerPort }) => {
+      const destination = hostIp === '0.0.0.0' ? '' : `ip daddr ${hostIp} `
+      return `${destination}${protocol} dport ${hostPort} dnat to ${address}:${containerPort}`
+    }),
+  )
+}
+
+/**
+ * All rules of a bridge, as a script that replaces the bridge's own table in one step, whatever was there.
  *
  * - what leaves the subnet takes the address of the host
  * - published ports lead to their containers: from outside, from the host (its loopback included: what comes from
  *   127.0.0.1 must take an address that the container can answer to) and from containers, by the host's addresses
  * - nothing else from outside reaches a container, and a container does not reach the host's loopback
  */
-export function ruleset(bridge: string, subnet: Subnet, allocations: readonly Allocation[]): string {
+function ruleset(bridge: string, subnet: Subnet, ports: readonly string[]): string {
   const net = formatSubnet(subnet)
-  const dnat = allocations.flatMap(({ address, ports }) =>
-    ports.map(({ protocol, hostIp, hostPort, containerPort }) => {
-      const destination = hostIp === '0.0.0.0' ? '' : `ip daddr ${hostIp} `
-      return `${destination}${protocol} dport ${hostPort} dnat to ${address}:${containerPort}`
-    }),
-  )
   return `
 table ip ${bridge} {}
 delete table ip ${bridge}
 table ip ${bridge} {
   chain ports {
-    ${dnat.join('\n    ')}
+    ${ports.join('\n    ')}
   }
   chain raw {
     type filter hook prerouting priority raw; policy accept;
@@ -55,8 +71,13 @@ table ip ${bridge} {
 `
 }
 
+/** Takes the bridge's own table away. */
+export async function removeRules(bridge: string): Promise<void> {
+  await nft(`table ip ${bridge} {}\ndelete table ip ${bridge}\n`)
+}
+
 /** Feeds a script to nft: all of it takes effect, or nothing. */
-export async function nft(script: string): Promise<void> {
+async function nft(script: string): Promise<void> {
   try {
     await execChecked('nft', ['-f', '-'], { input: script })
   } catch (error) {

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bindMount, ended, enterPrivateMounts, processIdentity, unmount } from '../host/mod.ts'
 import { errno } from '../lib/mod.ts'
 import { removeCgroup } from './cgroups.ts'
 import { holdBackComplaint } from './complaints.ts'
 import { startFailure } from './failures.ts'
+import { runDirectory } from './run-directory.ts'
 import { findRuntime } from './runtimes.ts'
 import { type OciSpec, ociSpec } from './spec.ts'
 import type { ExecuteOptions, SpecOptions } from './types.ts'
@@ -77,8 +77,7 @@ export async function sweepSteps(): Promise<void> {
 }
 
 function stepsDirectory(): string {
-  const base = process.getuid?.() === 0 ? '/run/strake' : join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), 'strake')
-  return join(base, 'steps')
+  return join(runDirectory(), 'steps')
 }
 
 function readDirectory(path: string): string[] {

@@ -12,6 +12,7 @@ import type { ChainId, DiffId, Digest } from '../oci/mod.ts'
  * snapshots/ID/fs      the layer's own files, as an overlayfs layer; snapshots/ID/work while it is active
  * containers/ID/       bundle, log, state of a container
  * volumes/NAME/_data
+ * trash/               what is being removed
  * cache/               stat caches and other things that may be lost
  * ```
  *

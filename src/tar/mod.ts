@@ -1,2 +1,5 @@
+export type { TarHandler } from './decode.ts'
+export { TarDecoder } from './decode.ts'
 export { blockSize, encodeHeader, paddingOf, trailerSize } from './encode.ts'
+export { isTarHeader } from './header.ts'
 export type { ByteString, EntryType, TarEntry } from './types.ts'

@@ -89,8 +89,11 @@ function draw(member: Member, links: ReturnType<typeof hardLinks>): string {
   return words.join(' ')
 }
 
-/** Size and hash; not of busybox, which is another one on another machine. */
+/** A short text as it is, else size and hash; not of busybox, which is another one on another machine. */
 function describe(content: Buffer): string {
+  if (content.length <= 512 && /^[\t\n\x20-\x7e]*$/.test(content.toString('latin1'))) {
+    return JSON.stringify(content.toString())
+  }
   return content.equals(busybox) ? 'busybox' : `${content.length} ${sha256(content).slice(0, 16)}`
 }
 

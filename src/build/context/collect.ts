@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto'
-import { type BigIntStats, closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs'
+import { type BigIntStats, closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { missingSource } from '../../hints/mod.ts'
 import { sys } from '../../host/mod.ts'
 import { type ByteString, bytesOf, errno, pathOf, StrakeError, textOf } from '../../lib/mod.ts'
@@ -177,17 +177,34 @@ export function digestOfSources(
   return `sha256:${hash('sha256', Buffer.from(parts.join('\0'), 'latin1'), 'hex')}` as Digest
 }
 
+/** How many paths are looked at for near names. */
+const maxNames = 2000
+
 function missing(tree: Tree, source: string, path: ByteString): StrakeError {
-  const ignored = tree.ignore?.ignored(textOf(path))
-  const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')))
-  let names: string[] = []
-  try {
-    names = readdirSync(pathOf(`${tree.root}/${parent}`), { encoding: 'latin1' }).map((name) =>
-      textOf(parent === '' ? name : `${parent}/${name}`),
-    )
-  } catch {
-    // The directory is missing as well; there are no near names to tell.
+  const pattern = existsIn(tree, path) ? tree.ignore?.ignored(textOf(path)) : undefined
+  const { cause, fix } = missingSource(source, {
+    names: pathsOf(tree, path.slice(0, Math.max(0, path.lastIndexOf('/')))),
+    ignoredBy: pattern && { file: tree.ignoreFile ?? '.dockerignore', line: pattern.line, pattern: pattern.pattern },
+    tree: tree.name,
+  })
+  return new StrakeError('not_found', `"/${textOf(path)}": not found`, { hint: `${cause}\n${fix}` })
+}
+
+function existsIn(tree: Tree, path: ByteString): boolean {
+  return tree.stat(resolveInTree(tree, path)) !== undefined
+}
+
+/** Paths of the tree, breadth first: those in `near`, then all from the top. */
+function pathsOf(tree: Tree, near: ByteString): string[] {
+  const paths: string[] = []
+  for (const queue = [near, '']; queue.length && paths.length < maxNames; ) {
+    const directory = queue.shift()!
+    if (!tree.stat(directory)?.isDirectory()) continue
+    for (const name of tree.list(directory)) {
+      const path = directory === '' ? name : `${directory}/${name}`
+      paths.push(textOf(path))
+      queue.push(path)
+    }
   }
-  const { cause, fix } = missingSource(source, { names, tree: tree.name, ignoredBy: ignored })
-  return new StrakeError('not_found', cause, { hint: fix })
+  return [...new Set(paths)]
 }

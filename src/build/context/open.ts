@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { ignoreMatcher, parseIgnore } from '../../dockerfile/mod.ts'
 import { execChecked } from '../../host/mod.ts'
 import { applyLayer } from '../../layers/mod.ts'
@@ -51,7 +51,7 @@ export function openSource(
   const patterns = existsSync(file) ? parseIgnore(readFileSync(file)) : []
   const ignore = patterns.length ? ignoreMatcher(patterns) : undefined
   return {
-    tree: openTree(bytesOf(root), name, ignore),
+    tree: openTree(bytesOf(root), name, { ignore, ignoreFile: basename(file) }),
     statCache: inPlace ? openStatCache(execution.store.root, root) : undefined,
   }
 }

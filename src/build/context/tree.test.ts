@@ -57,8 +57,10 @@ test('an ignored directory is read only for what a pattern brings back', () => {
   ])
   const pattern = { pattern: '', exclusion: false, line: 1 }
   const filtered = openTree(root, 'the tree', {
-    ignored: (path) => (path === 'src' || path === 'src/one.ts' || path.startsWith('lib') ? pattern : undefined),
-    mayReinclude: (path) => hidden.get(path) ?? false,
+    ignore: {
+      ignored: (path) => (path === 'src' || path === 'src/one.ts' || path.startsWith('lib') ? pattern : undefined),
+      mayReinclude: (path) => hidden.get(path) ?? false,
+    },
   })
   assert.deepEqual(filtered.list('src'), ['two.ts'])
   assert.ok(filtered.list('').includes('src'))

@@ -14,10 +14,17 @@ export interface Tree {
   /** The target of a symlink, as a byte string. */
   readlink(path: ByteString): ByteString
   readonly ignore: IgnoreMatcher | undefined
+  /** Name of the file that `ignore` was read from. */
+  readonly ignoreFile: string | undefined
+}
+
+export interface TreeOptions {
+  readonly ignore?: IgnoreMatcher | undefined
+  readonly ignoreFile?: string | undefined
 }
 
 /** Reads each directory and each file's metadata once. */
-export function openTree(root: ByteString, name: string, ignore?: IgnoreMatcher): Tree {
+export function openTree(root: ByteString, name: string, { ignore, ignoreFile }: TreeOptions = {}): Tree {
   const stats = new Map<ByteString, BigIntStats | undefined>()
   const lists = new Map<ByteString, readonly ByteString[]>()
   const absolute = (path: ByteString) => pathOf(path === '' ? root : `${root}/${path}`)
@@ -56,7 +63,15 @@ export function openTree(root: ByteString, name: string, ignore?: IgnoreMatcher)
     return listed
   }
 
-  return { root, name, ignore, stat, list, readlink: (path) => readlinkSync(absolute(path), { encoding: 'latin1' }) }
+  return {
+    root,
+    name,
+    ignore,
+    ignoreFile,
+    stat,
+    list,
+    readlink: (path) => readlinkSync(absolute(path), { encoding: 'latin1' }),
+  }
 }
 
 function unreadable(tree: string, path: ByteString, cause: unknown): StrakeError {

@@ -7,8 +7,9 @@ import { getEnv, goDuration, quotedList, type Stage, setEnv } from './stage.ts'
 /** Instructions that change the configuration only, and the line each leaves in the history. */
 export type ConfigInstruction = Exclude<Instruction, { kind: 'run' | 'copy' | 'add' | 'workdir' }>
 
-export interface Evaluation {
-  readonly stage: Stage
+/** What an instruction that changes the configuration needs. */
+export interface ConfigEvaluation {
+  readonly stage: Pick<Stage, 'config' | 'args' | 'author' | 'cmdSet'>
   readonly escape: '\\' | '`'
   /** Values of --build-arg. */
   readonly buildArgs: Readonly<Record<string, string>>
@@ -16,12 +17,16 @@ export interface Evaluation {
   readonly globals: ReadonlyMap<string, string | undefined>
 }
 
+export interface Evaluation extends ConfigEvaluation {
+  readonly stage: Stage
+}
+
 /** Variables that an instruction sees: ENV wins over ARG. */
-export function environment({ stage }: Evaluation) {
+export function environment({ stage }: ConfigEvaluation) {
   return (name: string): string | undefined => getEnv(stage.config, name) ?? stage.args.get(name)
 }
 
-export function expandWord(evaluation: Evaluation, word: Word): string {
+export function expandWord(evaluation: ConfigEvaluation, word: Word): string {
   return expand(word, environment(evaluation), evaluation.escape)
 }
 
@@ -36,7 +41,7 @@ export const proxyArgs = ['HTTP_PROXY', 'HTTPS_PROXY', 'FTP_PROXY', 'NO_PROXY', 
  *
  * @returns the line for the history; undefined for ONBUILD, which leaves none
  */
-export function applyConfig(evaluation: Evaluation, instruction: ConfigInstruction): string | undefined {
+export function applyConfig(evaluation: ConfigEvaluation, instruction: ConfigInstruction): string | undefined {
   const { stage } = evaluation
   const { config } = stage
   const one = (word: Word) => expandWord(evaluation, word)
@@ -98,7 +103,7 @@ export function applyConfig(evaluation: Evaluation, instruction: ConfigInstructi
   }
 }
 
-function declareArgs(evaluation: Evaluation, instruction: Extract<Instruction, { kind: 'arg' }>): string {
+function declareArgs(evaluation: ConfigEvaluation, instruction: Extract<Instruction, { kind: 'arg' }>): string {
   const { stage, buildArgs, globals } = evaluation
   const shown = instruction.args.map(({ name, value }) => {
     const given = buildArgs[name]

@@ -1,5 +1,6 @@
 import { closeSync, createReadStream, mkdirSync, openSync, readSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { applyLayer, decompress } from '../../layers/mod.ts'
 import { bytesOf, pathOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
@@ -91,7 +92,7 @@ async function isArchive(path: string | Buffer): Promise<boolean> {
   try {
     const block = Buffer.alloc(512)
     let have = 0
-    for await (const chunk of decompress([start.subarray(0, length)])) {
+    for await (const chunk of decompress(Readable.from([start.subarray(0, length)]))) {
       have += Buffer.from(chunk).copy(block, have)
       if (have === block.length) return isTarHeader(block)
     }

@@ -51,7 +51,8 @@ async function run(
   { rootfs, upper }: { rootfs: string; upper: string },
   options: RunOptions,
 ): Promise<StrakeError | undefined> {
-  const { trust, progress, signal } = execution
+  const { progress, signal } = execution
+  const trust = execution.trust()
   const files = join(execution.scratch, options.vertex)
   mkdirSync(files, { recursive: true })
   const file = (name: string, content: string | Uint8Array, mode = 0o644) => {

@@ -1,4 +1,4 @@
-import { type DiskUsage, systemDf, type Usage } from '../../engine/mod.ts'
+import { type ContainerState, type DiskUsage, systemDf, type Usage } from '../../engine/mod.ts'
 import { bytes, parseTemplate, renderListing, since } from '../../lib/mod.ts'
 import { familiarName, hex, parseReference } from '../../oci/mod.ts'
 import { command } from '../command.ts'
@@ -17,7 +17,7 @@ export default command({
   args: { min: 0, max: 0 },
   async run({ options, terminal, engine }) {
     const { format = 'table', verbose = false } = options
-    const usage = systemDf(engine())
+    const usage = await systemDf(engine())
     terminal.out(verbose ? details(usage, format) : overview(usage, format))
     return 0
   },
@@ -122,7 +122,7 @@ function rowsOf({ images, containers, volumes, buildCache }: DiskUsage, short: b
         LocalVolumes: String(container.volumes),
         Size: bytes(container.size),
         RunningFor: ago(container.createdAt),
-        Status: container.state,
+        Status: status(container.state, now),
         Names: container.name,
       }
     }),
@@ -138,4 +138,11 @@ function rowsOf({ images, containers, volumes, buildCache }: DiskUsage, short: b
       Description: record.description,
     })),
   }
+}
+
+/** As `docker ps` words it. */
+function status(state: ContainerState, now: number): string {
+  if (state.kind === 'running') return `Up ${since(now - state.startedAt)}`
+  if (state.kind === 'exited') return `Exited (${state.exitCode}) ${since(now - state.finishedAt)} ago`
+  return state.kind === 'created' ? 'Created' : 'Removal In Progress'
 }

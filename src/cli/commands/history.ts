@@ -1,0 +1,56 @@
+import { type HistoryEntry, history } from '../../engine/mod.ts'
+import { bytes, renderListing, since } from '../../lib/mod.ts'
+import { hex } from '../../oci/mod.ts'
+import { command } from '../command.ts'
+import { fit } from '../display.ts'
+import { formatHelp, rfc3339 } from '../listing.ts'
+
+export default command({
+  name: 'history',
+  usage: '[OPTIONS] IMAGE',
+  summary: 'Show the history of an image',
+  options: {
+    format: { kind: 'string', help: formatHelp },
+    human: { kind: 'boolean', short: 'H', help: 'Print sizes and dates in human readable format', default: 'true' },
+    'no-trunc': { kind: 'boolean', help: "Don't truncate output" },
+    quiet: { kind: 'boolean', short: 'q', help: 'Only show image IDs' },
+  },
+  args: { min: 1, max: 1 },
+  async run({ options, args, terminal, engine }) {
+    const entries = history(engine(), { image: args[0]! })
+    const rows = entries.map((entry) =>
+      fields(entry, { human: options.human !== false, whole: options['no-trunc'] === true }),
+    )
+    if (options.quiet) terminal.out(rows.map((row) => `${row.ID}\n`).join(''))
+    else terminal.out(renderListing(rows, { headers, table, format: options.format }))
+    return 0
+  },
+})
+
+const table = '{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}'
+
+const headers = {
+  Comment: 'COMMENT',
+  CreatedAt: 'CREATED AT',
+  CreatedBy: 'CREATED BY',
+  CreatedSince: 'CREATED',
+  ID: 'IMAGE',
+  Size: 'SIZE',
+}
+
+function fields(
+  entry: HistoryEntry,
+  { human, whole }: { readonly human: boolean; readonly whole: boolean },
+): Record<keyof typeof headers, string> {
+  const created = Date.parse(entry.created ?? '')
+  const known = !Number.isNaN(created)
+  const by = (entry.created_by ?? '').replaceAll('\t', ' ').replaceAll('\n', ' ')
+  return {
+    Comment: entry.comment ?? '',
+    CreatedAt: known ? rfc3339(created) : '',
+    CreatedBy: whole ? by : fit(by, 45),
+    CreatedSince: known ? (human ? `${since(Date.now() - created)} ago` : rfc3339(created)) : 'N/A',
+    ID: entry.id ? (whole ? entry.id : hex(entry.id).slice(0, 12)) : '<missing>',
+    Size: human ? bytes(entry.size) : String(entry.size),
+  }
+}

@@ -1,0 +1,27 @@
+import { inspect } from '../../engine/mod.ts'
+import { parseTemplate } from '../../lib/mod.ts'
+import { command } from '../command.ts'
+
+export default command({
+  name: 'inspect',
+  usage: '[OPTIONS] NAME|ID [NAME|ID...]',
+  summary: 'Return low-level information on containers and images',
+  examples: ["strake inspect --format '{{.Config.Cmd}}' app", "strake inspect --format '{{json .Config.Labels}}' app"],
+  options: {
+    format: { kind: 'string', short: 'f', help: "Format output using a Go template, or 'json'" },
+    size: { kind: 'boolean', short: 's', help: 'Display total file sizes if the type is container' },
+    type: { kind: 'string', help: 'Only inspect objects of the given type' },
+  },
+  args: { min: 1, max: Number.POSITIVE_INFINITY },
+  async run({ options, args, terminal, engine }) {
+    const { format, type } = options
+    const template = format === undefined ? undefined : parseTemplate(format === 'json' ? '{{json .}}' : format)
+    const { objects, missing } = inspect(engine(), { names: args, type })
+    if (template) for (const object of objects) terminal.out(`${template.execute(object)}\n`)
+    else terminal.out(`${JSON.stringify(objects, null, 4)}\n`)
+    for (const error of missing.slice(0, -1)) terminal.err(`Error: ${error.message}\n`)
+    const last = missing.at(-1)
+    if (last) throw last
+    return 0
+  },
+})

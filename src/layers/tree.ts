@@ -1,0 +1,265 @@
+import { closeSync, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
+import { sys } from '../host/mod.ts'
+import { errno, StrakeError } from '../lib/mod.ts'
+import { byteString, pathOf, shown } from './bytes.ts'
+import type { Metadata } from './fill.ts'
+import { opaqueXattrs } from './marks.ts'
+import { type Found, find } from './scan.ts'
+import type { ByteString } from './types.ts'
+
+const O_DIRECTORY = 0o200000
+const O_RDONLY = 0
+const beneath = sys.RESOLVE_BENEATH | sys.RESOLVE_NO_SYMLINKS
+/** As many symlinks as Linux follows in one path. */
+const maxSymlinks = 40
+
+/** A directory that is in the upper directory. */
+export interface Directory {
+  /** From the root, without symlinks. */
+  readonly path: ByteString
+  readonly children: Map<ByteString, Directory>
+  /** The layers below whose directory of that path shows through. */
+  lowers: readonly ByteString[]
+  /** What it is to have at the end; the root keeps what it has. */
+  metadata: Metadata | undefined
+}
+
+/** What the layers below have under a name. */
+type Below =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'directory'; readonly lowers: readonly ByteString[]; readonly found: Found }
+  | { readonly kind: 'symlink' | 'other'; readonly source: ByteString }
+
+/**
+ * An upper directory seen on top of its layers, as overlayfs will show it. Paths are resolved name by name in that
+ * view, and symlinks inside its root. What is changed is always named by a descriptor of its directory, which the kernel
+ * opens without following any symlink: nothing can be reached outside.
+ */
+export class Tree implements Disposable {
+  readonly root: Directory
+  readonly #dir: ByteString
+  readonly #fd: number
+  /** The directory that was used last. */
+  #open: { readonly directory: Directory; readonly fd: number } | undefined
+
+  constructor(dir: string, lower: readonly string[]) {
+    this.#dir = byteString(dir)
+    this.#fd = sys.call('openat', dir, sys.AT_FDCWD, sys.cstring(dir), sys.O_PATH | O_DIRECTORY | sys.O_CLOEXEC, 0)
+    this.root = { path: '', children: new Map(), lowers: lower.map(byteString), metadata: undefined }
+  }
+
+  [Symbol.dispose](): void {
+    this.#forget()
+    closeSync(this.#fd)
+  }
+
+  /**
+   * The directory that a path (of names, as `namesIn` gives them) leads to; what is not there is made, with the metadata
+   * of the layers below if they have it. Throws `invalid` when something on the way is no directory.
+   */
+  resolve(names: readonly ByteString[]): Directory {
+    const ahead = names.toReversed()
+    /** The way from the root, so that `..` in a symlink knows where it came from. */
+    const way = [this.root]
+    let symlinks = 0
+    for (let name = ahead.pop(); name !== undefined; name = ahead.pop()) {
+      if (name === '' || name === '.') continue
+      if (name === '..') {
+        if (way.length > 1) way.pop()
+        continue
+      }
+      const here = way.at(-1)!
+      const next = here.children.get(name) ?? this.#enter(here, name)
+      if (typeof next !== 'string') {
+        way.push(next)
+        continue
+      }
+      if (++symlinks > maxSymlinks) {
+        throw new StrakeError('invalid', `the layer leads through too many symlinks at ${shown(names.join('/'))}`)
+      }
+      if (next.startsWith('/')) way.length = 1
+      ahead.push(...next.split('/').reverse())
+    }
+    return way.at(-1)!
+  }
+
+  /** A directory below another, made if need be, or the target of a symlink. */
+  #enter(parent: Directory, name: ByteString): Directory | ByteString {
+    const path = join(parent.path, name)
+    const own = lstat(this.place(path))
+    if (own?.isSymbolicLink()) return readlinkSync(pathOf(this.place(path)), 'latin1')
+    if (own && !own.isDirectory() && !isWhiteout(own)) throw notDirectory(path)
+    const below = this.below(parent, name)
+    if (!own) {
+      if (below.kind === 'symlink') return readlinkSync(pathOf(below.source), 'latin1')
+      if (below.kind === 'other') throw notDirectory(path)
+    }
+    return this.makeDirectory(parent, name, undefined)
+  }
+
+  /** Where a path of the upper directory is on this machine. For reading only: a symlink on the way would be followed. */
+  place(path: ByteString): ByteString {
+    return `${this.#dir}/${path}`
+  }
+
+  /** What the layers below show under a name in a directory. */
+  below(parent: Directory, name: ByteString): Below {
+    const path = join(parent.path, name)
+    const lowers: ByteString[] = []
+    for (const lower of parent.lowers) {
+      const place = `${lower}/${path}`
+      const stat = lstat(place)
+      if (!stat) continue
+      if (!stat.isDirectory()) {
+        if (lowers.length > 0 || isWhiteout(stat)) break
+        return { kind: stat.isSymbolicLink() ? 'symlink' : 'other', source: place }
+      }
+      lowers.push(lower)
+      if (lower !== parent.lowers.at(-1) && isOpaque(place)) break
+    }
+    if (lowers.length === 0) return { kind: 'nothing' }
+    return { kind: 'directory', lowers, found: find(`${lowers[0]}/${path}`) }
+  }
+
+  /**
+   * Makes a directory, or takes the one that is there. With `metadata` it gets that at the end; without, what the layers
+   * below say. Whatever else has the name in this layer is replaced, and then nothing from below may show through.
+   */
+  makeDirectory(parent: Directory, name: ByteString, metadata: Metadata | undefined): Directory {
+    const known = parent.children.get(name)
+    if (known) {
+      known.metadata = metadata ?? known.metadata
+      return known
+    }
+    const below = this.below(parent, name)
+    const found = below.kind === 'directory' ? below.found : undefined
+    const directory: Directory = {
+      path: join(parent.path, name),
+      children: new Map(),
+      lowers: below.kind === 'directory' ? below.lowers : [],
+      metadata: metadata ?? metadataOf(found),
+    }
+    const replaced = this.create(parent, name, (fd, cname) => {
+      try {
+        sys.call('mkdirat', directory.path, fd, cname, 0o700)
+      } catch (error) {
+        if (errno(error) !== 'EEXIST' || !lstat(this.place(directory.path))?.isDirectory()) throw error
+      }
+    })
+    parent.children.set(name, directory)
+    if (replaced) this.makeOpaque(directory)
+    return directory
+  }
+
+  /** Hides what the layers below have in a directory. */
+  makeOpaque(directory: Directory): void {
+    hideBelow(directory)
+    const xattr = opaqueXattrs[process.geteuid!() === 0 ? 0 : 1]!
+    sys.lsetxattr(this.handle(directory), xattr, Buffer.from('y'))
+  }
+
+  /**
+   * Calls `make` with the directory's descriptor and the name. If the name is taken, what has it is removed first.
+   *
+   * @returns whether something was removed
+   */
+  create(parent: Directory, name: ByteString, make: (fd: number, name: Buffer) => void): boolean {
+    const fd = this.descriptor(parent)
+    const cname = sys.cstring(Buffer.from(name, 'latin1'))
+    try {
+      make(fd, cname)
+      return false
+    } catch (error) {
+      if (errno(error) !== 'EEXIST') throw error
+    }
+    this.remove(parent, name)
+    make(this.descriptor(parent), cname)
+    return true
+  }
+
+  /** Removes what has a name in the upper directory, with all that is in it. */
+  remove(parent: Directory, name: ByteString): void {
+    this.#forget()
+    parent.children.delete(name)
+    removeAt(this.descriptor(parent), name)
+  }
+
+  /** A descriptor of a directory, good until the next call of this object. */
+  descriptor(directory: Directory): number {
+    if (this.#open?.directory === directory) return this.#open.fd
+    if (this.#open) closeSync(this.#open.fd)
+    this.#open = undefined
+    const fd = this.openDirectory(directory)
+    this.#open = { directory, fd }
+    return fd
+  }
+
+  /** A path to the directory itself that no symlink can divert, good until the next call of this object. */
+  handle(directory: Directory): string {
+    return `/proc/self/fd/${this.descriptor(directory)}/.`
+  }
+
+  /** The caller closes it. */
+  openDirectory({ path }: Directory): number {
+    return sys.openat2(this.#fd, Buffer.from(path || '.', 'latin1'), sys.O_PATH | O_DIRECTORY, beneath)
+  }
+
+  /** After a name has got another meaning. */
+  #forget(): void {
+    if (this.#open) closeSync(this.#open.fd)
+    this.#open = undefined
+  }
+}
+
+/** Removes a name below a directory, with all that is below it. No symlink is followed. */
+function removeAt(fd: number, path: ByteString): void {
+  const cpath = sys.cstring(Buffer.from(path, 'latin1'))
+  try {
+    sys.call('unlinkat', path, fd, cpath, 0)
+    return
+  } catch (error) {
+    if (errno(error) !== 'EISDIR') throw error
+  }
+  const directory = sys.openat2(fd, Buffer.from(path, 'latin1'), O_RDONLY | O_DIRECTORY, beneath)
+  let names: ByteString[]
+  try {
+    names = readdirSync(`/proc/self/fd/${directory}`, 'latin1')
+  } finally {
+    closeSync(directory)
+  }
+  for (const name of names) removeAt(fd, `${path}/${name}`)
+  sys.call('unlinkat', path, fd, cpath, sys.AT_REMOVEDIR)
+}
+
+function hideBelow(directory: Directory): void {
+  directory.lowers = []
+  for (const child of directory.children.values()) hideBelow(child)
+}
+
+/** A directory that nothing describes belongs to root, and has no time that would differ from one apply to the next. */
+function metadataOf(found: Found | undefined): Metadata {
+  if (!found) return { mode: 0o755, uid: 0, gid: 0, mtime: 0n }
+  const { mode, uid, gid, mtime } = found.stat
+  return { mode: mode & 0o7777, uid, gid, mtime, ...(found.xattrs && { xattrs: found.xattrs }) }
+}
+
+function isOpaque(place: ByteString): boolean {
+  return find(place).opaque
+}
+
+function lstat(place: ByteString): Stats | undefined {
+  return lstatSync(pathOf(place), { throwIfNoEntry: false })
+}
+
+/** overlayfs.rst, Whiteouts. */
+export function isWhiteout(stat: Stats): boolean {
+  return stat.isCharacterDevice() && stat.rdev === 0
+}
+
+function notDirectory(path: ByteString): StrakeError {
+  return new StrakeError('invalid', `the layer has entries below ${shown(path)}, which is no directory`)
+}
+
+function join(path: ByteString, name: ByteString): ByteString {
+  return path ? `${path}/${name}` : name
+}
