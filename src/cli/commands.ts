@@ -127,6 +127,12 @@ export const entries: readonly Entry[] = [
     load: () => import('./commands/container-prune.ts'),
   },
   {
+    // conmon calls it.
+    name: 'container cleanup',
+    summary: 'Record the end of a container',
+    load: () => import('./commands/container-cleanup.ts'),
+  },
+  {
     name: 'create',
     summary: 'Create a new container',
     aliases: ['container create'],

@@ -1,4 +1,5 @@
-import { StrakeError } from '../lib/mod.ts'
+import { readFileSync } from 'node:fs'
+import { errno, StrakeError } from '../lib/mod.ts'
 import type { Platform } from '../oci/mod.ts'
 
 /** `name=value` each; a name alone has the empty value. */
@@ -46,4 +47,53 @@ export function networkMode(text = 'default'): 'default' | 'host' | 'none' {
   throw new StrakeError('invalid', `network mode ${JSON.stringify(text)} not supported by build`, {
     hint: 'It is one of default, host, none.',
   })
+}
+
+const byteUnits: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 }
+
+/** `512m`, `1.5g`, `64kb`: bytes, in docker's binary units. */
+export function byteSize(text: string): number {
+  const [, count, unit = 'b'] = /^(\d+(?:\.\d+)?) ?([bkmgt])?(?:i?b)?$/i.exec(text) ?? []
+  if (count !== undefined) return Math.floor(Number(count) * byteUnits[unit.toLowerCase()]!)
+  throw new StrakeError('invalid', `invalid size: '${text}'`, { hint: 'Write it as 512m or 2g.' })
+}
+
+/**
+ * The variables that `--env` and `--env-file` give a container, the files' first. A name alone takes its value from
+ * `env`; without one there, it takes the variable away from what the image has.
+ */
+export function containerVariables(
+  given: { readonly env: readonly string[]; readonly 'env-file': readonly string[] },
+  env: NodeJS.ProcessEnv,
+): string[] {
+  const own = (entry: string) => (entry.includes('=') || env[entry] === undefined ? entry : `${entry}=${env[entry]}`)
+  return [...given['env-file'].flatMap(readVariables), ...given.env].map((entry) => {
+    if (entry.startsWith('=') || entry === '')
+      throw new StrakeError('invalid', `invalid environment variable: ${entry}`)
+    return own(entry)
+  })
+}
+
+/** A file of `NAME=value` lines, with `#` comments; a value is taken as it stands. */
+function readVariables(path: string): string[] {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (cause) {
+    if (errno(cause) === undefined) throw cause
+    throw new StrakeError('invalid', `can't read the env file ${path}: ${(cause as Error).message}`, { cause })
+  }
+  return text
+    .replace(/^\ufeff/, '')
+    .split(/\r?\n/)
+    .map((line) => line.trimStart())
+    .filter((line) => line !== '' && !line.startsWith('#'))
+    .map((line) => {
+      const name = line.split('=', 1)[0]!
+      if (/\s/.test(name.trimEnd()) || name === '') {
+        const why = name === '' ? `no variable name on line '${line}'` : `variable '${name}' contains whitespaces`
+        throw new StrakeError('invalid', `poorly formatted environment: ${why} (${path})`)
+      }
+      return line.includes('=') ? `${name.trimEnd()}${line.slice(name.length)}` : name.trimEnd()
+    })
 }

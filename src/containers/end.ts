@@ -77,6 +77,11 @@ async function recordEnd(context: Context, container: Container, state: Running)
   return settings.autoRemove ? undefined : { ...container, state: exited }
 }
 
+/** What conmon has written when the container ended. Undefined while it runs, and later when it was removed. */
+export function readExitCode({ store }: Context, id: string): number | undefined {
+  return readEnd(places(store, id).exitFile)?.exitCode
+}
+
 function readEnd(exitFile: string): { readonly exitCode: number; readonly at: number } | undefined {
   try {
     const exitCode = Number.parseInt(readFileSync(exitFile, 'latin1'), 10)

@@ -12,7 +12,7 @@ import {
   waitContainer,
 } from './mod.ts'
 import { asRoot, testContext } from './testing.ts'
-import type { Context, CreateOptions } from './types.ts'
+import type { Context } from './types.ts'
 
 async function output(context: Context, id: string): Promise<{ stdout: string; stderr: string }> {
   const text = { stdout: '', stderr: '' }

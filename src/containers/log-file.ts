@@ -11,8 +11,8 @@ export interface ReadLogOptions {
   /** Milliseconds since the epoch. */
   readonly since?: number | undefined
   readonly until?: number | undefined
-  /** Goes on until `ended` says that nothing more will come. */
-  readonly follow?: { readonly ended: () => boolean } | undefined
+  /** Goes on until this fires, because nothing more will come. */
+  readonly follow?: AbortSignal | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -27,11 +27,12 @@ export async function* readLog(path: string, options: ReadLogOptions = {}): Asyn
   if (fd === undefined) return
   try {
     using changes = follow && watchChanges(path)
+    const wake = AbortSignal.any([follow, signal].filter((one) => one !== undefined))
     let position = options.from ?? (options.tail === undefined ? 0 : startOfTail(fd, options.tail))
     let rest: Buffer = Buffer.alloc(0)
     for (;;) {
       // Asked for before reading: what comes in between is then read, and the change wakes us up.
-      const isLast = follow?.ended() ?? true
+      const isLast = follow?.aborted ?? true
       for (;;) {
         const chunk = Buffer.allocUnsafe(chunkSize)
         const length = readSync(fd, chunk, 0, chunk.length, position)
@@ -49,7 +50,7 @@ export async function* readLog(path: string, options: ReadLogOptions = {}): Asyn
         if (signal?.aborted) throw new StrakeError('cancelled', 'cancelled', { cause: signal.reason })
       }
       if (isLast || !changes || (until !== undefined && Date.now() > until)) return
-      await changes.next(until === undefined ? 500 : Math.max(1, Math.min(500, until - Date.now() + 1)), signal)
+      await changes.next(until === undefined ? 500 : Math.max(1, Math.min(500, until - Date.now() + 1)), wake)
       if (signal?.aborted) throw new StrakeError('cancelled', 'cancelled', { cause: signal.reason })
     }
   } finally {

@@ -3,7 +3,7 @@ import { StrakeError } from '../lib/mod.ts'
 import { removeTree } from '../store/mod.ts'
 import { forget, hasStarted, isRunning, refresh, signalProcess, waitForEnd } from './end.ts'
 import { lockContainer, places } from './places.ts'
-import { allContainers, findContainer, getContainer, setState } from './records.ts'
+import { findContainer, getContainer, setState } from './records.ts'
 import type { Container, Context } from './types.ts'
 import { removeVolume } from './volumes.ts'
 import { unwire } from './wiring.ts'
@@ -59,16 +59,4 @@ export function removeFiles(context: Context, container: Container, { volumes = 
     }
   })
   rmSync(lock, { force: true })
-}
-
-/** Removes all containers that do not run. Gives their ids. */
-export async function pruneContainers(context: Context): Promise<string[]> {
-  const removed: string[] = []
-  for (const container of allContainers(context)) {
-    const current = await refresh(context, container)
-    if (!current || current.state.kind === 'running') continue
-    await removeContainer(context, current.id)
-    removed.push(current.id)
-  }
-  return removed
 }

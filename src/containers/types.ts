@@ -1,6 +1,6 @@
 import type { Images } from '../images/mod.ts'
 import type { Endpoint, PortMapping } from '../network/mod.ts'
-import type { Digest } from '../oci/mod.ts'
+import type { Digest, Platform } from '../oci/mod.ts'
 import type { SnapshotId, Store } from '../store/mod.ts'
 
 /** What containers stand on. An engine is one. */
@@ -12,6 +12,8 @@ export interface Context {
 /** What a person asks for. Texts have docker's forms, and what is left out comes from the image or is docker's default. */
 export interface CreateOptions {
   readonly image: string
+  /** What the image must be for. */
+  readonly platform?: Platform | undefined
   /** Replaces the image's CMD. */
   readonly command?: readonly string[] | undefined
   /** Replaces the image's ENTRYPOINT and CMD; empty for none. */

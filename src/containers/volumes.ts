@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:
 import { join } from 'node:path'
 import { openDirectory, sys } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
-import { removeTree, type Store } from '../store/mod.ts'
+import { removeTree, type Store, treeSize } from '../store/mod.ts'
 import { checkVolumeName } from './mount-options.ts'
 import { randomId } from './random-id.ts'
 import { allContainers } from './records.ts'
@@ -59,17 +59,19 @@ export function removeVolume(context: Context, name: string): void {
   })
 }
 
-/** Removes the volumes that no container has: those with a random name, or `all`. Gives their names. */
-export function pruneVolumes(context: Context, { all = false } = {}): string[] {
+/** Removes the volumes that no container has: those with a random name, or `all`. Gives their names and bytes. */
+export function pruneVolumes(context: Context, { all = false } = {}): { names: string[]; size: number } {
   return context.store.transaction(() => {
     const users = volumeUsers(context)
     const unused = listVolumes(context).filter(({ name }) => !users.has(name) && (all || /^[0-9a-f]{64}$/.test(name)))
+    const size = unused.reduce((sum, { path }) => sum + treeSize(path), 0)
     for (const { name } of unused) removeVolume(context, name)
-    return unused.map(({ name }) => name)
+    return { names: unused.map(({ name }) => name), size }
   })
 }
 
-function volumeUsers(context: Context): Map<string, string[]> {
+/** The ids of the containers that have a volume, by its name. */
+export function volumeUsers(context: Context): Map<string, string[]> {
   const users = new Map<string, string[]>()
   for (const { id, settings } of allContainers(context)) {
     for (const mount of settings.mounts) {

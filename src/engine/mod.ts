@@ -1,11 +1,43 @@
 export type { BuildContext, BuildOptions, BuildResult } from '../build/mod.ts'
-export type { ContainerState } from '../containers/mod.ts'
+export type {
+  Container,
+  ContainerState,
+  CreateOptions,
+  ExecOptions,
+  Input,
+  LogEntry,
+  RemoveOptions,
+  Settings,
+  Size,
+  StopOptions,
+  Volume,
+} from '../containers/mod.ts'
+export {
+  createContainer as create,
+  createVolume,
+  currentContainer,
+  execInContainer as exec,
+  getVolume,
+  hostAddress,
+  killContainer as kill,
+  pruneVolumes,
+  publishedPorts,
+  removeContainer as rm,
+  removeVolume,
+  restartContainer as restart,
+  stopContainer as stop,
+  waitContainer as wait,
+} from '../containers/mod.ts'
+export type { Hint } from '../hints/mod.ts'
 export type { HistoryEntry, Image, LoadedImage } from '../images/mod.ts'
 export { parseBootstrap } from '../images/mod.ts'
 export { bootstrap } from './bootstrap.ts'
 export { build } from './build.ts'
 export type { BuilderPruned, BuilderPruneOptions } from './builder-prune.ts'
 export { builderPrune } from './builder-prune.ts'
+export { explainCommand, explainEnd, explainPorts } from './container-hints.ts'
+export type { PrunedContainers } from './container-prune.ts'
+export { pruneContainers } from './container-prune.ts'
 export type { CacheUsage, ContainerUsage, DiskUsage, ImageUsage, Usage, VolumeUsage } from './disk-usage.ts'
 export { systemDf } from './disk-usage.ts'
 export type { Engine } from './engine.ts'
@@ -23,11 +55,21 @@ export type { Inspected, InspectOptions } from './inspect.ts'
 export { inspect } from './inspect.ts'
 export type { LoadArchiveOptions } from './load.ts'
 export { load } from './load.ts'
+export type { LogsOptions } from './logs.ts'
+export { logs } from './logs.ts'
+export type { PsOptions } from './ps.ts'
+export { commandText, containerPorts, imageText, ps, statusText, writableSize } from './ps.ts'
 export type { RemovedImages } from './rmi.ts'
 export { rmi } from './rmi.ts'
+export type { RunOptions } from './run.ts'
+export { run } from './run.ts'
+export type { RunningContainer } from './running.ts'
 export type { SaveOptions } from './save.ts'
 export { save } from './save.ts'
+export type { StartOptions } from './start.ts'
+export { attach, start } from './start.ts'
 export { systemCheck } from './system-check.ts'
 export type { SystemPruned, SystemPruneOptions } from './system-prune.ts'
 export { systemPrune } from './system-prune.ts'
 export { tag } from './tag.ts'
+export { volumes } from './volumes.ts'

@@ -1,0 +1,19 @@
+import { writeFileSync } from 'node:fs'
+import { create } from '../../engine/mod.ts'
+import { command } from '../command.ts'
+import { askedFor, createOptions } from '../run-options.ts'
+
+export default command({
+  name: 'create',
+  usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
+  summary: 'Create a new container',
+  options: createOptions,
+  args: { min: 1, max: Number.POSITIVE_INFINITY },
+  optionsFirst: true,
+  async run(call) {
+    const { id } = create(call.engine(), askedFor(call))
+    if (call.options.cidfile) writeFileSync(call.options.cidfile, id, { flag: 'wx' })
+    call.terminal.out(`${id}\n`)
+    return 0
+  },
+})

@@ -1,0 +1,94 @@
+import type { CreateOptions } from '../engine/mod.ts'
+import { StrakeError } from '../lib/mod.ts'
+import type { Call, Options } from './command.ts'
+import { byteSize, containerVariables, pairs, platformOf } from './option-values.ts'
+
+/** The options that `run` and `create` share. */
+export const createOptions = {
+  name: { kind: 'string', help: 'Assign a name to the container' },
+  publish: { kind: 'list', short: 'p', help: 'Publish a container\'s port(s) to the host (format: "8080:80")' },
+  'publish-all': { kind: 'boolean', short: 'P', help: 'Publish all exposed ports to random ports' },
+  env: { kind: 'list', short: 'e', help: 'Set environment variables' },
+  'env-file': { kind: 'list', value: 'file', help: 'Read in a file of environment variables' },
+  volume: {
+    kind: 'list',
+    short: 'v',
+    help: 'Bind mount a path of the host, or a volume (format: "source:target[:ro]")',
+  },
+  mount: { kind: 'list', value: 'mount', help: 'Attach a filesystem mount (format: "type=bind,source=…,target=…")' },
+  tmpfs: { kind: 'list', help: 'Mount a tmpfs directory' },
+  workdir: { kind: 'string', short: 'w', help: 'Working directory inside the container' },
+  user: { kind: 'string', short: 'u', help: 'Username or UID (format: "name|uid[:group|gid]")' },
+  entrypoint: { kind: 'string', help: 'Overwrite the default ENTRYPOINT of the image' },
+  interactive: { kind: 'boolean', short: 'i', help: 'Keep STDIN open even if not attached' },
+  tty: { kind: 'boolean', short: 't', help: 'Allocate a pseudo-TTY' },
+  rm: { kind: 'boolean', help: 'Automatically remove the container and its anonymous volumes when it exits' },
+  network: { kind: 'string', help: 'Connect the container to a network: bridge, host or none', default: 'bridge' },
+  net: { kind: 'string', help: 'Connect the container to a network', hidden: true },
+  hostname: { kind: 'string', short: 'h', help: 'Container host name' },
+  'add-host': { kind: 'list', help: 'Add a custom host-to-IP mapping (format: "host:ip")' },
+  'cap-add': { kind: 'list', help: 'Add Linux capabilities' },
+  'cap-drop': { kind: 'list', help: 'Drop Linux capabilities' },
+  privileged: { kind: 'boolean', help: 'Give extended privileges to this container' },
+  'security-opt': { kind: 'list', help: 'Security options: seccomp=unconfined' },
+  'read-only': { kind: 'boolean', help: "Mount the container's root filesystem as read only" },
+  label: { kind: 'list', short: 'l', help: 'Set meta data on a container' },
+  'stop-signal': { kind: 'string', help: 'Signal to stop the container' },
+  'stop-timeout': { kind: 'number', help: 'Timeout (in seconds) to stop a container' },
+  init: { kind: 'boolean', help: 'Run an init inside the container that forwards signals and reaps processes' },
+  memory: { kind: 'string', short: 'm', value: 'bytes', help: 'Memory limit' },
+  cpus: { kind: 'string', value: 'decimal', help: 'Number of CPUs' },
+  'pids-limit': { kind: 'number', help: 'Tune container pids limit (set -1 for unlimited)' },
+  platform: { kind: 'string', help: 'Platform that the image must be for' },
+  pull: { kind: 'string', help: 'Pull image before running: always, missing or never', default: 'missing' },
+  cidfile: { kind: 'string', value: 'file', help: 'Write the container ID to the file' },
+} as const satisfies Options
+
+/** What the command line asks of a new container. Throws `invalid`. */
+export function askedFor({
+  options,
+  args,
+  terminal,
+}: Pick<Call<typeof createOptions>, 'options' | 'args' | 'terminal'>): CreateOptions {
+  const [image = '', ...command] = args
+  const { entrypoint, memory, cpus, platform, pull } = options
+  if (pull !== undefined && !['always', 'missing', 'never'].includes(pull)) {
+    throw new StrakeError('invalid', `invalid pull option: '${pull}': must be one of "always", "missing" or "never"`)
+  }
+  if (cpus !== undefined && !/^\d+(\.\d+)?$/.test(cpus)) {
+    throw new StrakeError('invalid', `invalid value for --cpus: ${JSON.stringify(cpus)}`, { hint: 'Write it as 1.5' })
+  }
+  return {
+    image,
+    command,
+    entrypoint: entrypoint === undefined ? undefined : entrypoint === '' ? [] : [entrypoint],
+    name: options.name,
+    env: containerVariables(options, terminal.env),
+    workdir: options.workdir,
+    user: options.user,
+    hostname: options.hostname,
+    tty: options.tty,
+    interactive: options.interactive,
+    autoRemove: options.rm,
+    publish: options.publish,
+    publishAll: options['publish-all'],
+    volumes: options.volume,
+    mounts: options.mount,
+    tmpfs: options.tmpfs,
+    network: options.network ?? options.net,
+    addHosts: options['add-host'],
+    capAdd: options['cap-add'],
+    capDrop: options['cap-drop'],
+    privileged: options.privileged,
+    securityOptions: options['security-opt'],
+    readonlyRootfs: options['read-only'],
+    labels: pairs(options.label),
+    stopSignal: options['stop-signal'],
+    stopTimeout: options['stop-timeout'],
+    init: options.init,
+    memory: memory === undefined ? undefined : byteSize(memory),
+    cpus: cpus === undefined ? undefined : Number(cpus),
+    pidsLimit: options['pids-limit'],
+    platform: platform === undefined ? undefined : platformOf(platform),
+  }
+}

@@ -1,0 +1,22 @@
+import { type CreateOptions, createContainer, removeContainer } from '../containers/mod.ts'
+import type { Engine } from './engine.ts'
+import type { RunningContainer } from './running.ts'
+import { type StartOptions, start } from './start.ts'
+
+export interface RunOptions extends CreateOptions, StartOptions {}
+
+/**
+ * Makes a container from an image and starts it. The container lives on when this process ends.
+ *
+ * Throws `not_found` (no such image), `conflict` (name or port taken), `invalid`, and `failed` in docker's words with
+ * exit code 125, 126 or 127 when it can't be started; it stays, not started, unless `autoRemove` is set.
+ */
+export async function run(engine: Engine, options: RunOptions): Promise<RunningContainer> {
+  const { id } = createContainer(engine, options)
+  try {
+    return await start(engine, id, options)
+  } catch (error) {
+    if (options.autoRemove) await removeContainer(engine, id, { force: true, volumes: true })
+    throw error
+  }
+}
