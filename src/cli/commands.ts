@@ -10,6 +10,8 @@ export interface Entry {
   readonly group?: 'common' | 'images' | 'containers' | 'system'
   /** The exit code of the verb's own errors, where it is not 1: those that pass on the exit code of a container. */
   readonly failure?: 125
+  /** It needs no store, and the code for it is not loaded. */
+  readonly storeless?: true
   readonly load: () => Promise<{ readonly default: Command }>
 }
 
@@ -258,6 +260,7 @@ export const entries: readonly Entry[] = [
     name: 'version',
     summary: 'Show the version',
     group: 'system',
+    storeless: true,
     load: () => import('./commands/version.ts'),
   },
 ]
