@@ -82,7 +82,7 @@ export const entries: readonly Entry[] = [
   },
   {
     name: 'inspect',
-    summary: 'Show all that is known of an image or a container',
+    summary: 'Return low-level information on containers and images',
     aliases: ['image inspect --type=image', 'container inspect --type=container'],
     group: 'images',
     load: () => import('./commands/inspect.ts'),
