@@ -10,6 +10,8 @@ export interface Entry {
   readonly group?: 'common' | 'images' | 'containers' | 'system'
   /** The exit code of the verb's own errors, where it is not 1: those that pass on the exit code of a container. */
   readonly failure?: 125
+  /** It needs no store, and the code for it is not loaded. */
+  readonly storeless?: true
   readonly load: () => Promise<{ readonly default: Command }>
 }
 
@@ -80,7 +82,7 @@ export const entries: readonly Entry[] = [
   },
   {
     name: 'inspect',
-    summary: 'Show all that is known of an image or a container',
+    summary: 'Return low-level information on containers and images',
     aliases: ['image inspect --type=image', 'container inspect --type=container'],
     group: 'images',
     load: () => import('./commands/inspect.ts'),
@@ -264,6 +266,7 @@ export const entries: readonly Entry[] = [
     name: 'version',
     summary: 'Show the version',
     group: 'system',
+    storeless: true,
     load: () => import('./commands/version.ts'),
   },
 ]

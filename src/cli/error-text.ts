@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { type SourceRange, StrakeError } from '../lib/mod.ts'
 import type { Terminal } from './command.ts'
 import { columnsOf, printable } from './display.ts'
@@ -14,7 +13,7 @@ export function errorText(error: unknown, { color, debug = false }: ErrorTextOpt
   const lines: string[] = []
   if (error instanceof StrakeError && error.code !== 'internal') {
     lines.push(`${color('red', 'ERROR:')} ${printable(error.message)}`)
-    if (error.range) lines.push(...excerpt(error.range, error.source ?? readSource(error.range.file), color))
+    if (error.range) lines.push(...excerpt(error.range, error.source, color))
     for (const line of error.hint?.split('\n') ?? []) lines.push(`${color('cyan', 'hint:')} ${printable(line)}`)
     if (debug) lines.push('', ...stack(error))
   } else {
@@ -50,14 +49,6 @@ function excerpt(range: SourceRange, text: string | undefined, color: Terminal['
     lines.push(' '.repeat(margin.length + 1 + before) + color('red', '^'.repeat(width)))
   }
   return lines
-}
-
-function readSource(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    return undefined
-  }
 }
 
 function stack(error: unknown): string[] {

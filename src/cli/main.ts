@@ -24,7 +24,7 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
     if (typeof start === 'number') return start
     entry = start.entry
     debug ||= start.debug
-    return await perform(start.command, start, terminal)
+    return await perform(start, terminal)
   } catch (error) {
     return await report(error, { terminal, debug, failure: entry?.failure ?? 1 })
   }
@@ -67,8 +67,8 @@ async function understand(words: readonly string[], terminal: Terminal): Promise
   return { ...parsed, entry, command }
 }
 
-async function perform(command: Command, { options, args }: Start, terminal: Terminal): Promise<number> {
-  const { openEngine } = await import('./open.ts')
+async function perform({ entry, command, options, args }: Start, terminal: Terminal): Promise<number> {
+  const store = entry.storeless ? undefined : await import('./open.ts')
   using signals = catchSignals()
   let engine: Engine | undefined
   try {
@@ -78,7 +78,8 @@ async function perform(command: Command, { options, args }: Start, terminal: Ter
       terminal,
       signal: signals.signal,
       engine() {
-        engine ??= openEngine()
+        engine ??= store?.openEngine()
+        if (!engine) throw new StrakeError('internal', `${entry.name} is not to open the store`)
         return engine
       },
     })

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { exec, findProgram } from '../host/mod.ts'
-import { errno } from '../lib/mod.ts'
+import { errno, StrakeError } from '../lib/mod.ts'
+import { findRuntime } from '../runtime/mod.ts'
 
 type Installer = 'apt' | 'dnf' | 'zypper' | 'pacman' | 'apk'
 
@@ -9,6 +10,8 @@ interface Component {
   readonly name: string
   readonly purpose: string
   readonly required: boolean
+  /** Finds it where more than its name decides. */
+  readonly find?: () => string | undefined
   /** Any one of these programs will do. */
   readonly programs?: readonly string[]
   /** Or any one of these files. */
@@ -24,7 +27,7 @@ const components: readonly Component[] = [
     name: 'runtime',
     purpose: 'runs containers',
     required: true,
-    programs: ['runc', 'crun'],
+    find: runtime,
     packages: everywhere('runc'),
   },
   { name: 'conmon', purpose: 'keeps containers', required: true, programs: ['conmon'], packages: everywhere('conmon') },
@@ -94,6 +97,15 @@ const components: readonly Component[] = [
   },
 ]
 
+function runtime(): string | undefined {
+  try {
+    return findRuntime().path
+  } catch (error) {
+    if (error instanceof StrakeError && error.code === 'unavailable') return undefined
+    throw error
+  }
+}
+
 export interface FoundComponent {
   readonly name: string
   readonly purpose: string
@@ -110,8 +122,8 @@ export interface FoundComponent {
 export async function findComponents(): Promise<FoundComponent[]> {
   const installer = installerOf(osRelease())
   return await Promise.all(
-    components.map(async ({ name, purpose, required, programs = [], files = [], packages }) => {
-      const path = programs.map((program) => findProgram(program)).find(Boolean) ?? globSync(files)[0]
+    components.map(async ({ name, purpose, required, find, programs = [], files = [], packages }) => {
+      const path = find?.() ?? programs.map((program) => findProgram(program)).find(Boolean) ?? globSync(files)[0]
       const version = path && ['runtime', 'conmon'].includes(name) ? await versionOf(path) : undefined
       return { name, purpose, required, path, version, package: installer && packages[installer] }
     }),

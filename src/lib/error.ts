@@ -41,7 +41,7 @@ export interface ErrorDetails {
   readonly hint?: string | undefined
   /** Where in a person's text the cause stands. */
   readonly range?: SourceRange | undefined
-  /** The text that `range` points into, where it is not a file of this machine (`-f -`, a Dockerfile inside a tar). */
+  /** The text that `range` points into. */
   readonly source?: string | undefined
   /** The exit code of the process that failed, with code `failed`. */
   readonly exitCode?: number | undefined
@@ -54,7 +54,8 @@ export class StrakeError extends Error {
   readonly code: ErrorCode
   readonly hint: string | undefined
   readonly range: SourceRange | undefined
-  readonly source: string | undefined
+  /** The text that `range` points into: whoever throws may not have it, and who passes the error on adds it. */
+  source: string | undefined
   readonly exitCode: number | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
