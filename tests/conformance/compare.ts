@@ -15,6 +15,37 @@ export interface Picture {
   readonly merged: Readonly<Record<string, string>>
 }
 
+/** What differs between two pictures, a line each: where, what is there, and what was expected. */
+export function differences(actual: Picture, expected: Picture): string[] {
+  const [left, right] = [flatten(actual), flatten(expected)]
+  return [...new Set([...right.keys(), ...left.keys()])].flatMap((key) =>
+    left.get(key) === right.get(key)
+      ? []
+      : [`${key}: ${left.get(key) ?? '(nothing)'}, expected ${right.get(key) ?? '(nothing)'}`],
+  )
+}
+
+function flatten(picture: Picture): Map<string, string> {
+  const steps = picture.history.filter((step) => !step.startsWith('(empty)'))
+  return new Map([
+    ['author', `${picture.author}`],
+    ['layers', `${picture.layers.length}`],
+    ...Object.entries(picture.config).map(([key, value]) => [`config ${key}`, sortedJson(value)] as const),
+    ...picture.history.map((step, index) => [`history ${index}`, step] as const),
+    ...picture.layers.flatMap((layer, index) =>
+      Object.entries(layer).map(([path, text]) => [`${index}. ${steps[index]}: /${path}`, text] as const),
+    ),
+    ...Object.entries(picture.merged).map(([path, text]) => [`at the end: /${path}`, text] as const),
+  ])
+}
+
+/** The order of keys means nothing. */
+function sortedJson(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) =>
+    part && typeof part === 'object' && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort()) : part,
+  )
+}
+
 /** Times of files made by the build itself differ from build to build; all others are older. */
 const builtSince = Date.parse('2024-01-01') / 1000
 
@@ -23,9 +54,10 @@ export function picture(archive: Buffer, base: { readonly layers: number; readon
   const image = readArchive(archive)
   const own = image.layers.slice(base.layers)
   const history = (image.config.history ?? []).slice(base.history)
+  const { author, config = {} } = image.config
   return {
-    ...(image.config.author === undefined ? {} : { author: image.config.author }),
-    config: image.config.config ?? {},
+    ...(author === undefined ? {} : { author }),
+    config,
     history: history.map(line),
     layers: own.map((layer) => drawLayer(layer)),
     merged: merge(own),
