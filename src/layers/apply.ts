@@ -56,6 +56,7 @@ export async function applyLayer(
     diffId: (tarHash ? `sha256:${tarHash.digest('hex')}` : digest) as DiffId,
     tarSize,
     size: extraction.size,
+    unnamed: extraction.unnamed,
     compression: form,
     blob: { digest: digest as Digest, size: blobSize },
   }

@@ -18,6 +18,8 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants
 export class Extraction implements TarHandler, Disposable {
   /** Bytes of files. */
   size = 0
+  /** Directories that the tar has no entry for; known when it is finished. */
+  readonly unnamed: ByteString[] = []
   readonly #tree: Tree
   readonly #fresh: Fresh = { uid: process.geteuid!(), gid: process.getegid!(), umask: process.umask() }
   /** The file whose content is coming. */
@@ -83,7 +85,8 @@ export class Extraction implements TarHandler, Disposable {
   /** To be called after the last entry: directories get their times when nothing is made in them any more. */
   finish(directory = this.#tree.root): void {
     for (const child of directory.children.values()) this.finish(child)
-    const { metadata, path } = directory
+    const { metadata, path, named } = directory
+    if (!named) this.unnamed.push(path)
     if (!metadata) return
     this.#attempt(path, () => {
       finishPath(this.#tree.handle(directory), { ...metadata, kind: 'directory' }, this.#fresh)

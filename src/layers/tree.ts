@@ -22,6 +22,8 @@ export interface Directory {
   lowers: readonly ByteString[]
   /** What it is to have at the end; the root keeps what it has. */
   metadata: Metadata | undefined
+  /** Whether the tar has an entry for it. */
+  named: boolean
 }
 
 /** What the layers below have under a name. */
@@ -45,7 +47,7 @@ export class Tree implements Disposable {
   constructor(dir: string, lower: readonly string[]) {
     this.#dir = byteString(dir)
     this.#fd = sys.call('openat', dir, sys.AT_FDCWD, sys.cstring(dir), sys.O_PATH | O_DIRECTORY | sys.O_CLOEXEC, 0)
-    this.root = { path: '', children: new Map(), lowers: lower.map(byteString), metadata: undefined }
+    this.root = { path: '', children: new Map(), lowers: lower.map(byteString), metadata: undefined, named: true }
   }
 
   [Symbol.dispose](): void {
@@ -129,6 +131,7 @@ export class Tree implements Disposable {
     const known = parent.children.get(name)
     if (known) {
       known.metadata = metadata ?? known.metadata
+      known.named ||= metadata !== undefined
       return known
     }
     const below = this.below(parent, name)
@@ -138,6 +141,7 @@ export class Tree implements Disposable {
       children: new Map(),
       lowers: below.kind === 'directory' ? below.lowers : [],
       metadata: metadata ?? metadataOf(found),
+      named: metadata !== undefined,
     }
     const replaced = this.create(parent, name, (fd, cname) => {
       try {
