@@ -1,6 +1,6 @@
 // Bundles the command line, the library and the layer worker into one file each, and writes the type declarations.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 
@@ -55,16 +55,6 @@ function behind(mod: string, name: string, as: string): string {
   return `{ ${name} as ${as} } from ${JSON.stringify(mod)}`
 }
 
-/** Verbs that are still to come (src/cli/pending.d.ts) fail when they are called, not here. */
-const pending: Plugin = {
-  name: 'pending',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\/commands\// }, ({ path, resolveDir }) =>
-      existsSync(join(resolveDir, path)) ? undefined : { path, external: true },
-    )
-  },
-}
-
 rmSync('dist', { recursive: true, force: true })
 await build({
   entryPoints: { strake: 'src/main.ts', index: 'src/index.ts', worker: 'src/layers/worker.ts' },
@@ -78,6 +68,6 @@ await build({
   minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
-  plugins: [narrow, pending],
+  plugins: [narrow],
 })
 execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.types.json'], { stdio: 'inherit' })
