@@ -18,7 +18,7 @@ import type { AppliedLayer, ApplyOptions } from './types.ts'
 export async function applyLayer(
   dir: string,
   tar: AsyncIterable<Uint8Array>,
-  { lower = [], whiteouts = 'overlay', signal, onProgress, tee }: ApplyOptions = {},
+  { lower, whiteouts = 'overlay', signal, onProgress, tee }: ApplyOptions = {},
 ): Promise<AppliedLayer> {
   const blobHash = createHash('sha256')
   let blobSize = 0

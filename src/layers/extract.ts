@@ -8,7 +8,7 @@ import { isPortable, opaqueMarker, whiteoutPrefix } from './marks.ts'
 import { namesIn } from './names.ts'
 import { describe, find } from './scan.ts'
 import { tarEntry } from './segments.ts'
-import { type Directory, isWhiteout, Tree } from './tree.ts'
+import { type Directory, isWhiteout, makeWhiteout, Tree } from './tree.ts'
 import type { ByteString } from './types.ts'
 import { finishPath, S_IFBLK, S_IFCHR, S_IFIFO } from './upper.ts'
 
@@ -27,7 +27,7 @@ export class Extraction implements TarHandler, Disposable {
 
   readonly #whiteouts: 'overlay' | 'keep'
 
-  constructor(dir: string, lower: readonly string[], whiteouts: 'overlay' | 'keep') {
+  constructor(dir: string, lower: readonly string[] | undefined, whiteouts: 'overlay' | 'keep') {
     this.#whiteouts = whiteouts
     this.#tree = new Tree(dir, lower)
   }
@@ -83,8 +83,13 @@ export class Extraction implements TarHandler, Disposable {
   }
 
   /** To be called after the last entry: directories get their times when nothing is made in them any more. */
-  finish(directory = this.#tree.root): void {
-    for (const child of directory.children.values()) this.finish(child)
+  finish(): void {
+    this.#attempt('/', () => this.#tree.hideBelowRoot())
+    this.#finish(this.#tree.root)
+  }
+
+  #finish(directory: Directory): void {
+    for (const child of directory.children.values()) this.#finish(child)
     const { metadata, path, named } = directory
     if (!named) this.unnamed.push(path)
     if (!metadata) return
@@ -132,8 +137,7 @@ export class Extraction implements TarHandler, Disposable {
 
   #whiteout(parent: Directory, name: ByteString, path: ByteString): void {
     if (name === '' || name === '.' || name === '..') throw notWhiteout(path)
-    parent.children.delete(name)
-    this.#tree.create(parent, name, (fd, cname) => sys.call('mknodat', path, fd, cname, S_IFCHR, 0n))
+    this.#tree.create(parent, name, makeWhiteout)
   }
 
   #link(parent: Directory, name: ByteString, entry: TarEntry): void {
