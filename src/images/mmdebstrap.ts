@@ -82,7 +82,8 @@ class Output {
   }
 
   line(line: string): void {
-    if (/^(?:E|Err|W): ?|^Err:/.test(line)) this.#errors.push(line.replace(/^[EW]: /, ''))
+    const isError = /^(?:E: |Err:)/.test(line) && !/ failed(?: to run)?$/.test(line)
+    if (isError) this.#errors.push(line.replace(/^E: /, ''))
     if (line.startsWith('I: ')) this.#step(line.slice(3))
     const count = /^\d+ upgraded, (\d+) newly installed/.exec(line)
     if (count) this.#expected += Number(count[1])
