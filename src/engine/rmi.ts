@@ -27,7 +27,7 @@ export function rmi(
   const { untagged, image, stack } = engine.store.transaction(() => {
     const found = engine.images.get(options.image)
     const name = nameIn(found, options.image)
-    return name ? byName(engine, found, name, force) : byId(engine, found, force)
+    return name ? byName(engine, found, { name, text: options.image, force }) : byId(engine, found, force)
   })
   return { untagged, ...sweep(engine, image, stack) }
 }
@@ -48,30 +48,38 @@ function nameIn(image: Image, text: string): Reference | undefined {
   return parseReference(text)
 }
 
-function byName(engine: Engine, image: Image, name: Reference, force: boolean): Removal {
-  const others = image.names.length + image.digests.length - 1
-  if (others > 0) {
-    // Digests go with the last tag of their repository.
-    engine.images.untag(name)
-    const left = engine.images.get(image.id)
-    const orphaned = left.names.length > 0 ? [] : left.digests
-    for (const digest of orphaned) engine.images.untag(parseReference(digest))
-    const untagged = [shown(name), ...orphaned.map(shownName)]
-    if (left.names.length > 0 || orphaned.length === 0) return { untagged, image: undefined, stack: [] }
-    return { ...drop(engine, engine.images.get(image.id), force), untagged }
-  }
+function byName(
+  engine: Engine,
+  image: Image,
+  { name, text, force }: { readonly name: Reference; readonly text: string; readonly force: boolean },
+): Removal {
   const [user] = usersOf(engine, image)
-  if (user && !force) {
+  if (user && !force && isSingle(image)) {
     throw new StrakeError(
       'conflict',
-      `conflict: unable to remove repository reference "${familiarName(name)}${name.tag && `:${name.tag}`}" (must be forced) - ` +
+      `conflict: unable to remove repository reference "${text}" (must force) - ` +
         `container ${user.id.slice(0, 12)} is using its referenced image ${hex(image.id).slice(0, 12)}`,
       { hint: `Remove the container first: strake rm ${user.isRunning ? '-f ' : ''}${user.id.slice(0, 12)}` },
     )
   }
   engine.images.untag(name)
-  if (user) return { untagged: [shown(name)], image: undefined, stack: [] }
-  return { ...drop(engine, image, force), untagged: [shown(name)] }
+  // Digests go with the last tag of their repository.
+  const left = engine.images.get(image.id)
+  const prefix = `${name.registry}/${name.repository}`
+  const hasTag = left.names.some((other) => other.startsWith(`${prefix}:`))
+  const orphaned = hasTag ? [] : left.digests.filter((digest) => digest.startsWith(`${prefix}@`))
+  for (const digest of orphaned) engine.images.untag(parseReference(digest))
+  const untagged = [shown(name), ...orphaned.map(shownName)]
+  const remains = left.names.length + left.digests.length > orphaned.length
+  // Nothing takes an image away from under a running container: it stays, without a name.
+  if (remains || user?.isRunning) return { untagged, image: undefined, stack: [] }
+  return { ...drop(engine, left), untagged }
+}
+
+/** One tag at most, and all names in one repository. */
+function isSingle({ names, digests }: Image): boolean {
+  const repositories = new Set([...names, ...digests].map((name) => familiarName(parseReference(name))))
+  return names.length <= 1 && repositories.size <= 1
 }
 
 function byId(engine: Engine, image: Image, force: boolean): Removal {
@@ -85,23 +93,19 @@ function byId(engine: Engine, image: Image, force: boolean): Removal {
     throw refuse('cannot be forced', `image is being used by running container ${user.id.slice(0, 12)}`)
   }
   if (!force) {
-    const repositories = new Set([...image.names, ...image.digests].map((name) => familiarName(parseReference(name))))
-    if (repositories.size > 1 || image.names.length > 1) {
-      throw refuse('must be forced', 'image is referenced in multiple repositories')
-    }
+    if (!isSingle(image)) throw refuse('must be forced', 'image is referenced in multiple repositories')
     if (user) throw refuse('must be forced', `image is being used by stopped container ${user.id.slice(0, 12)}`)
   }
   const untagged = [...image.names, ...image.digests].map(shownName)
-  return { ...drop(engine, image, force), untagged }
+  return { ...drop(engine, image), untagged }
 }
 
 function shown(name: Reference): string {
   return `${familiarName(name)}${name.digest ? `@${name.digest}` : `:${name.tag}`}`
 }
 
-/** Removes an image that has no name any more. Snapshots of containers keep their layers as long as they need them. */
-function drop(engine: Engine, image: Image, force: boolean): Omit<Removal, 'untagged'> {
-  if (!force && usersOf(engine, image).length > 0) return { image: undefined, stack: [] }
+/** Removes the image. A container that still stands on it keeps the layers by its own snapshot. */
+function drop(engine: Engine, image: Image): Omit<Removal, 'untagged'> {
   const stack = engine.store.snapshots.ancestry(image.snapshot)
   engine.images.remove(image)
   return { image, stack }

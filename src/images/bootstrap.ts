@@ -28,6 +28,7 @@ export function parseBootstrap(spec: string): { readonly distribution: string; r
 export async function bootstrap(store: Store, images: Images, options: BootstrapOptions): Promise<Image> {
   if (options.distribution === 'busybox') return bootstrapBusybox(store, images, options)
   const plan = planOf(options)
+  const tool = await toolVersion(options.signal)
   const own = await aptSettings(options.signal)
   const sources = sourcesFor(plan.distribution, plan.suite, { mirror: options.mirror, host: hostSources() }).map(
     (source) => (own.checkValidUntil ? source : { ...source, checkValidUntil: false }),
@@ -40,7 +41,6 @@ export async function bootstrap(store: Store, images: Images, options: Bootstrap
   try {
     const tmpdir = join(store.root, 'cache')
     mkdirSync(tmpdir, { recursive: true })
-    const version = await toolVersion(options.signal)
     const image = await mmdebstrap(
       {
         ...options,
@@ -62,7 +62,7 @@ export async function bootstrap(store: Store, images: Images, options: Bootstrap
             Env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
             Labels: {
               ...plan.labels,
-              'io.strake.bootstrap.tool': version,
+              'io.strake.bootstrap.tool': tool,
               'io.strake.bootstrap.date': created.toISOString(),
             },
           },

@@ -45,19 +45,22 @@ export async function mmdebstrap<T>(
   const said = new Output(options)
   createInterface(child.stderr).on('line', (line) => said.line(line))
   child.stdin.on('error', () => {}).end(options.sources)
+  // Whoever reads must not take what has come for the whole when mmdebstrap fails.
+  async function* whole(): AsyncGenerator<Uint8Array> {
+    for await (const chunk of child.stdout) yield chunk
+    const code = await exited
+    if (code !== 0) throw said.failure(code)
+  }
   try {
-    const result = read(child.stdout).catch((error: unknown) => {
-      stop()
-      child.stdout.resume()
-      throw error
-    })
-    const [code, taken] = await Promise.allSettled([exited, result])
-    if (code.status === 'rejected') throw code.reason
+    return await read(whole())
+  } catch (error) {
+    stop()
+    child.stdout.resume()
+    const code = await exited
     if (signal?.aborted) throw new StrakeError('cancelled', 'cancelled')
-    // A tar that breaks off is the consequence, not the cause, when mmdebstrap itself failed.
-    if (code.value !== 0 && !(taken.status === 'rejected' && said.isSilent)) throw said.failure(code.value)
-    if (taken.status === 'rejected') throw taken.reason
-    return taken.value
+    // A tar that breaks off is the consequence, not the cause, of what mmdebstrap itself said.
+    if (said.hasErrors) throw said.failure(code)
+    throw error
   } finally {
     signal?.removeEventListener('abort', stop)
   }
@@ -77,12 +80,13 @@ class Output {
     this.#options = options
   }
 
-  get isSilent(): boolean {
-    return this.#errors.length === 0
+  get hasErrors(): boolean {
+    return this.#errors.length > 0
   }
 
   line(line: string): void {
-    if (/^(?:E|Err|W): ?|^Err:/.test(line)) this.#errors.push(line.replace(/^[EW]: /, ''))
+    const isError = /^(?:E: |Err:)/.test(line) && !/ failed(?: to run)?$/.test(line)
+    if (isError) this.#errors.push(line.replace(/^E: /, ''))
     if (line.startsWith('I: ')) this.#step(line.slice(3))
     const count = /^\d+ upgraded, (\d+) newly installed/.exec(line)
     if (count) this.#expected += Number(count[1])
@@ -138,7 +142,7 @@ const hints: readonly [RegExp, (suite: string) => string][] = [
     () => 'The mirror cannot be reached. Name another one with --mirror, or set http_proxy.',
   ],
   [
-    /404 +Not Found|does not have a Release file/,
+    /404 +Not Found|File not found|does not have a Release file/,
     (suite) => `The mirror does not serve ${suite}. See the spelling, or name another mirror with --mirror.`,
   ],
   [/Unable to locate package|has no installation candidate/, () => 'See the names given with --include.'],

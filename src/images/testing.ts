@@ -1,5 +1,5 @@
 import { type LayerEntry, writeLayer } from '../layers/mod.ts'
-import { type ContainerConfig, hostPlatform, parseReference } from '../oci/mod.ts'
+import { type ContainerConfig, type History, hostPlatform, parseReference } from '../oci/mod.ts'
 import type { SnapshotId, Store } from '../store/mod.ts'
 import { encodeHeader, paddingOf, trailerSize } from '../tar/mod.ts'
 import type { Image, Images } from './types.ts'
@@ -13,6 +13,8 @@ export async function makeImage(
     readonly parent?: SnapshotId | undefined
     readonly config?: ContainerConfig
     readonly created?: string
+    /** What comes before its own entry. */
+    readonly history?: readonly History[]
     readonly tags?: readonly string[]
   },
 ): Promise<Image> {
@@ -26,7 +28,10 @@ export async function makeImage(
   store.snapshots.commit(id, await writeLayer(dir, entries))
   const created = what.created ?? '2024-01-01T00:00:00Z'
   const image = images.create(
-    { snapshot: id, config: { ...hostPlatform, created, config: what.config ?? {}, history: [{ created }] } },
+    {
+      snapshot: id,
+      config: { ...hostPlatform, created, config: what.config ?? {}, history: [...(what.history ?? []), { created }] },
+    },
     lease,
   )
   for (const tag of what.tags ?? []) images.tag(image, parseReference(tag))
