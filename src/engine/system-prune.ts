@@ -1,10 +1,9 @@
-import { listContainers, listVolumes, pruneVolumes, removeContainer } from '../containers/mod.ts'
+import { pruneVolumes } from '../containers/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
-import { treeSize } from '../store/mod.ts'
 import { builderPrune } from './builder-prune.ts'
+import { containerPrune } from './container-prune.ts'
 import type { CacheUsage } from './disk-usage.ts'
 import type { Engine } from './engine.ts'
-import { matchesLabels, parseFilters, parseMoment } from './filters.ts'
 import { imagePrune } from './image-prune.ts'
 
 export interface SystemPruneOptions {
@@ -34,45 +33,18 @@ export async function systemPrune(engine: Engine, options: SystemPruneOptions = 
   if (volumes && until.length) {
     throw new StrakeError('invalid', 'the "until" filter is not supported with "--volumes"')
   }
-  const containers = await pruneContainers(engine, filters)
-  const sizes = new Map(volumes ? listVolumes(engine).map(({ name, path }) => [name, treeSize(path)]) : [])
-  const removed = volumes ? pruneVolumes(engine) : []
-  const ofVolumes = removed.reduce((sum, name) => sum + (sizes.get(name) ?? 0), 0)
+  const containers = await containerPrune(engine, { filters })
+  const removed = volumes ? pruneVolumes(engine) : { names: [], bytes: 0 }
   const images = imagePrune(engine, { all, filters })
   // Build steps have no labels.
   const labelled = filters.some((filter) => filter.startsWith('label='))
   const cache = labelled ? { records: [], bytes: 0 } : builderPrune(engine, { all, filters: until })
   return {
     containers: containers.ids,
-    volumes: removed,
+    volumes: removed.names,
     untagged: images.untagged,
     deleted: images.deleted,
     buildCache: cache.records,
-    bytes: containers.bytes + ofVolumes + images.bytes + cache.bytes,
+    bytes: containers.bytes + removed.bytes + images.bytes + cache.bytes,
   }
-}
-
-/** Removes the containers that do not run. */
-async function pruneContainers(engine: Engine, texts: readonly string[]) {
-  const filters = parseFilters(texts, ['until', 'label', 'label!'])
-  const until = Math.min(...(filters.get('until') ?? []).map((text) => parseMoment(text)))
-  const without = filters.get('label!') ?? []
-  const ids: string[] = []
-  let bytes = 0
-  for (const { id, snapshot, createdAt, settings, state } of await listContainers(engine)) {
-    const { labels } = settings
-    if (state.kind === 'running' || createdAt >= until || !matchesLabels(labels, filters.get('label'))) continue
-    if (without.some((label) => matchesLabels(labels, [label]))) continue
-    const size = snapshot === undefined ? 0 : treeSize(engine.store.snapshots.dir(snapshot))
-    try {
-      await removeContainer(engine, id)
-    } catch (error) {
-      // Another process has started or removed it meanwhile.
-      if (error instanceof StrakeError && (error.code === 'conflict' || error.code === 'not_found')) continue
-      throw error
-    }
-    ids.push(id)
-    bytes += size
-  }
-  return { ids, bytes }
 }
