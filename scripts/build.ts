@@ -1,7 +1,6 @@
 // Bundles the command line, the library and the layer worker into one file each, and writes the type declarations.
 import { execFileSync } from 'node:child_process'
-import { existsSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { rmSync } from 'node:fs'
 import { build, type Plugin } from 'esbuild'
 
 /**
@@ -18,16 +17,6 @@ const builtins: Plugin = {
   },
 }
 
-/** Verbs that are still to come (src/cli/pending.d.ts) fail when they are called, not here. */
-const pending: Plugin = {
-  name: 'pending',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\/commands\// }, ({ path, resolveDir }) =>
-      existsSync(join(resolveDir, path)) ? undefined : { path, external: true },
-    )
-  },
-}
-
 rmSync('dist', { recursive: true, force: true })
 await build({
   entryPoints: { strake: 'src/main.ts', index: 'src/index.ts', worker: 'src/layers/worker.ts' },
@@ -41,6 +30,6 @@ await build({
   minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
-  plugins: [builtins, pending],
+  plugins: [builtins],
 })
 execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.types.json'], { stdio: 'inherit' })
