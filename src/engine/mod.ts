@@ -29,6 +29,7 @@ export {
   waitContainer as wait,
 } from '../containers/mod.ts'
 export type { Hint } from '../hints/mod.ts'
+export { rawTerminal } from '../host/mod.ts'
 export type { HistoryEntry, Image, LoadedImage } from '../images/mod.ts'
 export { parseBootstrap } from '../images/mod.ts'
 export { bootstrap } from './bootstrap.ts'
