@@ -1,6 +1,8 @@
 export { parseDuration } from './duration.ts'
 export { expand, expandHeredoc, expandWords, variables } from './expand.ts'
+export { formatDockerfile } from './format.ts'
 export { commandScript } from './heredoc.ts'
 export { ignoreMatcher, parseIgnore } from './ignore.ts'
 export { parseDockerfile, parseTrigger } from './parse.ts'
+export { treeText } from './tree-text.ts'
 export type * from './types.ts'
