@@ -1,3 +1,6 @@
+export { checkDockerfile, fixDockerfile } from './checks/check.ts'
+export { rules as checkRules } from './checks/table.ts'
+export type { BaseFacts, CheckOptions, CheckResult, Edit, Finding, Level, Rule } from './checks/types.ts'
 export { parseDuration } from './duration.ts'
 export { expand, expandHeredoc, expandWords, variables } from './expand.ts'
 export { formatDockerfile } from './format.ts'
