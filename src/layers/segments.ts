@@ -50,6 +50,14 @@ export function* layOut(entries: Iterable<LayerEntry>, { take, upper, digests }:
     }
   }
 
+  /** Puts bytes in if there is room for them: the common case, without a generator. */
+  function fits(bytes: Uint8Array): boolean {
+    if (bytes.length > segmentSize - segment.used) return false
+    segment.buffer.set(bytes, segment.used)
+    segment.used += bytes.length
+    return true
+  }
+
   function* next(): Generator<Segment> {
     const full = segment
     yield full
@@ -87,11 +95,13 @@ export function* layOut(entries: Iterable<LayerEntry>, { take, upper, digests }:
       position += length
       if (hash && isLarge && last) yield* next()
     } while (position < size)
-    yield* append(zeros.subarray(0, paddingOf(size)))
+    const padding = zeros.subarray(0, paddingOf(size))
+    if (!fits(padding)) yield* append(padding)
   }
 
   for (const entry of entries) {
-    yield* append(encodeHeader(tarEntry(entry)))
+    const header = encodeHeader(tarEntry(entry))
+    if (!fits(header)) yield* append(header)
     if (entry.kind === 'file') yield* content(entry)
     else upper?.create(entry)
     if (segment.pieces.length >= piecesPerSegment) yield* next()
