@@ -77,7 +77,6 @@ function start(index: number): Member {
   // Options of this process, such as --input-type, need not be good for a worker.
   const worker = new Worker(new URL(file, import.meta.url), { execArgv: [] })
   const member: Member = { worker, online: false, waiting: [] }
-  worker.unref()
   worker.once('online', () => {
     member.online = true
   })
@@ -95,6 +94,8 @@ function start(index: number): Member {
   }
   worker.on('error', (error) => lost(error instanceof Error ? error.message : String(error), error))
   worker.on('exit', (code) => lost(`exit code ${code}`))
+  // Only now: listening for messages would keep the process alive again.
+  worker.unref()
   return member
 }
 
