@@ -24,7 +24,6 @@ export class Extraction implements TarHandler, Disposable {
   readonly #fresh: Fresh = { uid: process.geteuid!(), gid: process.getegid!(), umask: process.umask() }
   /** The file whose content is coming. */
   #file: { readonly fd: number; readonly entry: TarEntry; end: number } | undefined
-
   readonly #whiteouts: 'overlay' | 'keep'
 
   constructor(dir: string, lower: readonly string[] | undefined, whiteouts: 'overlay' | 'keep') {
