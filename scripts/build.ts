@@ -1,6 +1,6 @@
 // Bundles the command line, the library and the layer worker into one file each, and writes the type declarations.
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 
@@ -55,13 +55,17 @@ function behind(mod: string, name: string, as: string): string {
   return `{ ${name} as ${as} } from ${JSON.stringify(mod)}`
 }
 
-/** Verbs that are still to come (src/cli/pending.d.ts) fail when they are called, not here. */
-const pending: Plugin = {
-  name: 'pending',
-  setup({ onResolve }) {
-    onResolve({ filter: /^\.\/commands\// }, ({ path, resolveDir }) =>
-      existsSync(join(resolveDir, path)) ? undefined : { path, external: true },
-    )
+/**
+ * Node's own modules by `process.getBuiltinModule`, when the code that uses them is run first. An `import` would load
+ * all of them at the start, whatever the command is, and of node:fs also the streams and promises (3 ms alone).
+ */
+const builtins: Plugin = {
+  name: 'builtins',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin', sideEffects: false }))
+    onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
+      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+    }))
   },
 }
 
@@ -78,6 +82,6 @@ await build({
   minifyWhitespace: true,
   legalComments: 'none',
   logLevel: 'warning',
-  plugins: [narrow, pending],
+  plugins: [narrow, builtins],
 })
 execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.types.json'], { stdio: 'inherit' })

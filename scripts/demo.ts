@@ -99,7 +99,10 @@ try {
 
   say('One line of the application is changed; only the steps from there on are done again.')
   const page = join(work, 'flask/templates/index.html')
-  writeFileSync(page, readFileSync(page, 'utf8').replace('</body>', '<p>Changed, and built again.</p>\n</body>'))
+  writeFileSync(
+    page,
+    readFileSync(page, 'utf8').replace('  </body>', '    <p>Changed, and built again.</p>\n  </body>'),
+  )
   const second = strake('build', '-t', 'flask-demo', 'flask')
   strake('rm', '-f', 'demo')
   strake('run', '-d', '--name', 'demo', '-p', `${port}:5000`, 'flask-demo')

@@ -11,7 +11,7 @@ const parts = [
   'Exit codes: [exit-codes.md](exit-codes.md).\n',
   block(overview()),
 ]
-for (const entry of entries) {
+for (const entry of entries.filter(({ group }) => group)) {
   const { default: command } = await entry.load()
   parts.push(`## strake ${entry.name}\n`, block(commandHelp(command, entry, entry.name)))
 }

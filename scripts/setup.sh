@@ -10,7 +10,7 @@ if ! command -v npm >/dev/null; then
 fi
 if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
   echo "setup: installing npm packages"
-  npm ci --silent --no-audit --no-fund
+  npm ci --loglevel=error --no-audit --no-fund
 fi
 
 missing=$(sh scripts/node.sh scripts/missing.ts)

@@ -36,12 +36,12 @@ export async function build(store: Store, images: Images, options: BuildOptions)
   }
   const download = createDownload(execution)
   const { dockerfile: file, source } = await openContext(execution, options, download)
-  const dockerfile = parseDockerfile(file.text, file.file)
-  for (const { message } of dockerfile.warnings) progress({ kind: 'notice', level: 'warning', message })
-  const sources = createSources(execution, images, { context: source, download, options })
-  const stage = await plan(dockerfile, sources, options)
-  const solver = createSolver({ execution, cache: openBuildCache(store), noCache: options.noCache ?? false })
   try {
+    const dockerfile = parseDockerfile(file.text, file.file)
+    for (const { message } of dockerfile.warnings) progress({ kind: 'notice', level: 'warning', message })
+    const sources = createSources(execution, images, { context: source, download, options })
+    const stage = await plan(dockerfile, sources, options)
+    const solver = createSolver({ execution, cache: openBuildCache(store), noCache: options.noCache ?? false })
     const result = await solver.solve(stage.top)
     await result.chainId()
     await solver.settled()
@@ -49,6 +49,9 @@ export async function build(store: Store, images: Images, options: BuildOptions)
     const image = images.create({ config: finishImage(stage, options, history), snapshot: result.snapshot }, lease)
     for (const tag of tags) images.tag(image, tag)
     return { id: image.id, ...solver.counts }
+  } catch (error) {
+    if (error instanceof StrakeError && error.range?.file === file.file) error.source ??= file.text.toString()
+    throw error
   } finally {
     source.statCache?.save()
   }

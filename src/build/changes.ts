@@ -2,14 +2,20 @@ import { parseDockerfile } from '../dockerfile/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import type { ContainerConfig } from '../oci/mod.ts'
 import { applyConfig, type ConfigEvaluation, expandWord, workdir } from './frontend/instructions.ts'
-import { finishConfig } from './frontend/stage.ts'
+import { envOf, finishConfig } from './frontend/stage.ts'
 
 /**
  * The configuration after instructions that a person gives with `--change`: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK,
  * LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR. Throws `invalid` for another one and for a mistake.
  */
 export function applyChanges(config: ContainerConfig, changes: readonly string[]): ContainerConfig {
-  const stage: ConfigEvaluation['stage'] = { config: { ...config }, args: new Map(), author: undefined, cmdSet: true }
+  const stage: ConfigEvaluation['stage'] = {
+    config: { ...config },
+    args: new Map(),
+    env: envOf(config),
+    author: undefined,
+    cmdSet: true,
+  }
   for (const change of changes) {
     const { stages, escape } = parseDockerfile(`FROM scratch\n${change}\n`, '--change')
     for (const instruction of stages[0]!.instructions) {

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import type { RunningContainer, Size } from '../engine/mod.ts'
+import { type RunningContainer, rawTerminal, type Size } from '../engine/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import type { Terminal } from './command.ts'
 import { detachScanner, parseDetachKeys } from './detach-keys.ts'
@@ -87,7 +87,7 @@ function forwardInput(
   },
 ): Disposable {
   const { stdin } = terminal
-  const raw = tty && terminal.inIsTerminal
+  const raw = tty && terminal.inIsTerminal ? rawTerminal(0) : undefined
   const scan = tty ? detachScanner(parseDetachKeys(detachKeys ?? 'ctrl-p,ctrl-q')) : undefined
   let last = Promise.resolve(true)
   const send = (bytes: Uint8Array) => {
@@ -102,10 +102,9 @@ function forwardInput(
   }
   const onEnd = () => void last.then(() => input.end())
   stdin.on('data', onData).on('end', onEnd).on('error', onEnd)
-  if (raw) stdin.setRawMode(true)
   return {
     [Symbol.dispose]() {
-      if (raw) stdin.setRawMode(false)
+      raw?.[Symbol.dispose]()
       stdin.off('data', onData).off('end', onEnd).off('error', onEnd).pause()
     },
   }

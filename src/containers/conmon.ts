@@ -46,7 +46,8 @@ export async function startMonitor({ store, container, places, runtime, fds }: M
     ...['--exit-dir', places.exitDirectory, '--full-attach'],
     ...(settings.tty ? ['--terminal'] : []),
     ...(settings.interactive ? ['--stdin'] : []),
-    ...(settings.interactive && !settings.stdinOnce ? ['--leave-stdin-open'] : []),
+    // A terminal outlives the client that detaches from it.
+    ...(settings.interactive && (settings.tty || !settings.stdinOnce) ? ['--leave-stdin-open'] : []),
     ...['--exit-command', '/bin/sh'],
     ...['-c', cleanup, 'sh', places.runtimeState, places.directory, places.exitFile].flatMap(exitArgument),
     ...[...program(), 'container', 'cleanup', id].flatMap(exitArgument),

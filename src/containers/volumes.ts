@@ -60,13 +60,13 @@ export function removeVolume(context: Context, name: string): void {
 }
 
 /** Removes the volumes that no container has: those with a random name, or `all`. Gives their names and bytes. */
-export function pruneVolumes(context: Context, { all = false } = {}): { names: string[]; size: number } {
+export function pruneVolumes(context: Context, { all = false } = {}): { names: string[]; bytes: number } {
   return context.store.transaction(() => {
     const users = volumeUsers(context)
     const unused = listVolumes(context).filter(({ name }) => !users.has(name) && (all || /^[0-9a-f]{64}$/.test(name)))
-    const size = unused.reduce((sum, { path }) => sum + treeSize(path), 0)
+    const bytes = unused.reduce((sum, { path }) => sum + treeSize(path), 0)
     for (const { name } of unused) removeVolume(context, name)
-    return { names: unused.map(({ name }) => name), size }
+    return { names: unused.map(({ name }) => name), bytes }
   })
 }
 

@@ -69,7 +69,7 @@ function literal(parts: readonly Part[]): string | undefined {
   return text
 }
 
-const special = /[\\^$.*+?()[\]{}|/-]/
+const special = /[\\^$.*+?()[\]{}|/]/
 
 function regexpSource(part: Part): string {
   switch (part.kind) {

@@ -7,25 +7,25 @@ import { writableSize } from './ps.ts'
 export interface PrunedContainers {
   readonly ids: readonly string[]
   /** Bytes of their writable layers. */
-  readonly size: number
+  readonly bytes: number
 }
 
 /** Removes the containers that do not run. Filters are `until=`, `label=` and `label!=`. Throws `invalid`. */
-export async function pruneContainers(
+export async function containerPrune(
   engine: Engine,
   options: { readonly filters?: readonly string[] } = {},
 ): Promise<PrunedContainers> {
-  const filters = parseFilters(options.filters ?? [], ['label', 'label!', 'until'])
-  const until = (filters.get('until') ?? []).map((text) => parseMoment(text))
+  const filters = parseFilters(options.filters ?? [], ['until', 'label', 'label!'])
+  const until = Math.min(...(filters.get('until') ?? []).map((text) => parseMoment(text)))
   const without = filters.get('label!') ?? []
   const ids: string[] = []
-  let size = 0
+  let bytes = 0
   for (const container of await listContainers(engine)) {
     const { id, createdAt, settings, state } = container
-    if (state.kind === 'running' || !until.every((time) => createdAt < time)) continue
-    if (!matchesLabels(settings.labels, filters.get('label'))) continue
-    if (without.some((label) => matchesLabels(settings.labels, [label]))) continue
-    const own = writableSize(engine, container)
+    const { labels } = settings
+    if (state.kind === 'running' || createdAt >= until || !matchesLabels(labels, filters.get('label'))) continue
+    if (without.some((label) => matchesLabels(labels, [label]))) continue
+    const size = writableSize(engine, container)
     try {
       await removeContainer(engine, id)
     } catch (error) {
@@ -34,7 +34,7 @@ export async function pruneContainers(
       throw error
     }
     ids.push(id)
-    size += own
+    bytes += size
   }
-  return { ids, size }
+  return { ids, bytes }
 }

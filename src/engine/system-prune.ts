@@ -1,7 +1,7 @@
 import { pruneVolumes } from '../containers/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import { builderPrune } from './builder-prune.ts'
-import { pruneContainers } from './container-prune.ts'
+import { containerPrune } from './container-prune.ts'
 import type { CacheUsage } from './disk-usage.ts'
 import type { Engine } from './engine.ts'
 import { imagePrune } from './image-prune.ts'
@@ -33,8 +33,8 @@ export async function systemPrune(engine: Engine, options: SystemPruneOptions = 
   if (volumes && until.length) {
     throw new StrakeError('invalid', 'the "until" filter is not supported with "--volumes"')
   }
-  const containers = await pruneContainers(engine, { filters })
-  const removed = volumes ? pruneVolumes(engine) : { names: [], size: 0 }
+  const containers = await containerPrune(engine, { filters })
+  const removed = volumes ? pruneVolumes(engine) : { names: [], bytes: 0 }
   const images = imagePrune(engine, { all, filters })
   // Build steps have no labels.
   const labelled = filters.some((filter) => filter.startsWith('label='))
@@ -45,6 +45,6 @@ export async function systemPrune(engine: Engine, options: SystemPruneOptions = 
     untagged: images.untagged,
     deleted: images.deleted,
     buildCache: cache.records,
-    bytes: containers.size + removed.size + images.bytes + cache.bytes,
+    bytes: containers.bytes + removed.bytes + images.bytes + cache.bytes,
   }
 }

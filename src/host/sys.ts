@@ -51,6 +51,8 @@ const signatures = {
   shutdown: 'int shutdown(int, int)',
   syscall: 'intptr_t syscall(intptr_t, intptr_t, const void*, const void*, size_t)',
   geteuid: 'unsigned int geteuid()',
+  tcgetattr: 'int tcgetattr(int, void*)',
+  tcsetattr: 'int tcsetattr(int, int, const void*)',
 } as const
 
 type Name = keyof typeof signatures

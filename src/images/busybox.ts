@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readSync, statSync } from 'node:fs'
 import { execChecked } from '../host/mod.ts'
 import { type LayerEntry, writeLayer } from '../layers/mod.ts'
-import { comparePaths, StrakeError } from '../lib/mod.ts'
+import { StrakeError } from '../lib/mod.ts'
 import { parseReference } from '../oci/mod.ts'
 import type { Store } from '../store/mod.ts'
 import { createBase } from './import.ts'
@@ -79,13 +79,13 @@ function tree(of: { program: string; size: number; applets: readonly string[]; c
     const bytes = Buffer.from(text)
     entries.push({ ...base, path, mode: 0o644, kind: 'file', size: bytes.length, source: { kind: 'bytes', bytes } })
   }
-  const names = [...new Set([...of.applets, 'busybox'])].map((name) => `bin/${name}`).sort(comparePaths)
+  const names = [...new Set([...of.applets, 'busybox'])].map((name) => `bin/${name}`).sort()
   const [first, ...others] = names
   const source = { kind: 'path', path: of.program } as const
   entries.push({ ...base, path: first!, mode: 0o755, kind: 'file', size: of.size, source })
   for (const path of others) entries.push({ ...base, path, mode: 0o755, kind: 'link', target: first! })
   entries.push({ ...base, path: 'usr/bin/env', mode: 0o777, kind: 'symlink', target: '../../bin/env' })
-  return entries.sort((a, b) => comparePaths(a.path, b.path))
+  return entries.sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
 /** Whether a program names no interpreter, that is dynamic linker, in its program headers (elf(5), PT_INTERP). */

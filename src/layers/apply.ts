@@ -18,7 +18,7 @@ import type { AppliedLayer, ApplyOptions } from './types.ts'
 export async function applyLayer(
   dir: string,
   tar: AsyncIterable<Uint8Array>,
-  { lower = [], whiteouts = 'overlay', signal, onProgress, tee }: ApplyOptions = {},
+  { lower, whiteouts = 'overlay', signal, onProgress, tee }: ApplyOptions = {},
 ): Promise<AppliedLayer> {
   const blobHash = createHash('sha256')
   let blobSize = 0
@@ -56,6 +56,7 @@ export async function applyLayer(
     diffId: (tarHash ? `sha256:${tarHash.digest('hex')}` : digest) as DiffId,
     tarSize,
     size: extraction.size,
+    unnamed: extraction.unnamed,
     compression: form,
     blob: { digest: digest as Digest, size: blobSize },
   }

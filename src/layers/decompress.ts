@@ -4,6 +4,7 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { ended } from '../host/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
+import { zstdFrames } from './zstd-frames.ts'
 
 type Form = 'none' | 'gzip' | 'zstd' | 'xz' | 'bzip2'
 
@@ -52,25 +53,51 @@ function decoded(form: Form, bytes: AsyncGenerator<Uint8Array>): AsyncIterable<U
     case 'gzip':
       return through(bytes, createGunzip({ chunkSize }))
     case 'zstd':
-      return through(bytes, createZstdDecompress({ chunkSize }))
+      return through(zstdFrames(bytes), createZstdDecompress({ chunkSize }))
     case 'xz':
     case 'bzip2':
       return throughProgram(bytes, form)
   }
 }
 
-async function* through(bytes: AsyncGenerator<Uint8Array>, decoder: Duplex): AsyncGenerator<Uint8Array> {
-  const fed = pipeline(Readable.from(bytes, { objectMode: false }), decoder)
-  fed.catch(() => {})
+async function* through(bytes: AsyncIterable<Uint8Array>, decoder: Duplex): AsyncGenerator<Uint8Array> {
+  const consumer = { gone: false }
+  const feeding = feed(bytes, decoder, consumer)
   try {
     yield* decoder as AsyncIterable<Uint8Array>
-    await fed
+    await feeding
   } catch (error) {
     const code = String((error as NodeJS.ErrnoException).code)
     if (!/^Z(?:STD)?_/.test(code)) throw error
     throw new StrakeError('corrupt', `the compressed data is damaged: ${(error as Error).message}`, { cause: error })
   } finally {
+    consumer.gone = true
     decoder.destroy()
+  }
+}
+
+/**
+ * Writes all bytes to a decoder. Padding after the compressed data, which the decoder does not take, is read all the
+ * same: the bytes are hashed on their way here. An error of the source destroys the decoder with it.
+ */
+async function feed(
+  bytes: AsyncIterable<Uint8Array>,
+  decoder: Duplex,
+  consumer: { readonly gone: boolean },
+): Promise<void> {
+  let wake = () => {}
+  for (const event of ['drain', 'end', 'close']) decoder.on(event, () => wake())
+  try {
+    for await (const chunk of bytes) {
+      if (consumer.gone) return
+      if (decoder.readableEnded || decoder.destroyed || decoder.write(chunk)) continue
+      await new Promise<void>((resolve) => {
+        wake = resolve
+      })
+    }
+    if (!decoder.destroyed) decoder.end()
+  } catch (error) {
+    decoder.destroy(error as Error)
   }
 }
 

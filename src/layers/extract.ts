@@ -8,7 +8,7 @@ import { isPortable, opaqueMarker, whiteoutPrefix } from './marks.ts'
 import { namesIn } from './names.ts'
 import { describe, find } from './scan.ts'
 import { tarEntry } from './segments.ts'
-import { type Directory, isWhiteout, Tree } from './tree.ts'
+import { type Directory, isWhiteout, makeWhiteout, Tree } from './tree.ts'
 import type { ByteString } from './types.ts'
 import { finishPath, S_IFBLK, S_IFCHR, S_IFIFO } from './upper.ts'
 
@@ -18,6 +18,8 @@ const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants
 export class Extraction implements TarHandler, Disposable {
   /** Bytes of files. */
   size = 0
+  /** Directories that the tar has no entry for; known when it is finished. */
+  readonly unnamed: ByteString[] = []
   readonly #tree: Tree
   readonly #fresh: Fresh = { uid: process.geteuid!(), gid: process.getegid!(), umask: process.umask() }
   /** The file whose content is coming. */
@@ -25,7 +27,7 @@ export class Extraction implements TarHandler, Disposable {
 
   readonly #whiteouts: 'overlay' | 'keep'
 
-  constructor(dir: string, lower: readonly string[], whiteouts: 'overlay' | 'keep') {
+  constructor(dir: string, lower: readonly string[] | undefined, whiteouts: 'overlay' | 'keep') {
     this.#whiteouts = whiteouts
     this.#tree = new Tree(dir, lower)
   }
@@ -81,9 +83,15 @@ export class Extraction implements TarHandler, Disposable {
   }
 
   /** To be called after the last entry: directories get their times when nothing is made in them any more. */
-  finish(directory = this.#tree.root): void {
-    for (const child of directory.children.values()) this.finish(child)
-    const { metadata, path } = directory
+  finish(): void {
+    this.#attempt('/', () => this.#tree.hideBelowRoot())
+    this.#finish(this.#tree.root)
+  }
+
+  #finish(directory: Directory): void {
+    for (const child of directory.children.values()) this.#finish(child)
+    const { metadata, path, named } = directory
+    if (!named) this.unnamed.push(path)
     if (!metadata) return
     this.#attempt(path, () => {
       finishPath(this.#tree.handle(directory), { ...metadata, kind: 'directory' }, this.#fresh)
@@ -129,8 +137,7 @@ export class Extraction implements TarHandler, Disposable {
 
   #whiteout(parent: Directory, name: ByteString, path: ByteString): void {
     if (name === '' || name === '.' || name === '..') throw notWhiteout(path)
-    parent.children.delete(name)
-    this.#tree.create(parent, name, (fd, cname) => sys.call('mknodat', path, fd, cname, S_IFCHR, 0n))
+    this.#tree.create(parent, name, makeWhiteout)
   }
 
   #link(parent: Directory, name: ByteString, entry: TarEntry): void {

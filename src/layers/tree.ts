@@ -7,6 +7,7 @@ import { opaqueXattrs } from './marks.ts'
 import { type Found, find } from './scan.ts'
 import type { ByteString } from './types.ts'
 
+const S_IFCHR = 0o020000
 const O_DIRECTORY = 0o200000
 const O_RDONLY = 0
 const beneath = sys.RESOLVE_BENEATH | sys.RESOLVE_NO_SYMLINKS
@@ -22,6 +23,8 @@ export interface Directory {
   lowers: readonly ByteString[]
   /** What it is to have at the end; the root keeps what it has. */
   metadata: Metadata | undefined
+  /** Whether the tar has an entry for it. */
+  named: boolean
 }
 
 /** What the layers below have under a name. */
@@ -39,13 +42,23 @@ export class Tree implements Disposable {
   readonly root: Directory
   readonly #dir: ByteString
   readonly #fd: number
+  readonly #blind: boolean
+  #hiddenBelowRoot: readonly ByteString[] = []
   /** The directory that was used last. */
   #open: { readonly directory: Directory; readonly fd: number } | undefined
 
-  constructor(dir: string, lower: readonly string[]) {
+  /** Without `lower`, nothing is known of what is below. */
+  constructor(dir: string, lower: readonly string[] | undefined) {
     this.#dir = byteString(dir)
+    this.#blind = lower === undefined
     this.#fd = sys.call('openat', dir, sys.AT_FDCWD, sys.cstring(dir), sys.O_PATH | O_DIRECTORY | sys.O_CLOEXEC, 0)
-    this.root = { path: '', children: new Map(), lowers: lower.map(byteString), metadata: undefined }
+    this.root = {
+      path: '',
+      children: new Map(),
+      lowers: (lower ?? []).map(byteString),
+      metadata: undefined,
+      named: true,
+    }
   }
 
   [Symbol.dispose](): void {
@@ -129,6 +142,7 @@ export class Tree implements Disposable {
     const known = parent.children.get(name)
     if (known) {
       known.metadata = metadata ?? known.metadata
+      known.named ||= metadata !== undefined
       return known
     }
     const below = this.below(parent, name)
@@ -138,6 +152,7 @@ export class Tree implements Disposable {
       children: new Map(),
       lowers: below.kind === 'directory' ? below.lowers : [],
       metadata: metadata ?? metadataOf(found),
+      named: metadata !== undefined,
     }
     const replaced = this.create(parent, name, (fd, cname) => {
       try {
@@ -147,15 +162,31 @@ export class Tree implements Disposable {
       }
     })
     parent.children.set(name, directory)
-    if (replaced) this.makeOpaque(directory)
+    if (replaced && (this.#blind || found)) this.makeOpaque(directory)
     return directory
   }
 
   /** Hides what the layers below have in a directory. */
   makeOpaque(directory: Directory): void {
+    if (directory === this.root && !this.#blind) this.#hiddenBelowRoot = directory.lowers
+    else this.#mark(directory)
     hideBelow(directory)
+  }
+
+  #mark(directory: Directory): void {
     const xattr = opaqueXattrs[process.geteuid!() === 0 ? 0 : 1]!
     sys.lsetxattr(this.handle(directory), xattr, Buffer.from('y'))
+  }
+
+  /** To be called when all is made. overlayfs does not look for a mark at its root: there each name is hidden itself. */
+  hideBelowRoot(): void {
+    for (const lower of this.#hiddenBelowRoot) {
+      for (const name of readdirSync(pathOf(lower), 'latin1')) {
+        const directory = this.root.children.get(name)
+        if (directory) this.#mark(directory)
+        else if (!lstat(this.place(name))) this.create(this.root, name, makeWhiteout)
+      }
+    }
   }
 
   /**
@@ -229,6 +260,11 @@ function removeAt(fd: number, path: ByteString): void {
   }
   for (const name of names) removeAt(fd, `${path}/${name}`)
   sys.call('unlinkat', path, fd, cpath, sys.AT_REMOVEDIR)
+}
+
+/** overlayfs.rst, Whiteouts. */
+export function makeWhiteout(fd: number, name: Buffer): void {
+  sys.call('mknodat', name.subarray(0, -1), fd, name, S_IFCHR, 0n)
 }
 
 function hideBelow(directory: Directory): void {

@@ -45,6 +45,8 @@ export interface WrittenLayer extends LayerInfo {
 }
 
 export interface AppliedLayer extends LayerInfo {
+  /** Directories that the tar does not name, made for what is in them. */
+  readonly unnamed: readonly ByteString[]
   /** How the bytes came. xz and bzip2 are read, but no image format knows layers of them. */
   readonly compression: Compression | 'xz' | 'bzip2'
   /** Hash and size of the bytes as they came. */

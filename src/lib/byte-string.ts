@@ -20,16 +20,3 @@ export function bytesOf(text: string): ByteString {
 export function textOf(name: ByteString): string {
   return ascii.test(name) ? name : Buffer.from(name, 'latin1').toString()
 }
-
-/** Orders paths as a walk meets them: by name in each directory, and a directory before what is in it. */
-export function comparePaths(a: ByteString, b: ByteString): number {
-  const length = Math.min(a.length, b.length)
-  for (let i = 0; i < length; i++) {
-    const [x, y] = [a.charCodeAt(i), b.charCodeAt(i)]
-    if (x === y) continue
-    if (x === 0x2f) return -1
-    if (y === 0x2f) return 1
-    return x - y
-  }
-  return a.length - b.length
-}

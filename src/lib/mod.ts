@@ -1,5 +1,5 @@
 export type { ByteString } from './byte-string.ts'
-export { bytesOf, comparePaths, pathOf, textOf } from './byte-string.ts'
+export { bytesOf, pathOf, textOf } from './byte-string.ts'
 export type { ErrorCode, ErrorDetails, Position, SourceRange } from './error.ts'
 export { errno, StrakeError } from './error.ts'
 export { bytes, duration, since } from './human.ts'

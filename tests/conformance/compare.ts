@@ -26,14 +26,13 @@ export function differences(actual: Picture, expected: Picture): string[] {
 }
 
 function flatten(picture: Picture): Map<string, string> {
-  const steps = picture.history.filter((step) => !step.startsWith('(empty)'))
   return new Map([
     ['author', `${picture.author}`],
     ['layers', `${picture.layers.length}`],
     ...Object.entries(picture.config).map(([key, value]) => [`config ${key}`, sortedJson(value)] as const),
     ...picture.history.map((step, index) => [`history ${index}`, step] as const),
     ...picture.layers.flatMap((layer, index) =>
-      Object.entries(layer).map(([path, text]) => [`${index}. ${steps[index]}: /${path}`, text] as const),
+      Object.entries(layer).map(([path, text]) => [`layer ${index} /${path}`, text] as const),
     ),
     ...Object.entries(picture.merged).map(([path, text]) => [`at the end: /${path}`, text] as const),
   ])

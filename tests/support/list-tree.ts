@@ -2,15 +2,8 @@ import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 import { sys } from '../../src/host/mod.ts'
 
-const types: Record<number, string> = {
-  2401: 'fifo',
-  4802: 'char',
-  9604: 'directory',
-  14406: 'block',
-  16807: 'file',
-  21609: 'symlink',
-  26411: 'socket',
-}
+/** By S_IFMT >> 12 (inode(7)). */
+const types = ['', 'fifo', 'char', '', 'directory', '', 'block', '', 'file', '', 'symlink', '', 'socket']
 
 /**
  * Everything below a directory that a layer keeps, one line for each name in byte order: path, type, mode, owner, exact
@@ -23,7 +16,7 @@ export function listTree(root: string, { overlay = false } = {}): string[] {
   const walk = (path: string) => {
     const place = Buffer.from(path ? `${root}/${path}` : root, 'latin1')
     const { mode, uid, gid, size, mtime, nlink, identity, device } = sys.lstat(sys.AT_FDCWD, place)
-    const type = types[mode & 0o170000]!
+    const type = types[mode >> 12]!
     const words = [path, type, (mode & 0o7777).toString(8), `${uid}:${gid}`, `${mtime}`]
     for (const name of sys.llistxattr(place).map(String).sort()) {
       if (!overlay && /^(?:trusted|user)\.overlay\./.test(name)) continue

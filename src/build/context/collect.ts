@@ -16,12 +16,16 @@ export interface Collected {
   readonly stat: BigIntStats
   readonly target?: ByteString
   readonly xattrs?: ReadonlyMap<ByteString, Uint8Array>
+  /** A directory that only leads to others: an archive that ADD unpacks does not name it. */
+  readonly unnamed?: boolean
 }
 
 export interface CollectedSource {
   /** The last component of the name by which the source was asked for. */
   readonly name: ByteString
   readonly tree: Tree
+  /** Owners are kept; otherwise everything is root's. */
+  readonly metadata: boolean
   /** A directory's contents, sorted as a walk meets them, after itself; or the one file. */
   readonly entries: readonly Collected[]
 }
@@ -42,13 +46,13 @@ export function collect(tree: Tree, sources: readonly string[], options: Collect
     if (isPattern(path)) {
       for (const match of glob(tree, path)) {
         const entries = collectOne(tree, match, options)
-        if (entries) collected.push({ name: baseName(match), tree, entries })
+        if (entries) collected.push({ name: baseName(match), tree, metadata: options.metadata, entries })
       }
       continue
     }
     const entries = collectOne(tree, path, options)
     if (!entries) throw missing(tree, source, path)
-    collected.push({ name: baseName(path), tree, entries })
+    collected.push({ name: baseName(path), tree, metadata: options.metadata, entries })
   }
   return collected
 }

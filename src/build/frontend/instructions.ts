@@ -2,14 +2,14 @@ import { posix } from 'node:path'
 import { type Command, expand, expandWords, type Instruction, type Word } from '../../dockerfile/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import type { ContainerConfig, Healthcheck } from '../../oci/mod.ts'
-import { getEnv, goDuration, quotedList, type Stage, setEnv } from './stage.ts'
+import { goDuration, quotedList, type Stage, setEnv } from './stage.ts'
 
 /** Instructions that change the configuration only, and the line each leaves in the history. */
 export type ConfigInstruction = Exclude<Instruction, { kind: 'run' | 'copy' | 'add' | 'workdir' }>
 
 /** What an instruction that changes the configuration needs. */
 export interface ConfigEvaluation {
-  readonly stage: Pick<Stage, 'config' | 'args' | 'author' | 'cmdSet'>
+  readonly stage: Pick<Stage, 'config' | 'args' | 'env' | 'author' | 'cmdSet'>
   readonly escape: '\\' | '`'
   /** Values of --build-arg. */
   readonly buildArgs: Readonly<Record<string, string>>
@@ -21,9 +21,9 @@ export interface Evaluation extends ConfigEvaluation {
   readonly stage: Stage
 }
 
-/** Variables that an instruction sees: ENV wins over ARG. */
+/** Variables that an instruction sees. */
 export function environment({ stage }: ConfigEvaluation) {
-  return (name: string): string | undefined => getEnv(stage.config, name) ?? stage.args.get(name)
+  return (name: string): string | undefined => stage.env.get(name)
 }
 
 export function expandWord(evaluation: ConfigEvaluation, word: Word): string {
@@ -49,7 +49,10 @@ export function applyConfig(evaluation: ConfigEvaluation, instruction: ConfigIns
     case 'env': {
       // Values are frozen: each is expanded with what stood before the instruction.
       const pairs = instruction.pairs.map(({ key, value }) => [one(key), one(value)] as const)
-      for (const [key, value] of pairs) config.Env = setEnv(config.Env, key, value)
+      for (const [key, value] of pairs) {
+        config.Env = setEnv(config.Env, key, value)
+        stage.env.set(key, value)
+      }
       return `ENV ${pairs.map(([key, value]) => `${key}=${value}`).join(' ')}`
     }
     case 'label': {
@@ -67,7 +70,6 @@ export function applyConfig(evaluation: ConfigEvaluation, instruction: ConfigIns
     }
     case 'entrypoint': {
       config.Entrypoint = commandLine(config, instruction.command)
-      config.ArgsEscaped = true
       if (!stage.cmdSet) delete config.Cmd
       return `ENTRYPOINT ${quotedList(config.Entrypoint)}`
     }
@@ -109,7 +111,9 @@ function declareArgs(evaluation: ConfigEvaluation, instruction: Extract<Instruct
     const given = buildArgs[name]
     const own = value && expandWord(evaluation, value)
     const result = given ?? own ?? globals.get(name)
-    stage.args.set(name, result)
+    // One without a value keeps that of the stage below.
+    stage.args.set(name, result ?? stage.args.get(name))
+    if (result !== undefined) stage.env.set(name, result)
     return result === undefined ? name : `${name}=${result}`
   })
   return `ARG ${shown.join(' ')}`

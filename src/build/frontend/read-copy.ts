@@ -1,6 +1,7 @@
 import { type CopyInstruction, expand, expandHeredoc, type Word } from '../../dockerfile/mod.ts'
-import { bytesOf, type SourceRange, StrakeError } from '../../lib/mod.ts'
+import { bytesOf, StrakeError } from '../../lib/mod.ts'
 import { addOperation } from '../operations/add.ts'
+import { parseChmod } from '../operations/chmod.ts'
 import { copyFromContext, copyFromRoot } from '../operations/copy.ts'
 import { checkFlags, flag } from './flags.ts'
 import { destinationOf, environment, expandWord } from './instructions.ts'
@@ -21,6 +22,8 @@ export async function readCopy({ reader, evaluation, parsed }: Reading, instruct
   }
   const chown = value('chown')
   const chmod = value('chmod')
+  // Only to find a mistake now.
+  if (chmod !== undefined) parseChmod(chmod)
   const word = instruction.kind.toUpperCase()
   if (names.length + instruction.heredocs.length > 1 && !destination.endsWith('/')) {
     throw new StrakeError(
@@ -42,7 +45,7 @@ export async function readCopy({ reader, evaluation, parsed }: Reading, instruct
   const options = {
     destination,
     ...(chown !== undefined && { chown }),
-    ...(chmod !== undefined && { chmod: parseMode(chmod, instruction.range) }),
+    ...(chmod !== undefined && { chmod }),
     ...(heredocs.length && { heredocs }),
     vertex: id,
   }
@@ -59,18 +62,4 @@ export async function readCopy({ reader, evaluation, parsed }: Reading, instruct
   if (base.kind === 'directory') return { operation: copyFromContext(base.source, names, options), line }
   const vertex = base.vertex(`${id}-from`, `FROM ${from}`)
   return { operation: copyFromRoot(from, names, options), line, from: vertex }
-}
-
-function parseMode(mode: string, range: SourceRange): number {
-  if (!/^[0-7]{1,5}$/.test(mode) || Number.parseInt(mode, 8) > 0o7777) {
-    throw new StrakeError(
-      'invalid',
-      `invalid chmod parameter: '${mode}'. it should be octal string and between 0 and 07777`,
-      {
-        range,
-        hint: 'For example --chmod=755.',
-      },
-    )
-  }
-  return Number.parseInt(mode, 8)
 }

@@ -12,14 +12,11 @@ export function readRun({ reader, evaluation }: Reading, instruction: RunInstruc
   const network = flag(instruction, 'network') ?? reader.options.network ?? 'default'
   const { args, scripts } =
     command.form === 'exec' ? { args: command.args, scripts: {} } : shellScript(command, shellOf(config))
-  const declared = [...stage.args].map(([name, value]) => `${name}=${value ?? ''}`)
-  const inEffect = [...stage.args].filter(([name, value]) => value !== undefined && !proxyArgs.includes(name))
-  const env = [...(config.Env ?? [])]
-  for (const [name, value] of inEffect)
-    if (!env.some((pair) => pair.startsWith(`${name}=`))) env.push(`${name}=${value}`)
+  const declared = [...stage.args.keys()].map((name) => `${name}=${stage.env.get(name) ?? ''}`)
+  const env = [...stage.env].filter(([name]) => !proxyArgs.includes(name) || !stage.args.has(name))
   const operation = runOperation({
     args,
-    env,
+    env: env.map(([name, value]) => `${name}=${value}`),
     hiddenEnv: proxyArgs.flatMap((name) => (buildArgs[name] === undefined ? [] : [`${name}=${buildArgs[name]}`])),
     cwd: config.WorkingDir || '/',
     user: config.User ?? '',

@@ -16,7 +16,7 @@ import { stageNamed } from './plan.ts'
 import { readCopy } from './read-copy.ts'
 import { readRun } from './read-run.ts'
 import type { Sources } from './sources.ts'
-import { inheritConfig, type Stage } from './stage.ts'
+import { envOf, inheritConfig, type Stage } from './stage.ts'
 
 /** What reading the stages of one Dockerfile needs. */
 export interface Reader {
@@ -91,6 +91,7 @@ async function openStage(
       inherited: base.inherited,
       history: [...base.history],
       args: new Map(base.args),
+      env: new Map(base.env),
       triggers: base.config.OnBuild ?? [],
     }
   }
@@ -102,7 +103,8 @@ async function openStage(
     triggers: [],
   }
   const nothing: Vertex = { kind: 'source', id, name: vertexName, step, snapshot: undefined, chainId: undefined }
-  if (name === 'scratch') return { ...blank, top: nothing, config: inheritConfig(undefined, true) }
+  const fromScratch = inheritConfig(undefined, true)
+  if (name === 'scratch') return { ...blank, top: nothing, config: fromScratch, env: envOf(fromScratch) }
   const base = await sources.base(name, from.image.range)
   if (base.kind === 'directory') {
     const operation = copyFromContext(base.source, ['.'], { destination: '/', vertex: `${id}-files` })
@@ -114,14 +116,16 @@ async function openStage(
       operation,
       inputs: [nothing],
     }
-    return { ...blank, top: files, config: inheritConfig(undefined, true) }
+    return { ...blank, top: files, config: fromScratch, env: envOf(fromScratch) }
   }
   const { config } = base
+  const inherited = inheritConfig(config.config, false)
   return {
     ...blank,
     platform: config,
     top: { ...base.vertex(id, vertexName), step },
-    config: inheritConfig(config.config, false),
+    config: inherited,
+    env: envOf(inherited),
     author: config.author,
     inherited: config.history ?? [],
     triggers: config.config?.OnBuild ?? [],
@@ -154,16 +158,15 @@ async function readInstruction(reading: Reading): Promise<void> {
       case 'workdir': {
         const path = workdir(stage.config, expandWord(evaluation, instruction.word))
         stage.config.WorkingDir = path
+        if (path === '/') {
+          addConfig(stage, { id, name, step }, 'WORKDIR /')
+          return
+        }
         const operation = workdirOperation(path, stage.config.User ?? '')
         return addLayer(stage, { id, name, step, range, operation, line: `WORKDIR ${path}` })
       }
       default: {
-        const line = applyConfig(evaluation, instruction)
-        stage.top = { kind: 'config', id, name, step, input: stage.top }
-        if (line !== undefined) {
-          const entry = { created_by: line, comment: historyComment, empty_layer: true }
-          stage.history.push({ entry, vertex: undefined })
-        }
+        addConfig(stage, { id, name, step }, applyConfig(evaluation, instruction))
       }
     }
   } catch (error) {
@@ -184,6 +187,12 @@ interface Layer {
   /** The line of the history. */
   readonly line: string
   readonly from?: Vertex | undefined
+}
+
+function addConfig(stage: Stage, vertex: Pick<Layer, 'id' | 'name' | 'step'>, line: string | undefined): void {
+  stage.top = { kind: 'config', ...vertex, input: stage.top }
+  if (line === undefined) return
+  stage.history.push({ entry: { created_by: line, comment: historyComment, empty_layer: true }, vertex: undefined })
 }
 
 function addLayer(stage: Stage, { id, name, step, range, operation, line, from }: Layer): void {

@@ -16,6 +16,8 @@ export interface Stage {
   readonly history: { readonly entry: History; readonly vertex: Vertex | undefined }[]
   /** ARGs in force, in order of declaration; undefined for one without a value. */
   readonly args: Map<string, string | undefined>
+  /** What RUN and expansion see: ENV and ARG, of which the later one wins. */
+  readonly env: Map<string, string>
   /** CMD was given in this stage. */
   cmdSet: boolean
 }
@@ -36,9 +38,14 @@ export function inheritConfig(base: ContainerConfig | undefined, scratch: boolea
   }
 }
 
-export function getEnv(config: ContainerConfig, name: string): string | undefined {
-  const prefix = `${name}=`
-  return config.Env?.find((pair) => pair.startsWith(prefix))?.slice(prefix.length)
+/** The variables of a configuration. */
+export function envOf(config: ContainerConfig): Map<string, string> {
+  return new Map(
+    config.Env?.map((pair) => {
+      const equals = pair.indexOf('=')
+      return equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
+    }),
+  )
 }
 
 /** Replaces a variable where it stands, or adds it at the end. */

@@ -78,9 +78,18 @@ async function unpack(
   if (!(await isArchive(path))) return undefined
   const directory = join(execution.scratch, `${vertex}-archive-${++unpacked}`)
   mkdirSync(directory)
-  await applyLayer(directory, createReadStream(path), { signal: execution.signal, whiteouts: 'keep' })
+  const { unnamed } = await applyLayer(directory, createReadStream(path), {
+    signal: execution.signal,
+    whiteouts: 'keep',
+  })
   const [contents] = collect(openTree(bytesOf(directory), source.name), ['.'], { metadata: true })
-  return contents && { ...contents, contentsOnly: true }
+  const leading = new Set(['', ...unnamed])
+  return (
+    contents && {
+      ...contents,
+      entries: contents.entries.map((entry) => ({ ...entry, unnamed: leading.has(entry.path) })),
+    }
+  )
 }
 
 /** Whether the file, decompressed, begins with the header of a tar. */

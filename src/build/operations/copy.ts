@@ -15,6 +15,7 @@ import type { StatCache } from '../context/stat-cache.ts'
 import { openTree, type Tree } from '../context/tree.ts'
 import { type Execution, viewRoot } from '../execution.ts'
 import type { Executed, Operation, Result } from '../graph.ts'
+import { parseChmod } from './chmod.ts'
 import { resolveOwner } from './owner.ts'
 import { type MadeFile, type PlacedSource, place } from './place.ts'
 
@@ -22,7 +23,8 @@ export interface CopyOptions {
   /** Absolute; a closing slash means a directory. */
   readonly destination: string
   readonly chown?: string
-  readonly chmod?: number
+  /** Octal or symbolic. */
+  readonly chmod?: string
   readonly heredocs?: readonly MadeFile[]
   /** Id of the vertex, for progress. */
   readonly vertex: string
@@ -94,14 +96,7 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
 export function operationDigest(kind: string, sources: readonly string[], options: CopyOptions): Digest {
   const heredocs = options.heredocs?.map(({ name, bytes }) => [name, Buffer.from(bytes).toString('base64')])
   const { destination, chown, chmod } = options
-  return keyOf(
-    kind,
-    JSON.stringify(sources),
-    destination,
-    chown,
-    chmod?.toString(8),
-    heredocs && JSON.stringify(heredocs),
-  )
+  return keyOf(kind, JSON.stringify(sources), destination, chown, chmod, heredocs && JSON.stringify(heredocs))
 }
 
 export interface Writing {
@@ -126,8 +121,8 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
   const { entries, origin } = place([...(writing.placed ?? collected), ...(copy.heredocs ?? [])], digests, {
     destination: bytesOf(copy.destination),
     lower: openTree(bytesOf(lower.path), 'the image'),
-    owner: owner ?? (collectOptions.metadata ? undefined : { uid: 0, gid: 0 }),
-    mode: copy.chmod,
+    owner,
+    mode: copy.chmod === undefined ? undefined : parseChmod(copy.chmod),
     now: BigInt(readAt) * 1_000_000n,
   })
   const total = entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0)

@@ -1,8 +1,9 @@
 import type { LayerEntry } from '../../layers/mod.ts'
-import { type ByteString, comparePaths, StrakeError, textOf } from '../../lib/mod.ts'
+import { type ByteString, StrakeError, textOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import { type Collected, type CollectedSource, readXattrs } from '../context/collect.ts'
 import { resolveInTree, type Tree } from '../context/tree.ts'
+import type { ChangeMode } from './chmod.ts'
 
 export interface Owner {
   readonly uid: number
@@ -16,7 +17,7 @@ export interface Placement {
   readonly lower: Tree
   /** Undefined: as the source has it. */
   readonly owner: Owner | undefined
-  readonly mode: number | undefined
+  readonly mode: ChangeMode | undefined
   /** Nanoseconds since the epoch. */
   readonly now: bigint
 }
@@ -27,8 +28,7 @@ export interface MadeFile {
   readonly bytes: Uint8Array
 }
 
-/** A source whose contents are put into the destination, as a directory's are, without the directory's own metadata. */
-export type PlacedSource = (CollectedSource & { readonly contentsOnly?: boolean }) | MadeFile
+export type PlacedSource = CollectedSource | MadeFile
 
 const defaultDirectoryMode = 0o755
 const defaultFileMode = 0o644
@@ -49,8 +49,9 @@ export function place(
   const intoDirectory = destination.endsWith('/') || (lower.stat(resolved)?.isDirectory() ?? false)
   const own = owner ?? { uid: 0, gid: 0 }
 
-  function madeDirectory(path: ByteString): void {
-    entries.set(path, { kind: 'directory', path, mode: mode ?? defaultDirectoryMode, ...own, mtime: now })
+  function madeDirectory(path: ByteString, mtime = now, by = own): void {
+    const bits = mode?.(defaultDirectoryMode, true) ?? defaultDirectoryMode
+    entries.set(path, { kind: 'directory', path, mode: bits, ...by, mtime })
   }
 
   /** The directory as it is below, so that the layer does not change it. */
@@ -79,13 +80,22 @@ export function place(
       if (!known && !keptDirectory(parent)) madeDirectory(parent)
     }
     const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')))
-    if (parent !== '' && lower.stat(parent)) touch(parent)
+    if (parent !== '') touch(parent)
   }
 
   /** Something was put into it. */
   function touch(path: ByteString): void {
     const entry = entries.get(path)
     if (entry) entries.set(path, { ...entry, mtime: now })
+  }
+
+  /** A directory that is made, or kept as it is but for its time. */
+  function placeDirectory(path: ByteString, mtime: bigint, by = own): void {
+    addParents(path)
+    const known = entries.get(path)
+    if (known && known.kind !== 'directory') throw notDirectory(path)
+    if (known) entries.set(path, { ...known, mtime })
+    else if (!keptDirectory(path, mtime)) madeDirectory(path, mtime, by)
   }
 
   function placeFile(name: ByteString, entry: (path: ByteString) => LayerEntry): ByteString {
@@ -106,7 +116,7 @@ export function place(
         return {
           kind: 'file',
           path,
-          mode: mode ?? defaultFileMode,
+          mode: mode?.(defaultFileMode, false) ?? defaultFileMode,
           ...own,
           mtime: now,
           source: from,
@@ -124,18 +134,17 @@ export function place(
       continue
     }
     const base = resolved
-    const existed = base === '' || lower.stat(base) !== undefined
-    if (base !== '') {
-      addParents(base)
-      if (existed) keptDirectory(base, source.contentsOnly ? now : top.stat.mtimeNs)
-      else if (source.contentsOnly) madeDirectory(base)
-      else if (destination.endsWith('/') && entries.get(base) === undefined) {
-        entries.set(base, { ...entryAt(top, base) })
-      } else entries.set(base, entryAt(top, base))
-    }
+    const known = entries.get(base)
+    const existed = base === '' || known !== undefined || lower.stat(base) !== undefined
+    // The destination itself only takes the time of a directory that is copied into it, and that not from the root.
+    if (base !== '') placeDirectory(base, top.unnamed || top.from === '' ? now : top.stat.mtimeNs)
     const prefix = base === '' ? '' : `${base}/`
     for (const entry of below) {
       const path = prefix + entry.path
+      if (entry.unnamed) {
+        placeDirectory(path, now, { uid: 0, gid: 0 })
+        continue
+      }
       if (existed) checkReplaces(lower, path, entry)
       const made = entryAt(entry, path)
       const before = entries.get(path)
@@ -144,28 +153,28 @@ export function place(
       origin.set(path, { source, entry })
     }
   }
-  return { entries: [...entries.values()].sort((a, b) => comparePaths(a.path, b.path)), origin }
+  return { entries: [...entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1)), origin }
 }
 
 /** Turns what was collected from one source into entries; names of one file become links of the first. */
 function createEntries(
   source: CollectedSource,
   digests: ReadonlyMap<Collected, Digest>,
-  { owner, mode }: { owner: Owner | undefined; mode: number | undefined },
+  { owner, mode }: { owner: Owner | undefined; mode: ChangeMode | undefined },
 ): (entry: Collected, path: ByteString) => LayerEntry {
   const first = new Map<string, ByteString>()
   return (collected, path) => {
     const { stat, xattrs } = collected
+    const kept = source.metadata ? { uid: Number(stat.uid), gid: Number(stat.gid) } : { uid: 0, gid: 0 }
     const base = {
       path,
       mode: Number(stat.mode) & 0o7777,
-      uid: owner?.uid ?? Number(stat.uid),
-      gid: owner?.gid ?? Number(stat.gid),
+      ...(owner ?? kept),
       mtime: stat.mtimeNs,
       ...(xattrs && { xattrs }),
     }
     if (collected.target !== undefined) return { ...base, kind: 'symlink', target: collected.target }
-    if (mode !== undefined) base.mode = mode
+    if (mode) base.mode = mode(base.mode, stat.isDirectory())
     if (stat.isDirectory()) return { ...base, kind: 'directory' }
     if (stat.nlink > 1n) {
       const inode = `${stat.dev}:${stat.ino}`

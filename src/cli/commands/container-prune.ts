@@ -1,4 +1,4 @@
-import { pruneContainers } from '../../engine/mod.ts'
+import { containerPrune } from '../../engine/mod.ts'
 import { bytes } from '../../lib/mod.ts'
 import { command } from '../command.ts'
 import { confirm } from '../confirm.ts'
@@ -17,9 +17,9 @@ export default command({
       const question = 'WARNING! This will remove all stopped containers.\nAre you sure you want to continue?'
       if (!(await confirm(terminal, question))) return 1
     }
-    const { ids, size } = await pruneContainers(engine(), { filters: options.filter })
+    const { ids, bytes: freed } = await containerPrune(engine(), { filters: options.filter })
     if (ids.length > 0) terminal.out(`Deleted Containers:\n${ids.map((id) => `${id}\n`).join('')}\n`)
-    terminal.out(`Total reclaimed space: ${bytes(size, 4)}\n`)
+    terminal.out(`Total reclaimed space: ${bytes(freed, 4)}\n`)
     return 0
   },
 })

@@ -19,9 +19,9 @@ export default command({
       const question = `WARNING! This will remove ${which} not used by at least one container.\nAre you sure you want to continue?`
       if (!(await confirm(terminal, question))) return 1
     }
-    const { names, size } = pruneVolumes(engine(), { all })
+    const { names, bytes: freed } = pruneVolumes(engine(), { all })
     if (names.length > 0) terminal.out(`Deleted Volumes:\n${names.map((name) => `${name}\n`).join('')}\n`)
-    terminal.out(`Total reclaimed space: ${bytes(size, 4)}\n`)
+    terminal.out(`Total reclaimed space: ${bytes(freed, 4)}\n`)
     return 0
   },
 })
