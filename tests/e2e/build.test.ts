@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -185,7 +185,7 @@ describe('strake build', { skip: notRoot, concurrency: false }, () => {
       await ran(dir, 'mode')
       chmodSync(join(dir, 'src/b'), 0o600)
       assert.deepEqual((await ran(dir, 'mode'))[0], lines[1])
-      mkdirSync(join(dir, 'src/empty'))
+      renameSync(join(dir, 'src/a'), join(dir, 'src/c'))
       assert.deepEqual((await ran(dir, 'mode'))[0], lines[1])
       rmSync(join(dir, 'src/b'))
       assert.deepEqual(await ran(dir, 'mode'), lines.slice(1))

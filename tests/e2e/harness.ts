@@ -137,6 +137,13 @@ export function freePort(): Promise<number> {
   })
 }
 
+/** Waits for something that is looked at ten times a second. Throws when it has not come after a minute. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (const end = Date.now() + 60_000; !condition(); await sleep(100)) {
+    if (Date.now() > end) throw new Error(`waited in vain until ${condition}`)
+  }
+}
+
 /** The body of a page, as soon as a server answers. Throws the last failure when none does for a minute. */
 export async function page(url: string): Promise<string> {
   for (const end = Date.now() + 60_000; ; ) {
