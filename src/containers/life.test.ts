@@ -277,9 +277,12 @@ test('files for names are made, and own ones may be mounted instead', asRoot, as
   assert.equal(readFileSync(own, 'utf8'), '9.9.9.9 own\n')
 })
 
-test('limits are of its cgroup', asRoot, async () => {
-  const { exitCode } = await result('tail /dev/zero', { memory: 16 * 1024 * 1024 })
-  assert.equal(exitCode, 137)
+test('one that takes too much memory is killed, and its state says why', asRoot, async () => {
+  const { id } = await run('tail /dev/zero; exit 1', { memory: 16 * 1024 * 1024 })
+  await waitContainer(context, id)
+  const { state } = await currentContainer(context, id)
+  assert.ok(state.kind === 'exited' && state.oomKilled, JSON.stringify(state))
+  await removeContainer(context, id)
 })
 
 test('many run side by side', asRoot, async () => {
