@@ -4,7 +4,8 @@ import {
   type Context,
   hasStarted,
   type Input,
-  type LogEntry,
+  joinEntries,
+  type OutputChunk,
   openInput,
   places,
   publishedPorts,
@@ -31,10 +32,9 @@ export interface RunningContainer {
   /** Fires when it has ended. */
   readonly ended: AbortSignal
   /**
-   * Its output from the start on (or from the moment of attaching), in pieces of some entries each, until it ends.
-   * `until` ends it earlier.
+   * Its output from the start on (or from the moment of attaching) until it ends. `until` ends it earlier.
    */
-  output(until?: AbortSignal): AsyncGenerator<LogEntry[]>
+  output(until?: AbortSignal): AsyncGenerator<OutputChunk>
   /** Its standard input; it must have been created with `interactive`. Whoever writes must also call `drain`, see there. */
   input(): Input
   resize(size: Size): void
@@ -74,11 +74,10 @@ export function runningContainer(
     container,
     ports: publishedPorts(container),
     ended: end.signal,
-    output: (until) =>
-      readLog(places(context.store, id).log, {
-        from,
-        follow: until ? AbortSignal.any([end.signal, until]) : end.signal,
-      }),
+    async *output(until) {
+      const follow = until ? AbortSignal.any([end.signal, until]) : end.signal
+      for await (const entries of readLog(places(context.store, id).log, { from, follow })) yield* joinEntries(entries)
+    },
     input: () => openInput(context, container),
     resize: (size) => resizeTerminal(context, container, size),
     signal: (signal) => signalProcess(state, signal),

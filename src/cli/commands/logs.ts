@@ -1,4 +1,4 @@
-import { currentContainer, explainPorts, type LogEntry, logs } from '../../engine/mod.ts'
+import { currentContainer, explainPorts, joinEntries, type LogEntry, logs } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import { command, type Terminal } from '../command.ts'
 import { hintText } from '../hint-text.ts'
@@ -46,13 +46,7 @@ function tailOf(text = 'all'): number | undefined {
 
 function plain(terminal: Terminal): (entries: readonly LogEntry[]) => void {
   return (entries) => {
-    for (let start = 0; start < entries.length; ) {
-      const { stream } = entries[start]!
-      let end = start + 1
-      while (end < entries.length && entries[end]!.stream === stream) end++
-      terminal[stream === 'stdout' ? 'out' : 'err'](Buffer.concat(entries.slice(start, end).map(({ data }) => data)))
-      start = end
-    }
+    for (const { stream, data } of joinEntries(entries)) terminal[stream === 'stdout' ? 'out' : 'err'](data)
   }
 }
 
