@@ -8,6 +8,7 @@ import {
   type OutputChunk,
   openInput,
   places,
+  publishedPorts,
   type Running,
   readExitCode,
   readLog,
@@ -19,12 +20,15 @@ import {
   waitForEnd,
 } from '../containers/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
+import type { PortMapping } from '../network/mod.ts'
 
 /** A container that runs, as the one sees it who has started it or is attached to it. */
 export interface RunningContainer {
   readonly id: string
   readonly name: string
   readonly container: Container
+  /** Ports of this machine that lead into it. */
+  readonly ports: readonly PortMapping[]
   /** Fires when it has ended. */
   readonly ended: AbortSignal
   /**
@@ -68,6 +72,7 @@ export function runningContainer(
     id,
     name,
     container,
+    ports: publishedPorts(container),
     ended: end.signal,
     async *output(until) {
       const follow = until ? AbortSignal.any([end.signal, until]) : end.signal
