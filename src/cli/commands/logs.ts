@@ -53,12 +53,15 @@ function plain(terminal: Terminal): (entries: readonly LogEntry[]) => void {
 /** Each line with the time of its first part. */
 function stamped(terminal: Terminal): (entries: readonly LogEntry[]) => void {
   const inLine = { stdout: false, stderr: false }
+  const show = plain(terminal)
   return (entries) => {
-    for (const { stream, time, data } of entries) {
-      const write = stream === 'stdout' ? terminal.out : terminal.err
-      if (!inLine[stream]) write(`${time} `)
-      write(data)
-      inLine[stream] = data.at(-1) !== 0x0a
-    }
+    show(
+      entries.map((entry) => {
+        const { stream, time, data } = entry
+        const begins = !inLine[stream]
+        inLine[stream] = data.at(-1) !== 0x0a
+        return begins ? { ...entry, data: Buffer.concat([Buffer.from(`${time} `), data]) } : entry
+      }),
+    )
   }
 }
