@@ -1,9 +1,11 @@
 import { execFile, spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { removeBridge } from '../../src/network/mod.ts'
+import { openStore } from '../../src/store/mod.ts'
 
 export const repository = join(import.meta.dirname, '../..')
 export const strake = join(repository, 'bin/strake')
@@ -102,6 +104,10 @@ export class Sandbox implements AsyncDisposable {
       const containers = (await this.ok(['ps', '-aq'])).split('\n').filter(Boolean)
       if (containers.length > 0) await this.ok(['rm', '-f', ...containers])
     } finally {
+      if (existsSync(this.root)) {
+        using store = openStore(this.root)
+        await removeBridge(store)
+      }
       rmSync(this.dir, { recursive: true, force: true })
     }
   }
