@@ -1,9 +1,10 @@
 import { execFile, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { runDirectory } from '../../src/containers/places.ts'
 import { removeBridge } from '../../src/network/mod.ts'
 import { openStore } from '../../src/store/mod.ts'
 
@@ -103,11 +104,11 @@ export class Sandbox implements AsyncDisposable {
     try {
       const containers = (await this.ok(['ps', '-aq'])).split('\n').filter(Boolean)
       if (containers.length > 0) await this.ok(['rm', '-f', ...containers])
+      // What a store has on the machine besides its folder, and keeps for the next container.
+      using store = openStore(this.root)
+      await removeBridge(store)
+      rmSync(runDirectory(store), { recursive: true, force: true })
     } finally {
-      if (existsSync(this.root)) {
-        using store = openStore(this.root)
-        await removeBridge(store)
-      }
       rmSync(this.dir, { recursive: true, force: true })
     }
   }
