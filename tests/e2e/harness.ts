@@ -1,4 +1,5 @@
 import { execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
@@ -109,6 +110,9 @@ export class Sandbox implements AsyncDisposable {
         await removeBridge(store)
       }
       rmSync(this.dir, { recursive: true, force: true })
+      // what Strake keeps of a store until the machine is switched off
+      const name = createHash('sha256').update(this.root).digest('hex').slice(0, 12)
+      rmSync(join('/run/strake', name), { recursive: true, force: true })
     }
   }
 }
@@ -127,9 +131,11 @@ export function steps(result: Result): Map<string, 'cached' | 'run'> {
   return found
 }
 
-/** The steps of a plain build that were not cached, FROM aside. */
+/** The steps of a plain build that made a layer anew. */
 export function executed(result: Result): string[] {
-  return [...steps(result)].filter(([step, how]) => how === 'run' && !/^FROM /i.test(step)).map(([step]) => step)
+  return [...steps(result)]
+    .filter(([step, how]) => how === 'run' && /^(RUN|COPY|ADD|WORKDIR) /.test(step))
+    .map(([step]) => step)
 }
 
 /** A TCP port of this machine that nobody uses at the moment. */
