@@ -1,7 +1,6 @@
-import { StrakeError } from '../lib/mod.ts'
+import { StrakeError, textOf } from '../lib/mod.ts'
 import type { Digest } from '../oci/mod.ts'
 import { encodeHeader, paddingOf, type TarEntry, trailerSize } from '../tar/mod.ts'
-import { shown } from './bytes.ts'
 import type { Piece, Source, Target } from './fill.ts'
 import type { ByteString, LayerEntry } from './types.ts'
 import type { Upper } from './upper.ts'
@@ -67,7 +66,7 @@ export function* layOut(entries: Iterable<LayerEntry>, { take, upper, digests }:
   function* content(entry: LayerEntry & { kind: 'file' }): Generator<Segment> {
     const { size, source } = entry
     if (source.kind === 'bytes' && source.bytes.length !== size) {
-      throw new StrakeError('internal', `${shown(entry.path)} has ${source.bytes.length} bytes, not ${size}`)
+      throw new StrakeError('internal', `${textOf(entry.path)} has ${source.bytes.length} bytes, not ${size}`)
     }
     const known = source.kind === 'path' ? source.digest : undefined
     if (digests && known) digests.set(entry.path, known)

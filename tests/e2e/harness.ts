@@ -128,9 +128,11 @@ export function steps(result: Result): Map<string, 'cached' | 'run'> {
   return found
 }
 
-/** The steps of a plain build that were not cached, FROM aside. */
+/** The steps of a plain build that made a layer anew. */
 export function executed(result: Result): string[] {
-  return [...steps(result)].filter(([step, how]) => how === 'run' && !/^FROM /i.test(step)).map(([step]) => step)
+  return [...steps(result)]
+    .filter(([step, how]) => how === 'run' && /^(RUN|COPY|ADD|WORKDIR) /.test(step))
+    .map(([step]) => step)
 }
 
 /** A TCP port of this machine that nobody uses at the moment. */

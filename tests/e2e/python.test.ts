@@ -93,12 +93,14 @@ describe('the Python examples', { skip: notRoot }, () => {
       Dockerfile: 'FROM classic\nENTRYPOINT FLASK_APP=/opt/source-code/app.py flask run\n',
     })
     await box.ok(['build', '-t', 'local-only', context])
-    const { child, output, done } = box.start(['run', '--rm', '-p', `${await freePort()}:5000`, 'local-only'])
-    await until(() => /--host=0\.0\.0\.0/.test(output.stderr))
-    child.kill('SIGINT')
-    const { stderr } = await done
-    assert.match(stderr, /127\.0\.0\.1/)
-    assert.match(stderr, /--host=0\.0\.0\.0/)
+    const port = await freePort()
+    const { output, done } = box.start(['run', '--name', 'local', '-p', `${port}:5000`, 'local-only'])
+    try {
+      await until(() => /127\.0\.0\.1:5000[\s\S]*--host=0\.0\.0\.0/.test(output.stderr))
+    } finally {
+      await box.ok(['rm', '-f', 'local'])
+      await done
+    }
   })
 
   it('builds on a Python base and installs nothing again when only the code changed', async () => {

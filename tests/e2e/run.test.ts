@@ -39,8 +39,11 @@ describe('strake run', { skip: notRoot, concurrency: false }, () => {
       '-c',
       'trap "echo got it; exit 3" TERM; echo ready; while :; do sleep 0.1; done',
     ])
-    await until(() => output.stdout.includes('ready') || child.exitCode !== null)
-    child.kill('SIGTERM')
+    try {
+      await until(() => output.stdout.includes('ready'))
+    } finally {
+      child.kill('SIGTERM')
+    }
     const { stdout, code, stderr } = await done
     assert.equal(stdout, 'ready\ngot it\n', stderr)
     assert.equal(code, 3)
