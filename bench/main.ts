@@ -32,7 +32,10 @@ try {
     if (tool) tools.push(tool)
     else console.error(`${name} is not here`)
   }
-  for (const tool of tools) await tool.session.run(tool.fresh)
+  for (const tool of tools) {
+    await tool.session.run(tool.start)
+    await tool.session.run(tool.fresh)
+  }
 
   const rows: Row[] = []
   for (const each of cases) {

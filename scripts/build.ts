@@ -1,32 +1,24 @@
 // Bundles the command line, the library and the layer worker into one file each, and writes the type declarations.
 import { execFileSync } from 'node:child_process'
-import { readFileSync, rmSync } from 'node:fs'
+import { globSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 
 /**
- * Makes imports as narrow as what they name, so that a command initialises only what it uses:
- *
- * - What a module's door passes on comes from the file that has it; else `images` would start all that `build` needs.
- * - Node's own modules come from `process.getBuiltinModule` when the code that uses them is first run. An `import` loads
- *   all of them at the start, and of node:fs also the streams and promises, which takes 3 ms alone.
+ * Makes imports as narrow as what they name, so that a command initialises only what it uses: what a module's door
+ * passes on comes from the file that has it; else `images` would start all that `build` needs.
  */
 const narrow: Plugin = {
   name: 'narrow',
   setup({ onLoad }) {
     onLoad({ filter: /\/src\/.*\.ts$/ }, ({ path }) => {
-      const contents = readFileSync(path, 'utf8')
-        .replaceAll(/^import \{([^}]*)\} from '(node:[^']*)'$/gm, (_, names: string, from: string) => {
-          const wanted = values(names).map(([name, as]) => (name === as ? name : `${name}: ${as}`))
-          return `const { ${wanted.join(', ')} } = process.getBuiltinModule('${from}')`
-        })
-        .replaceAll(
-          /^(import|export) \{([^}]*)\} from '(\.[^']*\/mod\.ts)'$/gm,
-          (_, verb: string, names: string, from: string) =>
-            values(names)
-              .map(([name, as]) => `${verb} ${behind(join(dirname(path), from), name, as)}`)
-              .join('; '),
-        )
+      const contents = readFileSync(path, 'utf8').replaceAll(
+        /^(import|export) \{([^}]*)\} from '(\.[^']*\/mod\.ts)'$/gm,
+        (_, verb: string, names: string, from: string) =>
+          values(names)
+            .map(([name, as]) => `${verb} ${behind(join(dirname(path), from), name, as)}`)
+            .join('; '),
+      )
       return { contents, loader: 'ts' }
     })
   },
@@ -56,17 +48,38 @@ function behind(mod: string, name: string, as: string): string {
 }
 
 /**
- * Node's own modules by `process.getBuiltinModule`, when the code that uses them is run first. An `import` would load
- * all of them at the start, whatever the command is, and of node:fs also the streams and promises (3 ms alone).
+ * Node's own modules, each loaded when something of it is used first: an `import` would load all that any command needs at
+ * the start (node:crypto alone takes 4 ms, node:fs with its streams and promises 3). esbuild reads imported names where they are used, so getters do.
  */
 const builtins: Plugin = {
   name: 'builtins',
   setup({ onResolve, onLoad }) {
     onResolve({ filter: /^node:/ }, ({ path }) => ({ path, namespace: 'builtin', sideEffects: false }))
     onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+      contents: `
+        for (const name of ${JSON.stringify(importedFrom(path))}) {
+          Object.defineProperty(exports, name, {
+            enumerable: true,
+            configurable: true,
+            get() {
+              const value = process.getBuiltinModule(${JSON.stringify(path)})[name]
+              Object.defineProperty(exports, name, { value })
+              return value
+            },
+          })
+        }`,
     }))
   },
+}
+
+/** The names that our sources import from one of Node's modules. */
+function importedFrom(module: string): string[] {
+  const names = globSync('src/**/*.ts').flatMap((file) =>
+    [...readFileSync(file, 'utf8').matchAll(/^import \{([^}]*)\} from '(node:[^']*)'$/gm)]
+      .filter(([, , from]) => from === module)
+      .flatMap(([, list]) => values(list!).map(([name]) => name)),
+  )
+  return [...new Set(names)].sort()
 }
 
 rmSync('dist', { recursive: true, force: true })

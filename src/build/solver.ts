@@ -35,12 +35,12 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
   const unseen: string[] = []
   const counts = { steps: 0, cached: 0 }
 
-  function show(vertex: Vertex, state: 'cached' | 'done', result: string | undefined): void {
+  function show(vertex: Vertex, state: 'cached' | 'done'): void {
     if (shown.has(vertex)) return
     shown.add(vertex)
     counts.steps++
     if (state === 'cached') counts.cached++
-    report(progress, vertex, state, result)
+    report(progress, vertex, state)
   }
 
   /** The definition key, or undefined as long as it can't be known without doing the step or one below it. */
@@ -74,7 +74,7 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
 
   async function start(vertex: Vertex): Promise<Result> {
     if (vertex.kind === 'source') {
-      show(vertex, 'done', undefined)
+      show(vertex, 'done')
       const { snapshot, chainId } = vertex
       const createdAt = snapshot === undefined ? 0 : store.snapshots.get(snapshot).createdAt
       return { snapshot, key: chainId ?? 'scratch', cached: true, chainId: async () => chainId, createdAt }
@@ -91,7 +91,7 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
     const same = running.get(key)
     if (same) {
       const result = await same
-      await showCached(vertex, result.snapshot)
+      await showCached(vertex)
       return result
     }
     const result = solveByKey(vertex, key)
@@ -102,25 +102,25 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
   async function solveByKey(vertex: OperationVertex, key: string): Promise<Result> {
     const found = noCache ? undefined : cache.find(key, lease)
     if (!found) return solveFromInputs(vertex)
-    await showCached(vertex, found.id)
+    await showCached(vertex)
     return cachedResult(found, key)
   }
 
   /** A step whose result is known: all that it stands on is not needed, and counts as cached too. */
-  async function showCached(vertex: Vertex, snapshot?: SnapshotId): Promise<void> {
+  async function showCached(vertex: Vertex): Promise<void> {
     if (shown.has(vertex)) return
-    if (vertex.kind === 'source') return show(vertex, 'done', undefined)
+    if (vertex.kind === 'source') return show(vertex, 'done')
     const inputs = vertex.kind === 'config' ? [vertex.input] : vertex.inputs
     for (const input of inputs) await showCached(input)
     if (vertex.kind === 'config') return showConfig(vertex, (await keyBefore(vertex)) ?? '', true)
-    show(vertex, 'cached', snapshot === undefined ? undefined : store.snapshots.get(snapshot).chainId?.slice(7, 19))
+    show(vertex, 'cached')
   }
 
   function showConfig(vertex: ConfigVertex, below: string, cached: boolean): void {
     const key = keyOf('config', below, vertex.step?.text)
     const seen = !noCache && cached && cache.seen(key)
     if (!seen) unseen.push(key)
-    show(vertex, seen ? 'cached' : 'done', undefined)
+    show(vertex, seen ? 'cached' : 'done')
   }
 
   async function solveFromInputs(vertex: OperationVertex): Promise<Result> {
@@ -142,7 +142,7 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
       const found = byDefinition ?? cache.find(await contentKey(), lease)
       if (found) {
         if (!byDefinition) record(vertex, [key], found.id)
-        show(vertex, 'cached', found.chainId?.slice(7, 19))
+        show(vertex, 'cached')
         return cachedResult(found, key)
       }
     }
@@ -169,7 +169,7 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
         return chainId
       })(),
     )
-    show(vertex, 'done', undefined)
+    show(vertex, 'done')
     const { createdAt } = store.snapshots.get(layer.id)
     return { snapshot: layer.id, key, cached: false, chainId: () => described, createdAt }
   }
@@ -179,7 +179,7 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
     if (shown.has(vertex) || !(error instanceof Error)) return error
     const cancelled = error instanceof StrakeError && error.code === 'cancelled'
     shown.add(vertex)
-    report(progress, vertex, cancelled ? 'cancelled' : 'failed', undefined, error.message)
+    report(progress, vertex, cancelled ? 'cancelled' : 'failed', error.message)
     if (!(error instanceof StrakeError) || error.range || !vertex.range) return error
     const { code, message, hint, exitCode, cause } = error
     return new StrakeError(code, message, { hint, exitCode, cause, range: vertex.range })
@@ -214,7 +214,6 @@ function report(
   progress: ProgressSink,
   vertex: Vertex,
   state: 'started' | 'cached' | 'done' | 'failed' | 'cancelled',
-  result?: string,
   reason?: string,
 ): void {
   progress({
@@ -224,7 +223,6 @@ function report(
     state,
     at: Date.now(),
     ...(vertex.step && { step: vertex.step }),
-    ...(result && { result }),
     ...(reason && { reason }),
   })
 }

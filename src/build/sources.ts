@@ -113,7 +113,7 @@ function findImage(images: Images, name: string, range: SourceRange | undefined)
     })
   }
   const familiar = `${familiarName(reference)}${reference.tag ? `:${reference.tag}` : ''}`
-  const distribution = /^(debian|ubuntu)$/.test(familiarName(reference)) && reference.tag !== 'latest'
+  const distribution = /^(debian|ubuntu|busybox)$/.test(familiarName(reference))
   throw new StrakeError('not_found', `${familiar}: there is no such image on this machine`, {
     range,
     hint: distribution

@@ -51,16 +51,9 @@ export async function foreground(running: RunningContainer, options: ForegroundO
   using _stdin = input && forwardInput(input, { terminal, tty, detachKeys: options.detachKeys, detached })
   using _signals = options.sigProxy ? forwardSignals(running, options) : undefined
   using _size = tty && terminal.outIsTerminal ? followSize(running, terminal) : undefined
-  for await (const entries of running.output(detached.signal)) {
-    for (let start = 0; start < entries.length; ) {
-      const { stream } = entries[start]!
-      let end = start + 1
-      while (end < entries.length && entries[end]!.stream === stream) end++
-      const data = Buffer.concat(entries.slice(start, end).map((entry) => entry.data))
-      if (streams.includes(stream)) terminal[stream === 'stdout' ? 'out' : 'err'](data)
-      options.onOutput?.(data)
-      start = end
-    }
+  for await (const { stream, data } of running.output(detached.signal)) {
+    if (streams.includes(stream)) terminal[stream === 'stdout' ? 'out' : 'err'](data)
+    options.onOutput?.(data)
     input?.drain()
   }
   if (!detached.signal.aborted) {

@@ -59,6 +59,8 @@ export async function startMonitor({ store, container, places, runtime, fds }: M
       stdio: ['ignore', 'ignore', errors, 'pipe', ...fds],
       // Not in the terminal's process group: Ctrl-C is not for conmon.
       detached: true,
+      // Where it notes that memory ran out.
+      cwd: places.directory,
       env: { ...process.env, STRAKE_ROOT: store.root, TZ: 'UTC', _OCI_SYNCPIPE: '3' },
     })
   } finally {

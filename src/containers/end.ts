@@ -85,7 +85,7 @@ export function readExitCode({ store }: Context, id: string): number | undefined
 function readEnd(exitFile: string): { readonly exitCode: number; readonly at: number } | undefined {
   try {
     const exitCode = Number.parseInt(readFileSync(exitFile, 'latin1'), 10)
-    return Number.isNaN(exitCode) ? undefined : { exitCode, at: statSync(exitFile).mtimeMs }
+    return Number.isNaN(exitCode) ? undefined : { exitCode, at: Math.round(statSync(exitFile).mtimeMs) }
   } catch (error) {
     if (errno(error) === 'ENOENT') return undefined
     throw error

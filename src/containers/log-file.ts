@@ -1,7 +1,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { errno, StrakeError } from '../lib/mod.ts'
 import { watchChanges } from './changes.ts'
-import type { LogEntry } from './types.ts'
+import type { LogEntry, OutputChunk } from './types.ts'
 
 export interface ReadLogOptions {
   /** Starts at this byte, which must begin an entry. */
@@ -56,6 +56,19 @@ export async function* readLog(path: string, options: ReadLogOptions = {}): Asyn
   } finally {
     closeSync(fd)
   }
+}
+
+/** Puts together what follows each other on the same stream. */
+export function joinEntries(entries: readonly LogEntry[]): OutputChunk[] {
+  const chunks: OutputChunk[] = []
+  for (let start = 0; start < entries.length; ) {
+    const { stream } = entries[start]!
+    let end = start + 1
+    while (end < entries.length && entries[end]!.stream === stream) end++
+    chunks.push({ stream, data: Buffer.concat(entries.slice(start, end).map(({ data }) => data)) })
+    start = end
+  }
+  return chunks
 }
 
 const chunkSize = 256 * 1024

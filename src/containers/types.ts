@@ -159,10 +159,14 @@ export interface Volume {
   readonly path: string
 }
 
-/** A piece of a container's output, as it came: a line with its end, or a part of one. */
-export interface LogEntry {
+/** A piece of a container's output, cut anywhere. */
+export interface OutputChunk {
   readonly stream: 'stdout' | 'stderr'
+  readonly data: Uint8Array
+}
+
+/** A line of a container's output with its end, or a part of one, as it came. */
+export interface LogEntry extends OutputChunk {
   /** RFC 3339 in UTC with nanoseconds: `2024-05-01T10:00:00.123456789Z`. */
   readonly time: string
-  readonly data: Uint8Array
 }

@@ -1,4 +1,5 @@
-import { type Container, places, unreachablePorts } from '../containers/mod.ts'
+import { posix } from 'node:path'
+import { type Container, places, unreachablePorts, volumePath } from '../containers/mod.ts'
 import { type Hint, hint, loopbackOnly, swallowedCmd } from '../hints/mod.ts'
 import { readInRoot } from '../runtime/mod.ts'
 import type { Engine } from './engine.ts'
@@ -13,15 +14,25 @@ import type { RunningContainer } from './running.ts'
 export async function explainEnd(engine: Engine, running: RunningContainer, output: string): Promise<Hint | undefined> {
   const exitCode = await running.exitCode()
   if (!exitCode) return undefined
-  const { id, settings } = running.container
-  const { rootfs } = places(engine.store, id)
+  const { settings } = running.container
   return hint({
     command: commandText(running.container),
     exitCode,
     output,
     cwd: settings.workdir,
-    readFile: (path) => readInRoot(rootfs, path, 1 << 20),
+    readFile: (path) => readInContainer(engine, running.container, path),
   })
+}
+
+/** A file as the container sees it; what is mounted there is read from where it came. */
+function readInContainer({ store }: Engine, { id, settings }: Container, path: string): Buffer | undefined {
+  const whole = posix.resolve(settings.workdir, path)
+  const mount = settings.mounts.find(({ target }) => whole === target || whole.startsWith(`${target}/`))
+  const limit = 1 << 20
+  if (!mount || mount.kind === 'tmpfs') return readInRoot(places(store, id).rootfs, whole, limit)
+  const source = mount.kind === 'bind' ? mount.source : volumePath(store, mount.name)
+  const rest = posix.relative(mount.target, whole)
+  return rest ? readInRoot(source, rest, limit) : readInRoot(posix.dirname(source), posix.basename(source), limit)
 }
 
 /** Published ports that can't be reached, because the server listens on the container's loopback address only. */

@@ -108,9 +108,9 @@ test('pruning takes what has no name, or no container', () => {
   assert.throws(() => imagePrune(engine, { filters: ['x=1'] }), { code: 'invalid' })
 })
 
-test('inspect tells what docker tells, and what is missing', () => {
+test('inspect tells what docker tells, and what is missing', async () => {
   using engine = filledEngine()
-  const { objects, missing } = inspect(engine, { names: ['app', 'none'] })
+  const { objects, missing } = await inspect(engine, { names: ['app', 'none'] })
   const [app] = objects as [Record<string, unknown>]
   assert.equal(app.Id, engine.app.id)
   assert.deepEqual(app.RepoTags, ['app:latest'])
@@ -130,10 +130,10 @@ test('inspect tells what docker tells, and what is missing', () => {
     ['No such object: none'],
   )
   assert.deepEqual(
-    inspect(engine, { names: ['none'], type: 'image' }).missing.map((error) => error.message),
+    (await inspect(engine, { names: ['none'], type: 'image' })).missing.map((error) => error.message),
     ['No such image: none'],
   )
-  assert.throws(() => inspect(engine, { names: ['app'], type: 'planet' }), { code: 'invalid' })
+  await assert.rejects(inspect(engine, { names: ['app'], type: 'planet' }), { code: 'invalid' })
 })
 
 test('history has a line for each layer where the configuration has none', () => {

@@ -6,6 +6,7 @@ import { errno, type OperationOptions, StrakeError } from '../lib/mod.ts'
 import type { ContainerConfig, Platform } from '../oci/mod.ts'
 import { checkFile } from './check-file.ts'
 import type { Engine } from './engine.ts'
+import { requireRoot } from './require-root.ts'
 
 export interface ImportImageOptions extends OperationOptions {
   /** The tar of a root file system: its bytes, a path, or a URL (http, https). */
@@ -19,6 +20,7 @@ export interface ImportImageOptions extends OperationOptions {
 
 /** Makes an image of one layer from a root file system. Throws `invalid`, `not_found`, `unavailable`, `corrupt`. */
 export async function importImage(engine: Engine, options: ImportImageOptions): Promise<Image> {
+  requireRoot('importing an image')
   const { source, tag, message } = options
   const config: ContainerConfig = applyChanges({}, options.changes ?? [])
   return make(engine.store, engine.images, typeof source === 'string' ? await open(source, options.signal) : source, {

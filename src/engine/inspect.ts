@@ -1,5 +1,6 @@
 import { StrakeError } from '../lib/mod.ts'
 import type { Engine } from './engine.ts'
+import { inspectContainer } from './inspect-container.ts'
 import { inspectImage } from './inspect-image.ts'
 
 export interface InspectOptions {
@@ -16,12 +17,15 @@ export interface Inspected {
 }
 
 /** What there is to look at, in the order in which a name is looked for. Undefined when there is no such thing. */
-const kinds: Readonly<Record<string, (engine: Engine, name: string) => object | undefined>> = {
+const kinds: Readonly<
+  Record<string, (engine: Engine, name: string) => object | undefined | Promise<object | undefined>>
+> = {
+  container: inspectContainer,
   image: inspectImage,
 }
 
 /** Everything that is known of things, as docker tells it. Throws `invalid` for an unknown type. */
-export function inspect(engine: Engine, options: InspectOptions): Inspected {
+export async function inspect(engine: Engine, options: InspectOptions): Promise<Inspected> {
   const { type } = options
   if (type !== undefined && type !== '' && !Object.hasOwn(kinds, type)) {
     const hint = `It is one of ${Object.keys(kinds).join(', ')}.`
@@ -31,7 +35,8 @@ export function inspect(engine: Engine, options: InspectOptions): Inspected {
   const objects: object[] = []
   const missing: StrakeError[] = []
   for (const name of options.names) {
-    const found = finders.map((find) => find(engine, name)).find((object) => object !== undefined)
+    let found: object | undefined
+    for (const find of finders) found ??= await find(engine, name)
     if (found) objects.push(found)
     else missing.push(new StrakeError('not_found', `No such ${type || 'object'}: ${name}`))
   }

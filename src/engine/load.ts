@@ -1,6 +1,7 @@
 import { type LoadedImage, type LoadOptions, loadArchive } from '../images/mod.ts'
 import { checkFile } from './check-file.ts'
 import type { Engine } from './engine.ts'
+import { requireRoot } from './require-root.ts'
 
 export interface LoadArchiveOptions extends LoadOptions {
   /** The archive's bytes, or its path. */
@@ -9,6 +10,7 @@ export interface LoadArchiveOptions extends LoadOptions {
 
 /** Takes the images of an archive into the store. See `loadArchive`; also throws `not_found` for the path. */
 export async function load(engine: Engine, { source, ...options }: LoadArchiveOptions): Promise<LoadedImage[]> {
+  requireRoot('loading an image')
   if (typeof source === 'string') checkFile(source)
   return loadArchive(engine.store, engine.images, source, options)
 }

@@ -14,6 +14,7 @@ export interface PsOptions {
   readonly filters?: readonly string[] | undefined
 }
 
+const states = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead']
 const keys = 'ancestor before exited expose id label name network publish since status volume'.split(' ')
 
 /** The containers of the store as they are now, the newest first. Throws `invalid` for a filter that is none. */
@@ -34,6 +35,12 @@ async function containerFilter(engine: Engine, filters: Filters): Promise<(conta
   const after = await times('since')
   const ancestors = (filters.get('ancestor') ?? []).map((name) => engine.images.find(name))
   const names = (filters.get('name') ?? []).map(expression)
+  const unknown = filters.get('status')?.find((status) => !states.includes(status))
+  if (unknown !== undefined) {
+    throw new StrakeError('invalid', `invalid filter 'status=${unknown}'`, {
+      hint: `It is one of ${states.join(', ')}.`,
+    })
+  }
   const some = (key: string, test: (value: string) => boolean) => filters.get(key)?.some(test) ?? true
   return (container) => {
     const { id, name, state, settings } = container

@@ -1,5 +1,6 @@
 import { type CreateOptions, createContainer, removeContainer } from '../containers/mod.ts'
 import type { Engine } from './engine.ts'
+import { requireRoot } from './require-root.ts'
 import type { RunningContainer } from './running.ts'
 import { type StartOptions, start } from './start.ts'
 
@@ -12,6 +13,7 @@ export interface RunOptions extends CreateOptions, StartOptions {}
  * exit code 125, 126 or 127 when it can't be started; it stays, not started, unless `autoRemove` is set.
  */
 export async function run(engine: Engine, options: RunOptions): Promise<RunningContainer> {
+  requireRoot('running a container')
   const { id } = createContainer(engine, options)
   try {
     return await start(engine, id, options)

@@ -4,9 +4,11 @@ import {
   type Context,
   hasStarted,
   type Input,
-  type LogEntry,
+  joinEntries,
+  type OutputChunk,
   openInput,
   places,
+  publishedPorts,
   type Running,
   readExitCode,
   readLog,
@@ -18,19 +20,21 @@ import {
   waitForEnd,
 } from '../containers/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
+import type { PortMapping } from '../network/mod.ts'
 
 /** A container that runs, as the one sees it who has started it or is attached to it. */
 export interface RunningContainer {
   readonly id: string
   readonly name: string
   readonly container: Container
+  /** Ports of this machine that lead into it. */
+  readonly ports: readonly PortMapping[]
   /** Fires when it has ended. */
   readonly ended: AbortSignal
   /**
-   * Its output from the start on (or from the moment of attaching), in pieces of some entries each, until it ends.
-   * `until` ends it earlier.
+   * Its output from the start on (or from the moment of attaching) until it ends. `until` ends it earlier.
    */
-  output(until?: AbortSignal): AsyncGenerator<LogEntry[]>
+  output(until?: AbortSignal): AsyncGenerator<OutputChunk>
   /** Its standard input; it must have been created with `interactive`. Whoever writes must also call `drain`, see there. */
   input(): Input
   resize(size: Size): void
@@ -68,12 +72,12 @@ export function runningContainer(
     id,
     name,
     container,
+    ports: publishedPorts(container),
     ended: end.signal,
-    output: (until) =>
-      readLog(places(context.store, id).log, {
-        from,
-        follow: until ? AbortSignal.any([end.signal, until]) : end.signal,
-      }),
+    async *output(until) {
+      const follow = until ? AbortSignal.any([end.signal, until]) : end.signal
+      for await (const entries of readLog(places(context.store, id).log, { from, follow })) yield* joinEntries(entries)
+    },
     input: () => openInput(context, container),
     resize: (size) => resizeTerminal(context, container, size),
     signal: (signal) => signalProcess(state, signal),

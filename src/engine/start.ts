@@ -1,6 +1,7 @@
 import { currentContainer, findContainer, hasStarted, type Size, startContainer } from '../containers/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import type { Engine } from './engine.ts'
+import { requireRoot } from './require-root.ts'
 import { logSize, type RunningContainer, runningContainer, watchEnd } from './running.ts'
 
 export interface StartOptions {
@@ -16,6 +17,7 @@ export async function start(
   nameOrId: string,
   { size, signal }: StartOptions = {},
 ): Promise<RunningContainer> {
+  requireRoot('running a container')
   const container = findContainer(engine, nameOrId)
   const from = logSize(engine, container)
   const started = await startContainer(engine, container, { size, signal })

@@ -103,7 +103,8 @@ export function mountOf(path: string): { readonly point: string; readonly type: 
 /** Where a program is, as `execvp` would look, and in the folders of administrators, which a user's PATH may lack. */
 export function findProgram(name: string, env: NodeJS.ProcessEnv = process.env): string | undefined {
   const folders = [...(env.PATH ?? '').split(':').filter(Boolean), '/usr/local/sbin', '/usr/sbin', '/sbin']
-  return folders.map((folder) => `${folder}/${name}`).find(isExecutable)
+  const paths = name.includes('/') ? [name] : folders.map((folder) => `${folder}/${name}`)
+  return paths.find(isExecutable)
 }
 
 function isExecutable(path: string): boolean {

@@ -152,20 +152,21 @@ export function sourcesFor(
 ): AptSource[] {
   const { components, archive, security } = distributions[distribution]!
   const keyring = `/usr/share/keyrings/${distribution}-archive-keyring.gpg`
-  if (mirror !== undefined) return fromMirror(mirror, suite, components).map((s) => ({ signedBy: keyring, ...s }))
+  const signed = (s: AptSource): AptSource => (s.trusted ? s : { signedBy: keyring, ...s })
+  if (mirror !== undefined) return fromMirror(mirror, suite, components).map(signed)
   const own = host.filter((s) => serves(s, distribution))
   const isPart = (name: string) => name === suite || name === `${suite}-updates` || name === `${suite}-security`
   const exact = own
     .map((s) => ({ ...s, suites: s.suites.filter(isPart), components }))
     .filter((s) => s.suites.length > 0)
-  if (exact.some((s) => s.suites.includes(suite))) return exact.map((s) => ({ signedBy: keyring, ...s }))
+  if (exact.some((s) => s.suites.includes(suite))) return exact.map(signed)
   const isSecurity = (s: AptSource) => s.suites.every((name) => /-security$|\/updates$/.test(name))
-  const main = own.find((s) => !isSecurity(s)) ?? { uris: [archive], signedBy: keyring }
-  const fixes = own.find(isSecurity) ?? { uris: own.length > 0 ? main.uris : [security], signedBy: keyring }
+  const main = own.find((s) => !isSecurity(s)) ?? { uris: [archive] }
+  const fixes = own.find(isSecurity) ?? { uris: own.length > 0 ? main.uris : [security] }
   const rolling = ['sid', 'unstable', 'experimental'].includes(suite)
   const sources = [{ ...main, suites: rolling ? [suite] : [suite, `${suite}-updates`], components }]
   if (!rolling) sources.push({ ...fixes, suites: [`${suite}-security`], components })
-  return sources.map((s) => ({ signedBy: keyring, ...s }))
+  return sources.map(signed)
 }
 
 function fromMirror(mirror: string, suite: string, components: readonly string[]): AptSource[] {

@@ -136,6 +136,9 @@ const variants = [
   'standard',
 ]
 
+/** Variants that are meant to be without apt. */
+const bare = ['extract', 'custom', 'essential']
+
 function planOf(options: BootstrapOptions): Plan {
   const { distribution, variant = 'minbase', mirror } = options
   const slim = options.suite.endsWith('-slim')
@@ -157,7 +160,8 @@ function planOf(options: BootstrapOptions): Plan {
     slim,
     variant,
     name: `${distribution}:${options.suite}`,
-    include: merges ? [...include, 'usr-is-merged'] : include,
+    // Where apt is not among the required packages (Ubuntu), a minimal base would be without it.
+    include: [...include, ...(bare.includes(variant) ? [] : ['apt']), ...(merges ? ['usr-is-merged'] : [])],
     hooks: merges ? [mergedUsr] : [],
     labels: {
       'org.opencontainers.image.ref.name': distribution,

@@ -1,6 +1,5 @@
 import { sys } from '../host/mod.ts'
-import { StrakeError } from '../lib/mod.ts'
-import { shown } from './bytes.ts'
+import { StrakeError, textOf } from '../lib/mod.ts'
 import { isPortable } from './marks.ts'
 import type { ByteString, LayerEntry } from './types.ts'
 
@@ -15,7 +14,7 @@ export function* asFound(dir: string, entries: readonly LayerEntry[]): Generator
   let previous: ByteString = ''
   for (const given of entries) {
     const { path } = given
-    if (path <= previous) throw new StrakeError('internal', `${shown(path)} and ${shown(previous)} are not in order`)
+    if (path <= previous) throw new StrakeError('internal', `${textOf(path)} and ${textOf(previous)} are not in order`)
     previous = path
     refuseWhiteout(path)
     const xattrs = portable(given.xattrs)
@@ -27,7 +26,7 @@ export function* asFound(dir: string, entries: readonly LayerEntry[]): Generator
     }
     const first = others!.get(entry.target)
     if (!first)
-      throw new StrakeError('internal', `${shown(path)} is a link to ${shown(entry.target)}, not an earlier file`)
+      throw new StrakeError('internal', `${textOf(path)} is a link to ${textOf(entry.target)}, not an earlier file`)
     const { mode, uid, gid, mtime } = first
     yield { path, kind: 'link', target: first.path, mode, uid, gid, mtime }
   }
@@ -36,7 +35,7 @@ export function* asFound(dir: string, entries: readonly LayerEntry[]): Generator
 /** Image layers have no way to hold names that begin with `.wh.`: they mean that something is gone. */
 export function refuseWhiteout(path: ByteString): void {
   if (!path.includes('.wh.') || !/(?:^|\/)\.wh\./.test(path)) return
-  throw new StrakeError('unsupported', `a layer can't hold the name ${shown(path)}`, {
+  throw new StrakeError('unsupported', `a layer can't hold the name ${textOf(path)}`, {
     hint: 'Names that begin with ".wh." mean removed files in image layers. Rename or remove the file.',
   })
 }

@@ -7,12 +7,15 @@ import { type Job, perform, type Result } from './jobs.ts'
 export interface Crew {
   /** How many jobs are done at the same time. */
   readonly size: number
+  /** Whether somebody could begin with a job now. */
+  readonly ready: boolean
   do<J extends Job>(job: J, lane?: number): Promise<Result<J>>
 }
 
 /** Does jobs at once on the calling thread: a worker thread takes longer to start than a little work takes. */
 export const caller: Crew = {
   size: 1,
+  ready: true,
   async do<J extends Job>(job: J) {
     return perform(job) as Result<J>
   },
@@ -30,6 +33,7 @@ export interface Failure {
 
 interface Member {
   readonly worker: Worker
+  online: boolean
   /** Jobs are answered in the order in which they were given. */
   readonly waiting: { resolve(result: unknown): void; reject(error: unknown): void }[]
 }
@@ -40,6 +44,12 @@ const threads = Math.min(availableParallelism(), 8)
 /** Worker threads, started when they are first needed. They keep the process alive only while they work. */
 export const workers: Crew = {
   size: threads,
+  /** Asking starts them. */
+  get ready() {
+    let ready = false
+    for (let i = 0; i < threads; i++) ready = at(i).online || ready
+    return ready
+  },
   do<J extends Job>(job: J, lane?: number) {
     const member = lane === undefined ? leastBusy() : at(lane % threads)
     return new Promise<Result<J>>((resolve, reject) => {
@@ -51,13 +61,9 @@ export const workers: Crew = {
 }
 
 function leastBusy(): Member {
-  let best: Member | undefined
-  for (let i = 0; i < threads; i++) {
-    const member = at(i)
-    if (!best || member.waiting.length < best.waiting.length) best = member
-    if (best.waiting.length === 0) break
-  }
-  return best!
+  const all = Array.from({ length: threads }, (_, index) => at(index))
+  const load = ({ waiting, online }: Member) => waiting.length + (online ? 0 : 1)
+  return all.reduce((best, member) => (load(member) < load(best) ? member : best))
 }
 
 function at(index: number): Member {
@@ -70,8 +76,10 @@ function start(index: number): Member {
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
   // Options of this process, such as --input-type, need not be good for a worker.
   const worker = new Worker(new URL(file, import.meta.url), { execArgv: [] })
-  const member: Member = { worker, waiting: [] }
-  worker.unref()
+  const member: Member = { worker, online: false, waiting: [] }
+  worker.once('online', () => {
+    member.online = true
+  })
   worker.on('message', (answer: Answer) => {
     const job = member.waiting.shift()!
     if (member.waiting.length === 0) worker.unref()
@@ -86,6 +94,8 @@ function start(index: number): Member {
   }
   worker.on('error', (error) => lost(error instanceof Error ? error.message : String(error), error))
   worker.on('exit', (code) => lost(`exit code ${code}`))
+  // Only now: listening for messages would keep the process alive again.
+  worker.unref()
   return member
 }
 

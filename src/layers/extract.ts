@@ -1,8 +1,8 @@
 import { closeSync, constants, ftruncateSync, lstatSync, openSync, readSync } from 'node:fs'
 import { sys } from '../host/mod.ts'
-import { StrakeError } from '../lib/mod.ts'
+import { pathOf, StrakeError, textOf } from '../lib/mod.ts'
 import type { TarEntry, TarHandler } from '../tar/mod.ts'
-import { explain, pathOf, shown } from './bytes.ts'
+import { explain } from './explain.ts'
 import { type Fresh, finishFile, type Metadata, writeAll } from './fill.ts'
 import { isPortable, opaqueMarker, whiteoutPrefix } from './marks.ts'
 import { namesIn } from './names.ts'
@@ -24,7 +24,6 @@ export class Extraction implements TarHandler, Disposable {
   readonly #fresh: Fresh = { uid: process.geteuid!(), gid: process.getegid!(), umask: process.umask() }
   /** The file whose content is coming. */
   #file: { readonly fd: number; readonly entry: TarEntry; end: number } | undefined
-
   readonly #whiteouts: 'overlay' | 'keep'
 
   constructor(dir: string, lower: readonly string[] | undefined, whiteouts: 'overlay' | 'keep') {
@@ -188,7 +187,7 @@ export class Extraction implements TarHandler, Disposable {
     try {
       action()
     } catch (error) {
-      throw explain(error, `can't unpack ${shown(path)}`)
+      throw explain(error, `can't unpack ${textOf(path)}`)
     }
   }
 }
@@ -204,10 +203,10 @@ function metadataOf({ type, mode, uid, gid, mtime, xattrs }: TarEntry): Metadata
 function noTarget({ path, target }: TarEntry): StrakeError {
   return new StrakeError(
     'invalid',
-    `the layer has a hard link ${shown(path)} to ${shown(target!)}, which is no file in it`,
+    `the layer has a hard link ${textOf(path)} to ${textOf(target!)}, which is no file in it`,
   )
 }
 
 function notWhiteout(path: ByteString): StrakeError {
-  return new StrakeError('invalid', `the layer has an entry ${shown(path)}, which is no valid whiteout`)
+  return new StrakeError('invalid', `the layer has an entry ${textOf(path)}, which is no valid whiteout`)
 }

@@ -1,8 +1,8 @@
 import { hash } from 'node:crypto'
 import { closeSync, constants, fchmodSync, fchownSync, openSync, readSync, writeSync } from 'node:fs'
 import { sys } from '../host/mod.ts'
-import { StrakeError } from '../lib/mod.ts'
-import { explain, pathOf, shown } from './bytes.ts'
+import { pathOf, StrakeError, textOf } from '../lib/mod.ts'
+import { explain } from './explain.ts'
 import type { ByteString } from './types.ts'
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants
@@ -79,9 +79,9 @@ function readPiece(bytes: Uint8Array, { path, position, last }: Source): void {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') {
-      throw new StrakeError('not_found', `${shown(path)} went away while it was read`, { cause: error })
+      throw new StrakeError('not_found', `${textOf(path)} went away while it was read`, { cause: error })
     }
-    throw explain(error, `can't read ${shown(path)}`)
+    throw explain(error, `can't read ${textOf(path)}`)
   }
   try {
     let done = 0
@@ -92,14 +92,14 @@ function readPiece(bytes: Uint8Array, { path, position, last }: Source): void {
     }
     if (last && readSync(fd, beyond, 0, 1, position + done) !== 0) throw changed(path)
   } catch (error) {
-    throw explain(error, `can't read ${shown(path)}`)
+    throw explain(error, `can't read ${textOf(path)}`)
   } finally {
     closeSync(fd)
   }
 }
 
 function changed(path: ByteString): StrakeError {
-  return new StrakeError('failed', `${shown(path)} changed its size while it was read`, {
+  return new StrakeError('failed', `${textOf(path)} changed its size while it was read`, {
     hint: 'Something still writes to it. Try again when it is done, or list it in .dockerignore.',
   })
 }
@@ -115,7 +115,7 @@ function writePiece(bytes: Uint8Array, target: Target, fresh: Fresh): void {
       closeSync(fd)
     }
   } catch (error) {
-    throw explain(error, `can't write ${shown(path)}`)
+    throw explain(error, `can't write ${textOf(path)}`)
   }
 }
 

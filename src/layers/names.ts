@@ -1,5 +1,4 @@
-import { StrakeError } from '../lib/mod.ts'
-import { shown } from './bytes.ts'
+import { StrakeError, textOf } from '../lib/mod.ts'
 import type { ByteString } from './types.ts'
 
 /** PATH_MAX and NAME_MAX of Linux. */
@@ -14,7 +13,7 @@ const maxName = 255
 export function namesIn(path: ByteString): ByteString[] {
   const refuse = (why: string) => {
     const start = path.length > 100 ? `${path.slice(0, 100)}…` : path
-    return new StrakeError('invalid', `the layer has an entry ${JSON.stringify(shown(start))}, which ${why}`)
+    return new StrakeError('invalid', `the layer has an entry ${JSON.stringify(textOf(start))}, which ${why}`)
   }
   if (path.length > maxPath) throw refuse('is too long')
   if (path.includes('\0')) throw refuse('holds a NUL byte')

@@ -1,6 +1,7 @@
+import { setImmediate } from 'node:timers/promises'
 import { StrakeError } from '../lib/mod.ts'
 import type { Digest } from '../oci/mod.ts'
-import type { Crew } from './crew.ts'
+import { type Crew, caller } from './crew.ts'
 import type { Fresh } from './fill.ts'
 import { layOut, type Segment, segmentSize } from './segments.ts'
 import type { ByteString, LayerEntry } from './types.ts'
@@ -74,9 +75,12 @@ export async function* tarSegments(
           pieces: segment.pieces,
           fresh: upper?.fresh ?? unused,
         } as const
-        const filled = segment.pieces.length > 0 ? crew.do(job) : Promise.resolve([])
+        // While the threads start, the caller's own begins; it gives way so that it learns when they are there.
+        const { ready } = crew
+        const filled = segment.pieces.length > 0 ? (ready ? crew : caller).do(job) : Promise.resolve([])
         filled.catch(() => {})
         filling.push({ segment, filled })
+        if (!ready) await setImmediate()
       }
       const first = filling.shift()
       if (!first) {

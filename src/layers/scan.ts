@@ -1,7 +1,7 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { sys } from '../host/mod.ts'
+import { bytesOf, pathOf } from '../lib/mod.ts'
 import { refuseWhiteout } from './as-found.ts'
-import { byteString, pathOf } from './bytes.ts'
 import { isPortable, opaqueMarker, opaqueXattrs, whiteoutPrefix } from './marks.ts'
 import type { ByteString, LayerEntry } from './types.ts'
 
@@ -27,7 +27,7 @@ export interface Found {
  * @throws `unsupported` for a name that would be taken for a whiteout
  */
 export function* scanLayer(dir: string): Generator<LayerEntry> {
-  const root = byteString(dir)
+  const root = bytesOf(dir)
   yield* scanDirectory('', find(root), { root, firstNames: new Map() })
 }
 

@@ -1,7 +1,6 @@
-import { StrakeError } from '../lib/mod.ts'
+import { StrakeError, textOf } from '../lib/mod.ts'
 import type { Digest } from '../oci/mod.ts'
 import { encodeHeader, paddingOf, type TarEntry, trailerSize } from '../tar/mod.ts'
-import { shown } from './bytes.ts'
 import type { Piece, Source, Target } from './fill.ts'
 import type { ByteString, LayerEntry } from './types.ts'
 import type { Upper } from './upper.ts'
@@ -50,6 +49,14 @@ export function* layOut(entries: Iterable<LayerEntry>, { take, upper, digests }:
     }
   }
 
+  /** Puts bytes in if there is room for them: the common case, without a generator. */
+  function fits(bytes: Uint8Array): boolean {
+    if (bytes.length > segmentSize - segment.used) return false
+    segment.buffer.set(bytes, segment.used)
+    segment.used += bytes.length
+    return true
+  }
+
   function* next(): Generator<Segment> {
     const full = segment
     yield full
@@ -59,7 +66,7 @@ export function* layOut(entries: Iterable<LayerEntry>, { take, upper, digests }:
   function* content(entry: LayerEntry & { kind: 'file' }): Generator<Segment> {
     const { size, source } = entry
     if (source.kind === 'bytes' && source.bytes.length !== size) {
-      throw new StrakeError('internal', `${shown(entry.path)} has ${source.bytes.length} bytes, not ${size}`)
+      throw new StrakeError('internal', `${textOf(entry.path)} has ${source.bytes.length} bytes, not ${size}`)
     }
     const known = source.kind === 'path' ? source.digest : undefined
     if (digests && known) digests.set(entry.path, known)
@@ -87,11 +94,13 @@ export function* layOut(entries: Iterable<LayerEntry>, { take, upper, digests }:
       position += length
       if (hash && isLarge && last) yield* next()
     } while (position < size)
-    yield* append(zeros.subarray(0, paddingOf(size)))
+    const padding = zeros.subarray(0, paddingOf(size))
+    if (!fits(padding)) yield* append(padding)
   }
 
   for (const entry of entries) {
-    yield* append(encodeHeader(tarEntry(entry)))
+    const header = encodeHeader(tarEntry(entry))
+    if (!fits(header)) yield* append(header)
     if (entry.kind === 'file') yield* content(entry)
     else upper?.create(entry)
     if (segment.pieces.length >= piecesPerSegment) yield* next()

@@ -1,7 +1,6 @@
 import { closeSync, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
 import { sys } from '../host/mod.ts'
-import { errno, StrakeError } from '../lib/mod.ts'
-import { byteString, pathOf, shown } from './bytes.ts'
+import { bytesOf, errno, pathOf, StrakeError, textOf } from '../lib/mod.ts'
 import type { Metadata } from './fill.ts'
 import { opaqueXattrs } from './marks.ts'
 import { type Found, find } from './scan.ts'
@@ -49,13 +48,13 @@ export class Tree implements Disposable {
 
   /** Without `lower`, nothing is known of what is below. */
   constructor(dir: string, lower: readonly string[] | undefined) {
-    this.#dir = byteString(dir)
+    this.#dir = bytesOf(dir)
     this.#blind = lower === undefined
     this.#fd = sys.call('openat', dir, sys.AT_FDCWD, sys.cstring(dir), sys.O_PATH | O_DIRECTORY | sys.O_CLOEXEC, 0)
     this.root = {
       path: '',
       children: new Map(),
-      lowers: (lower ?? []).map(byteString),
+      lowers: (lower ?? []).map(bytesOf),
       metadata: undefined,
       named: true,
     }
@@ -88,7 +87,7 @@ export class Tree implements Disposable {
         continue
       }
       if (++symlinks > maxSymlinks) {
-        throw new StrakeError('invalid', `the layer leads through too many symlinks at ${shown(names.join('/'))}`)
+        throw new StrakeError('invalid', `the layer leads through too many symlinks at ${textOf(names.join('/'))}`)
       }
       if (next.startsWith('/')) way.length = 1
       ahead.push(...next.split('/').reverse())
@@ -293,7 +292,7 @@ export function isWhiteout(stat: Stats): boolean {
 }
 
 function notDirectory(path: ByteString): StrakeError {
-  return new StrakeError('invalid', `the layer has entries below ${shown(path)}, which is no directory`)
+  return new StrakeError('invalid', `the layer has entries below ${textOf(path)}, which is no directory`)
 }
 
 function join(path: ByteString, name: ByteString): ByteString {

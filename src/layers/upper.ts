@@ -1,6 +1,7 @@
 import { chmodSync, closeSync, constants, linkSync, lstatSync, mkdirSync, openSync, symlinkSync } from 'node:fs'
 import { sys } from '../host/mod.ts'
-import { byteString, explain, pathOf, shown } from './bytes.ts'
+import { bytesOf, pathOf, textOf } from '../lib/mod.ts'
+import { explain } from './explain.ts'
 import { createFile, type FileMetadata, type Fresh, finishFile, type Metadata } from './fill.ts'
 import type { ByteString, LayerEntry } from './types.ts'
 
@@ -17,7 +18,7 @@ export class Upper {
   readonly #large: FileMetadata[] = []
 
   constructor(dir: string) {
-    this.#dir = byteString(dir)
+    this.#dir = bytesOf(dir)
     // A setgid bit that came from a directory above would go on to all that is made here (inode(7)).
     const { mode } = lstatSync(dir)
     if (mode & 0o2000) chmodSync(dir, mode & 0o5777)
@@ -91,7 +92,7 @@ export class Upper {
     try {
       action()
     } catch (error) {
-      throw explain(error, `can't write ${shown(entry.path)}`)
+      throw explain(error, `can't write ${textOf(entry.path)}`)
     }
   }
 }

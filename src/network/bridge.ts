@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { execChecked } from '../host/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import type { Store } from '../store/mod.ts'
@@ -28,7 +29,7 @@ export function bridge(store: Store): NetworkDriver {
   return {
     async attach(owner, netns, { ports = [] } = {}): Promise<Endpoint> {
       if (!devices().has(name)) prepared = passed = undefined
-      prepared ??= locked(lockFile, () => prepare(name, pool))
+      prepared ??= locked(lockFile, () => prepare(name, store.root, pool))
       await prepared
       const address = pool.allocate(owner, ports, (others) => checkPorts(store, ports, others))
       const endpoint = { address, prefix, gateway: gatewayOf(pool.subnet()!), mac: macOf(address), ports }
@@ -50,12 +51,24 @@ export function bridge(store: Store): NetworkDriver {
 
 /** Takes the store's bridge off this machine, with its rules. It comes back when it is needed. */
 export async function removeBridge(store: Store): Promise<void> {
-  const name = bridgeName(store)
-  await locked(lockFile, async () => {
-    if (devices().has(name)) await ip([`link del ${name}`])
-    await removeRules(name)
-    await forgetIptables(name)
-  })
+  await locked(lockFile, () => takeAway(bridgeName(store)))
+}
+
+async function takeAway(name: string): Promise<void> {
+  if (devices().has(name)) await ip([`link del ${name}`])
+  await removeRules(name)
+  await forgetIptables(name)
+}
+
+/** Bridges of stores that are no more: a store's folder may be deleted without a word to us. */
+async function takeAwayAbandoned(): Promise<void> {
+  for (const name of devices()) {
+    if (!name.startsWith('strake')) continue
+    const device = `/sys/class/net/${name}`
+    const root = readFileSync(`${device}/ifalias`, 'utf8').trim()
+    if (root === '' || existsSync(join(root, 'strake.db')) || readdirSync(`${device}/brif`).length > 0) continue
+    await takeAway(name)
+  }
 }
 
 /** Names of devices have at most 15 bytes. */
@@ -64,7 +77,8 @@ function bridgeName({ root }: Store): string {
   return `strake-${createHash('sha256').update(root).digest('hex').slice(0, 8)}`
 }
 
-async function prepare(name: string, pool: ReturnType<typeof addresses>): Promise<void> {
+async function prepare(name: string, root: string, pool: ReturnType<typeof addresses>): Promise<void> {
+  if (!devices().has(name)) await takeAwayAbandoned()
   const table = routes()
   const own = table.find((route) => route.device === name && route.prefix === prefix)
   const subnet =
@@ -86,6 +100,8 @@ async function prepare(name: string, pool: ReturnType<typeof addresses>): Promis
       `addr replace ${gateway}/${prefix} broadcast + dev ${name}`,
       `link set ${name} up`,
     ])
+    // Tells whose it is, for `takeAwayAbandoned`. The kernel takes 255 bytes.
+    if (Buffer.byteLength(root) < 256) writeFileSync(`/sys/class/net/${name}/ifalias`, root)
   }
   setKernel('ip_forward', 'net.ipv4.ip_forward')
   // The host's loopback reaches published ports by it; the rules keep containers from the host's loopback.

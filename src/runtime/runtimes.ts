@@ -1,6 +1,7 @@
-import { accessSync, constants, existsSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { basename } from 'node:path'
-import { errno, StrakeError } from '../lib/mod.ts'
+import { findProgram } from '../host/mod.ts'
+import { StrakeError } from '../lib/mod.ts'
 
 /** An OCI runtime: a program with runc's command line. */
 export interface Runtime {
@@ -28,19 +29,4 @@ export function findRuntime(env: NodeJS.ProcessEnv = process.env): Runtime {
 /** cgroups v1 beside v2, which crun refuses. */
 function isHybrid(): boolean {
   return existsSync('/sys/fs/cgroup/unified/cgroup.procs')
-}
-
-function findProgram(name: string, env: NodeJS.ProcessEnv): string | undefined {
-  // Debian's PATH of a user does not have the sbin folders, where some distributions keep runtimes.
-  const folders = [...(env.PATH ?? '').split(':'), '/usr/local/sbin', '/usr/sbin', '/sbin'].filter(Boolean)
-  const paths = name.includes('/') ? [name] : folders.map((folder) => `${folder}/${name}`)
-  return paths.find((path) => {
-    try {
-      accessSync(path, constants.X_OK)
-      return true
-    } catch (error) {
-      if (errno(error)) return false
-      throw error
-    }
-  })
 }

@@ -18,7 +18,7 @@ import fc from 'fast-check'
 import { pack } from 'tar-stream'
 import { TarDecoder } from './decode.ts'
 import { encodeHeader } from './encode.ts'
-import { encodeRecords } from './pax.ts'
+import { type PaxRecord, recordLength, writeRecord } from './pax.ts'
 import type { TarEntry } from './types.ts'
 
 interface Decoded {
@@ -74,6 +74,12 @@ function padded(bytes: Uint8Array): Buffer {
 
 function extension(typeflag: string, body: Uint8Array): Buffer {
   return Buffer.concat([header({ 124: body.length.toString(8).padStart(11, '0'), 156: typeflag }), padded(body)])
+}
+
+function encodeRecords(records: readonly PaxRecord[]): Buffer {
+  const body = Buffer.alloc(records.reduce((sum, record) => sum + recordLength(record), 0))
+  records.reduce((at, record) => writeRecord(body, at, record), 0)
+  return body
 }
 
 const corrupt = { name: 'StrakeError', code: 'corrupt' }

@@ -1,5 +1,5 @@
 import { StrakeError } from '../lib/mod.ts'
-import { encodeRecords } from './pax.ts'
+import { type PaxRecord, recordLength, writeRecord } from './pax.ts'
 import type { ByteString, EntryType, TarEntry } from './types.ts'
 
 export const blockSize = 512
@@ -12,7 +12,7 @@ export function paddingOf(size: number): number {
   return (blockSize - (size % blockSize)) % blockSize
 }
 
-const typeflags: Record<EntryType | 'pax', string> = {
+const typeflags: Record<EntryType, string> = {
   file: '0',
   link: '1',
   symlink: '2',
@@ -20,7 +20,6 @@ const typeflags: Record<EntryType | 'pax', string> = {
   block: '4',
   directory: '5',
   fifo: '6',
-  pax: 'x',
 }
 
 const billion = 1_000_000_000n
@@ -32,6 +31,18 @@ const max11 = 0o77777777777
 const blank = Buffer.alloc(blockSize)
 blank.write('ustar\x0000', 257, 'latin1')
 const block = Buffer.alloc(blockSize)
+/** The header of PAX records, but for their size. The name is for programs that take them for a file. */
+const paxBlank = Buffer.from(blank)
+paxBlank.write('././@PaxHeader', 'latin1')
+for (const [offset, text] of [
+  [100, '0000644'],
+  [108, '0000000'],
+  [116, '0000000'],
+  [136, '00000000000'],
+] as const) {
+  paxBlank.write(text, offset, 'latin1')
+}
+paxBlank.write('x', 156, 'latin1')
 
 /**
  * The header of an entry: one ustar block, after PAX records for what ustar can't say. The same entry always gives the
@@ -45,7 +56,7 @@ export function encodeHeader(entry: TarEntry): Uint8Array {
   if (path.includes('\0') || target.includes('\0')) {
     throw new StrakeError('invalid', `the name ${JSON.stringify(entry.path)} holds a NUL byte`)
   }
-  let records: [ByteString, ByteString | Uint8Array][] | undefined
+  let records: PaxRecord[] | undefined
   const record = (key: ByteString, value: ByteString | Uint8Array) => {
     records ??= []
     records.push([key, value])
@@ -108,7 +119,7 @@ function checksum(): void {
   block[154] = 0
 }
 
-function xattrRecord(name: ByteString, value: Uint8Array): [ByteString, ByteString | Uint8Array] {
+function xattrRecord(name: ByteString, value: Uint8Array): PaxRecord {
   // A PAX keyword ends at the first `=`; libarchive's way of writing attributes escapes it.
   if (!name.includes('=')) return [`SCHILY.xattr.${name}`, value]
   const escaped = name.replace(/[%=]/g, (c) => (c === '=' ? '%3D' : '%25'))
@@ -122,17 +133,21 @@ function decimalSeconds(time: bigint): string {
   return `${time < 0n ? '-' : ''}${absolute / billion}${fraction && `.${fraction}`}`
 }
 
-function withRecords(records: [ByteString, ByteString | Uint8Array][]): Uint8Array {
-  const body = encodeRecords(records)
-  const header = Buffer.from(block)
-  blank.copy(block)
-  block.write('././@PaxHeader', 0, 'latin1')
-  octal(100, 7, 0o644)
-  octal(108, 7, 0)
-  octal(116, 7, 0)
-  octal(124, 11, body.length)
-  octal(136, 11, 0)
-  block[156] = typeflags.pax.charCodeAt(0)
+/** Headers with PAX records are put together here; it grows as needed. */
+let scratch = Buffer.alloc(4096)
+
+function withRecords(records: readonly PaxRecord[]): Uint8Array {
+  let size = 0
+  for (const record of records) size += recordLength(record)
+  const end = blockSize + size + paddingOf(size)
+  if (scratch.length < end + blockSize) scratch = Buffer.alloc(2 * (end + blockSize))
+  block.copy(scratch, end)
+  paxBlank.copy(block)
+  octal(124, 11, size)
   checksum()
-  return Buffer.concat([block, body, Buffer.alloc(paddingOf(body.length)), header])
+  block.copy(scratch)
+  let at = blockSize
+  for (const record of records) at = writeRecord(scratch, at, record)
+  scratch.fill(0, at, end)
+  return scratch.subarray(0, end + blockSize)
 }

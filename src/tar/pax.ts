@@ -3,17 +3,24 @@ import { parseDecimal, parseTime } from './numbers.ts'
 import { sparseList } from './sparse.ts'
 import type { ByteString } from './types.ts'
 
-/** Writes PAX records: `LENGTH KEY=VALUE\n`, where LENGTH counts its own digits too (pax, Extended Header). */
-export function encodeRecords(records: readonly (readonly [ByteString, ByteString | Uint8Array])[]): Buffer {
-  const parts: Uint8Array[] = []
-  for (const [key, value] of records) {
-    const body = key.length + value.length + 3
-    let length = body + String(body).length
-    length = body + String(length).length
-    parts.push(Buffer.from(`${length} ${key}=`, 'latin1'))
-    parts.push(typeof value === 'string' ? Buffer.from(value, 'latin1') : value, Buffer.from('\n'))
-  }
-  return Buffer.concat(parts)
+export type PaxRecord = readonly [key: ByteString, value: ByteString | Uint8Array]
+
+/** Bytes of a PAX record `LENGTH KEY=VALUE\n`, where LENGTH counts its own digits too (pax, Extended Header). */
+export function recordLength([key, value]: PaxRecord): number {
+  const body = key.length + value.length + 3
+  const guess = body + String(body).length
+  return body + String(guess).length
+}
+
+/** Writes a PAX record into a buffer. Returns where it ends. */
+export function writeRecord(buffer: Buffer, offset: number, record: PaxRecord): number {
+  const [key, value] = record
+  const length = recordLength(record)
+  const start = offset + buffer.write(`${length} ${key}=`, offset, 'latin1')
+  if (typeof value === 'string') buffer.write(value, start, 'latin1')
+  else buffer.set(value, start)
+  buffer[offset + length - 1] = 10
+  return offset + length
 }
 
 /** Reads PAX records in their order. Values are views of `body`. Throws `corrupt`. */

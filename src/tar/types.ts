@@ -1,8 +1,6 @@
-/**
- * A string with one character (U+0000 to U+00FF) for each byte, as Buffer's `latin1` gives it, because the names in a
- * tar need not be UTF-8. ASCII names are the same in both.
- */
-export type ByteString = string
+import type { ByteString } from '../lib/mod.ts'
+
+export type { ByteString }
 
 export type EntryType = 'file' | 'link' | 'symlink' | 'char' | 'block' | 'directory' | 'fifo'
 

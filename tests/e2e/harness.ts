@@ -4,6 +4,9 @@ import { createServer } from 'node:net'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { runDirectory } from '../../src/containers/places.ts'
+import { removeBridge } from '../../src/network/mod.ts'
+import { openStore } from '../../src/store/mod.ts'
 
 export const repository = join(import.meta.dirname, '../..')
 export const strake = join(repository, 'bin/strake')
@@ -101,6 +104,10 @@ export class Sandbox implements AsyncDisposable {
     try {
       const containers = (await this.ok(['ps', '-aq'])).split('\n').filter(Boolean)
       if (containers.length > 0) await this.ok(['rm', '-f', ...containers])
+      // What a store has on the machine besides its folder, and keeps for the next container.
+      using store = openStore(this.root)
+      await removeBridge(store)
+      rmSync(runDirectory(store), { recursive: true, force: true })
     } finally {
       rmSync(this.dir, { recursive: true, force: true })
     }
@@ -121,9 +128,11 @@ export function steps(result: Result): Map<string, 'cached' | 'run'> {
   return found
 }
 
-/** The steps of a plain build that were not cached, FROM aside. */
+/** The steps of a plain build that made a layer anew. */
 export function executed(result: Result): string[] {
-  return [...steps(result)].filter(([step, how]) => how === 'run' && !/^FROM /i.test(step)).map(([step]) => step)
+  return [...steps(result)]
+    .filter(([step, how]) => how === 'run' && /^(RUN|COPY|ADD|WORKDIR) /.test(step))
+    .map(([step]) => step)
 }
 
 /** A TCP port of this machine that nobody uses at the moment. */
@@ -135,6 +144,13 @@ export function freePort(): Promise<number> {
       server.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
     })
   })
+}
+
+/** Waits for something that is looked at ten times a second. Throws when it has not come after a minute. */
+export async function until(condition: () => boolean): Promise<void> {
+  for (const end = Date.now() + 60_000; !condition(); await sleep(100)) {
+    if (Date.now() > end) throw new Error(`waited in vain until ${condition}`)
+  }
 }
 
 /** The body of a page, as soon as a server answers. Throws the last failure when none does for a minute. */

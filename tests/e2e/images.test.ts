@@ -86,7 +86,7 @@ describe('images', { skip: notRoot, concurrency: false }, () => {
     for (const input of [bad, good.subarray(0, good.length / 2), Buffer.from('no archive at all')]) {
       const { code, stderr } = await box.run(['load'], { input })
       assert.equal(code, 1)
-      assert.match(stderr, /^strake: |Error/m)
+      assert.match(stderr, /^ERROR: /m)
     }
     assert.equal(await box.ok(['images', '-q', 'damaged:1']), '')
     assert.equal((await box.run(['system', 'check'])).code, 0)

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
+import { createSocket } from 'node:dgram'
 import { appendFileSync, cpSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { readArchive } from '../support/archive.ts'
-import { examples, executed, freePort, notRoot, page, Sandbox, steps } from './harness.ts'
+import { examples, executed, freePort, notRoot, page, Sandbox, steps, until } from './harness.ts'
 
 /** What would tell that the host's CA was there: its variables and its file. */
 const traces = [
@@ -59,6 +60,27 @@ describe('the Python examples', { skip: notRoot }, () => {
     assert.match(await serve('hello-flask', 5000), /changed/)
   })
 
+  it('publishes udp ports', async () => {
+    const server =
+      'import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("", 7)); s.sendto(*s.recvfrom(99)); print("done")'
+    const port = await freePort()
+    const ports = ['-p', `${port}:7/udp`]
+    const id = await box.ok(['run', '-d', ...ports, '--entrypoint', 'python3', 'hello-flask', '-c', server])
+    const socket = createSocket('udp4')
+    const answers: string[] = []
+    socket.on('message', (message) => answers.push(message.toString()))
+    try {
+      await until(() => {
+        socket.send('ping', port, '127.0.0.1')
+        return answers.length > 0
+      })
+      assert.equal(answers[0], 'ping')
+    } finally {
+      socket.close()
+      await box.ok(['rm', '-f', id])
+    }
+  })
+
   it('builds the classic tutorial on another base than its FROM line names', async () => {
     await box.ok(['tag', 'debian:bookworm', 'ubuntu'])
     await box.ok(['build', '-t', 'classic', join(examples, 'flask-classic')])
@@ -71,15 +93,14 @@ describe('the Python examples', { skip: notRoot }, () => {
       Dockerfile: 'FROM classic\nENTRYPOINT FLASK_APP=/opt/source-code/app.py flask run\n',
     })
     await box.ok(['build', '-t', 'local-only', context])
-    const { child, output, done } = box.start(['run', '--rm', '-p', `${await freePort()}:5000`, 'local-only'])
-    const deadline = AbortSignal.timeout(60_000)
-    while (!/127\.0\.0\.1.*\n?.*--host=0\.0\.0\.0/.test(output.stderr) && !deadline.aborted) {
-      await new Promise((resolve) => setTimeout(resolve, 100))
+    const port = await freePort()
+    const { output, done } = box.start(['run', '--name', 'local', '-p', `${port}:5000`, 'local-only'])
+    try {
+      await until(() => /127\.0\.0\.1:5000[\s\S]*--host=0\.0\.0\.0/.test(output.stderr))
+    } finally {
+      await box.ok(['rm', '-f', 'local'])
+      await done
     }
-    child.kill('SIGINT')
-    const { stderr } = await done
-    assert.match(stderr, /127\.0\.0\.1/)
-    assert.match(stderr, /--host=0\.0\.0\.0/)
   })
 
   it('builds on a Python base and installs nothing again when only the code changed', async () => {

@@ -153,14 +153,10 @@ function digestOfFile(tree: Tree, entry: Collected): Digest {
 }
 
 /**
- * The digest of all that a COPY brings: names, kinds, modes, contents, link targets; owners and extended attributes where
- * they are kept. Times are left out: touching a file changes nothing.
+ * The digest of all that a COPY brings: names, kinds, modes, owners, contents, link targets, extended attributes where they
+ * are kept. Times are left out: touching a file changes nothing.
  */
-export function digestOfSources(
-  sources: readonly CollectedSource[],
-  digests: ReadonlyMap<Collected, Digest>,
-  { metadata }: CollectOptions,
-): Digest {
+export function digestOfSources(sources: readonly CollectedSource[], digests: ReadonlyMap<Collected, Digest>): Digest {
   const parts: string[] = []
   for (const { name, entries } of sources) {
     parts.push(`source ${entries[0]?.stat.isDirectory() ? '' : name}`)
@@ -171,10 +167,8 @@ export function digestOfSources(
       if (entry.target !== undefined) line += ` ${entry.target}`
       else if (stat.isFile()) line += ` ${digests.get(entry)}`
       else if (stat.isCharacterDevice() || stat.isBlockDevice()) line += ` ${stat.rdev}`
-      if (metadata) {
-        line += ` ${stat.uid}:${stat.gid}`
-        for (const [key, value] of entry.xattrs ?? []) line += ` ${key}=${Buffer.from(value).toString('hex')}`
-      }
+      line += ` ${stat.uid}:${stat.gid}`
+      for (const [key, value] of entry.xattrs ?? []) line += ` ${key}=${Buffer.from(value).toString('hex')}`
       parts.push(line)
     }
   }

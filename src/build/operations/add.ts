@@ -22,17 +22,16 @@ export function addOperation(
   sources: readonly string[],
   options: CopyOptions & { readonly download: Download },
 ): Operation {
-  const collectOptions = { metadata: false }
   const local = sources.filter((source) => !isUrl(source))
   const urls = sources.filter(isUrl)
   let ready: Promise<{ files: CollectedSource[]; downloads: CollectedSource[] }> | undefined
 
   async function collectAll() {
-    const files = collect(from.tree, local, collectOptions)
+    const files = collect(from.tree, local, { metadata: false })
     const downloads: CollectedSource[] = []
     for (const url of urls) {
       const file = await options.download(url, options.vertex)
-      downloads.push(...collect(openTree(bytesOf(file.directory), url), [file.name], collectOptions))
+      downloads.push(...collect(openTree(bytesOf(file.directory), url), [file.name], { metadata: false }))
     }
     return { files, downloads }
   }
@@ -45,7 +44,7 @@ export function addOperation(
       const digests = new Map<Collected, Digest>()
       fillDigests(downloads, digests, { cache: undefined, read: true })
       const complete = fillDigests(files, digests, { cache: from.statCache, read: eager })
-      return complete ? digestOfSources([...files, ...downloads], digests, collectOptions) : undefined
+      return complete ? digestOfSources([...files, ...downloads], digests) : undefined
     },
     async execute(execution, layer, [below]) {
       ready ??= collectAll()
@@ -56,7 +55,6 @@ export function addOperation(
         below: below!,
         collected: [...files, ...downloads],
         placed: [...placed, ...downloads],
-        collectOptions,
         statCache: from.statCache,
         copy: options,
       })

@@ -3,14 +3,7 @@ import { bytesOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import type { ActiveSnapshot } from '../../store/mod.ts'
 import { keyOf } from '../cache.ts'
-import {
-  type Collected,
-  type CollectedSource,
-  type CollectOptions,
-  collect,
-  digestOfSources,
-  fillDigests,
-} from '../context/collect.ts'
+import { type Collected, type CollectedSource, collect, digestOfSources, fillDigests } from '../context/collect.ts'
 import type { StatCache } from '../context/stat-cache.ts'
 import { openTree, type Tree } from '../context/tree.ts'
 import { type Execution, viewRoot } from '../execution.ts'
@@ -38,22 +31,20 @@ export interface LocalSource {
 
 /** COPY from a context. */
 export function copyFromContext(from: LocalSource, sources: readonly string[], options: CopyOptions): Operation {
-  const collectOptions = { metadata: false }
   let collected: CollectedSource[] | undefined
   return {
     digest: operationDigest('copy', sources, options),
     async outside(eager) {
-      collected ??= collect(from.tree, sources, collectOptions)
+      collected ??= collect(from.tree, sources, { metadata: false })
       const digests = new Map<Collected, Digest>()
       const complete = fillDigests(collected, digests, { cache: from.statCache, read: eager })
-      return complete ? digestOfSources(collected, digests, collectOptions) : undefined
+      return complete ? digestOfSources(collected, digests) : undefined
     },
     async execute(execution, layer, [below]) {
-      collected ??= collect(from.tree, sources, collectOptions)
+      collected ??= collect(from.tree, sources, { metadata: false })
       const outside = await writeSources(execution, layer, {
         below: below!,
         collected,
-        collectOptions,
         statCache: from.statCache,
         copy: options,
       })
@@ -64,10 +55,9 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
 
 /** COPY --from: a stage's or an image's root, the second input. */
 export function copyFromRoot(name: string, sources: readonly string[], options: CopyOptions): Operation {
-  const collectOptions = { metadata: true }
   const read = (execution: Execution, [, from]: readonly Result[]) => {
     const root = viewRoot(execution, from!.snapshot)
-    return { root, collected: collect(openTree(bytesOf(root.path), name), sources, collectOptions) }
+    return { root, collected: collect(openTree(bytesOf(root.path), name), sources, { metadata: true }) }
   }
   return {
     digest: operationDigest('copy-from', sources, options),
@@ -76,7 +66,7 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
       using _ = root
       const digests = new Map<Collected, Digest>()
       fillDigests(collected, digests, { cache: undefined, read: true })
-      return digestOfSources(collected, digests, collectOptions)
+      return digestOfSources(collected, digests)
     },
     async execute(execution, layer, inputs) {
       const { root, collected } = read(execution, inputs)
@@ -84,7 +74,6 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
       const { layer: info, outside } = await writeSources(execution, layer, {
         below: inputs[0]!,
         collected,
-        collectOptions,
         statCache: undefined,
         copy: options,
       })
@@ -103,7 +92,6 @@ export interface Writing {
   /** The root file system that the layer stands on. */
   readonly below: Result
   readonly collected: readonly CollectedSource[]
-  readonly collectOptions: CollectOptions
   readonly statCache: StatCache | undefined
   readonly copy: CopyOptions
   /** What is placed, where that is not what was collected (archives that ADD unpacks). */
@@ -112,7 +100,7 @@ export interface Writing {
 
 /** Writes the layer and tells the digest of its sources. Each file is read once. */
 export async function writeSources(execution: Execution, layer: ActiveSnapshot, writing: Writing): Promise<Executed> {
-  const { below, collected, collectOptions, statCache, copy } = writing
+  const { below, collected, statCache, copy } = writing
   const readAt = Date.now()
   using lower = viewRoot(execution, below.snapshot)
   const digests = new Map<Collected, Digest>()
@@ -149,5 +137,5 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
   // What was not written as a file of its own: second names of a file, archives, what a later source replaced.
   fillDigests(collected, digests, { cache: statCache, read: true })
   const { diffId, tarSize, size } = written
-  return { layer: { diffId, tarSize, size }, outside: digestOfSources(collected, digests, collectOptions) }
+  return { layer: { diffId, tarSize, size }, outside: digestOfSources(collected, digests) }
 }

@@ -16,7 +16,7 @@ export default command({
   async run({ options, args, terminal, engine }) {
     const { format, type } = options
     const template = format === undefined ? undefined : parseTemplate(format === 'json' ? '{{json .}}' : format)
-    const { objects, missing } = inspect(engine(), { names: args, type })
+    const { objects, missing } = await inspect(engine(), { names: args, type })
     if (template) for (const object of objects) terminal.out(`${template.execute(object)}\n`)
     else terminal.out(`${JSON.stringify(objects, null, 4)}\n`)
     for (const error of missing.slice(0, -1)) terminal.err(`Error: ${error.message}\n`)

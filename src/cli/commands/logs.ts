@@ -1,4 +1,4 @@
-import { currentContainer, explainPorts, type LogEntry, logs } from '../../engine/mod.ts'
+import { currentContainer, explainPorts, joinEntries, type LogEntry, logs } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import { command, type Terminal } from '../command.ts'
 import { hintText } from '../hint-text.ts'
@@ -46,25 +46,22 @@ function tailOf(text = 'all'): number | undefined {
 
 function plain(terminal: Terminal): (entries: readonly LogEntry[]) => void {
   return (entries) => {
-    for (let start = 0; start < entries.length; ) {
-      const { stream } = entries[start]!
-      let end = start + 1
-      while (end < entries.length && entries[end]!.stream === stream) end++
-      terminal[stream === 'stdout' ? 'out' : 'err'](Buffer.concat(entries.slice(start, end).map(({ data }) => data)))
-      start = end
-    }
+    for (const { stream, data } of joinEntries(entries)) terminal[stream === 'stdout' ? 'out' : 'err'](data)
   }
 }
 
 /** Each line with the time of its first part. */
 function stamped(terminal: Terminal): (entries: readonly LogEntry[]) => void {
   const inLine = { stdout: false, stderr: false }
+  const show = plain(terminal)
   return (entries) => {
-    for (const { stream, time, data } of entries) {
-      const write = stream === 'stdout' ? terminal.out : terminal.err
-      if (!inLine[stream]) write(`${time} `)
-      write(data)
-      inLine[stream] = data.at(-1) !== 0x0a
-    }
+    show(
+      entries.map((entry) => {
+        const { stream, time, data } = entry
+        const begins = !inLine[stream]
+        inLine[stream] = data.at(-1) !== 0x0a
+        return begins ? { ...entry, data: Buffer.concat([Buffer.from(`${time} `), data]) } : entry
+      }),
+    )
   }
 }

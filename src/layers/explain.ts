@@ -1,24 +1,4 @@
 import { type ErrorCode, StrakeError } from '../lib/mod.ts'
-import type { ByteString } from './types.ts'
-
-/** A path of this machine as bytes, one character each. */
-export function byteString(path: string): ByteString {
-  return isAscii(path) ? path : Buffer.from(path).toString('latin1')
-}
-
-/** What system calls take: the bytes themselves, or the string where that is the same. */
-export function pathOf(name: ByteString): string | Buffer {
-  return isAscii(name) ? name : Buffer.from(name, 'latin1')
-}
-
-/** As a person reads it. */
-export function shown(name: ByteString): string {
-  return isAscii(name) ? name : Buffer.from(name, 'latin1').toString()
-}
-
-function isAscii(text: string): boolean {
-  return /^[\x00-\x7f]*$/.test(text)
-}
 
 /** Says what a failed system call means for a person; errors that are Strake's own pass. */
 export function explain(error: unknown, doing: string): StrakeError {
