@@ -1,3 +1,5 @@
 export { build } from './build.ts'
 export { applyChanges } from './changes.ts'
+export type { OpenedContext } from './context/open.ts'
+export { openBuildContext } from './opened.ts'
 export type * from './types.ts'

@@ -12,7 +12,7 @@ export interface ErrorTextOptions {
 export function errorText(error: unknown, { color, debug = false }: ErrorTextOptions): string {
   const lines: string[] = []
   if (error instanceof StrakeError && error.code !== 'internal') {
-    for (const [i, one] of all(error).entries()) {
+    for (const [i, one] of singleErrors(error).entries()) {
       if (i > 0) lines.push('')
       lines.push(`${color('red', 'ERROR:')} ${printable(one.message)}`)
       if (one.range) lines.push(...excerpt(one.range, one.source ?? error.source, color))
@@ -28,7 +28,7 @@ export function errorText(error: unknown, { color, debug = false }: ErrorTextOpt
 }
 
 /** The errors of a text in which several things are wrong, of which the thrown one is the first. */
-function all(error: StrakeError): StrakeError[] {
+export function singleErrors(error: StrakeError): readonly StrakeError[] {
   const errors: unknown[] = error.cause instanceof AggregateError ? error.cause.errors : []
   const known = errors.filter((one) => one instanceof StrakeError)
   return known.length > 0 ? known : [error]

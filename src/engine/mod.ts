@@ -30,8 +30,24 @@ export {
   stopContainer as stop,
   waitContainer as wait,
 } from '../containers/mod.ts'
-export type { Dockerfile, Instruction, Stage } from '../dockerfile/mod.ts'
-export { formatDockerfile, parseDockerfile, treeText } from '../dockerfile/mod.ts'
+export type {
+  BaseFacts,
+  CheckOptions,
+  CheckResult,
+  Dockerfile,
+  Finding,
+  Instruction,
+  Rule,
+  Stage,
+} from '../dockerfile/mod.ts'
+export {
+  checkDockerfile,
+  checkRules,
+  fixDockerfile,
+  formatDockerfile,
+  parseDockerfile,
+  treeText,
+} from '../dockerfile/mod.ts'
 export type { Hint } from '../hints/mod.ts'
 export { rawTerminal } from '../host/mod.ts'
 export type { HistoryEntry, Image, LoadedImage } from '../images/mod.ts'
@@ -40,6 +56,8 @@ export { bootstrap } from './bootstrap.ts'
 export { build } from './build.ts'
 export type { BuilderPruned, BuilderPruneOptions } from './builder-prune.ts'
 export { builderPrune } from './builder-prune.ts'
+export type { BuildCheckOptions, CheckedBuild } from './check.ts'
+export { check } from './check.ts'
 export { explainCommand, explainEnd, explainPorts } from './container-hints.ts'
 export type { PrunedContainers } from './container-prune.ts'
 export { containerPrune } from './container-prune.ts'

@@ -66,7 +66,14 @@ export interface Found {
   readonly edits?: readonly Edit[]
 }
 
-export interface Rule {
+/** A rule as it is told of. */
+export interface Rule extends RuleText {
+  /** The page that says more. */
+  readonly url: string
+}
+
+/** A rule as it is written. */
+export interface RuleText {
   readonly name: string
   readonly level: Level
   /** In a sentence, without a full stop. */

@@ -1,8 +1,8 @@
 import type { Node } from '../../nodes.ts'
-import type { Edit, Rule } from '../types.ts'
+import type { Edit, RuleText } from '../types.ts'
 import { editOf, nodesOf, ownSteps, tokenRange } from './places.ts'
 
-export const noEmptyContinuation: Rule = {
+export const noEmptyContinuation: RuleText = {
   name: 'NoEmptyContinuation',
   level: 'warning',
   description: 'Empty continuation lines will become errors in a future release',
@@ -32,7 +32,7 @@ function emptyLines(node: Node): readonly Edit[] {
   return edits
 }
 
-export const legacyKeyValueFormat: Rule = {
+export const legacyKeyValueFormat: RuleText = {
   name: 'LegacyKeyValueFormat',
   level: 'warning',
   description: 'Legacy key/value format with whitespace separator should not be used',
@@ -64,7 +64,7 @@ function newForm(node: Node, escape: string): readonly Edit[] {
   return editOf(node, { start: name.start, end: value.end }, `${name.text}=${plain ? value.text : `"${value.text}"`}`)
 }
 
-export const maintainerDeprecated: Rule = {
+export const maintainerDeprecated: RuleText = {
   name: 'MaintainerDeprecated',
   level: 'warning',
   description: 'The MAINTAINER instruction is deprecated, use a label instead to define an image author',
@@ -89,7 +89,7 @@ export const maintainerDeprecated: Rule = {
   },
 }
 
-export const invalidDefinitionDescription: Rule = {
+export const invalidDefinitionDescription: RuleText = {
   name: 'InvalidDefinitionDescription',
   level: 'warning',
   description:
