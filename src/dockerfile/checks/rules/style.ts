@@ -110,12 +110,8 @@ export const invalidDefinitionDescription: RuleText = {
         )
       }
     }
-    let next = 0
     for (const node of [...globals.map(({ node }) => node), ...nodesOf(stages)]) {
-      // The last comment since the instruction before; empty lines between do not matter, an empty comment ends it.
-      let text: string | undefined
-      for (; next < comments.length && comments[next]!.start < node.line.offset(0); next++) text = comments[next]!.text
-      while (next < comments.length && comments[next]!.start < node.taken) next++
+      const text = comments.get(node)
       const [first, second] = names.get(node) ?? []
       if (!text || first === undefined || names.get(node)!.includes(text.split(' ')[0]!)) continue
       const shown = second === undefined ? first : '<arg_key>'
