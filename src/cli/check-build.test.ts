@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, beforeEach, test } from 'node:test'
@@ -155,4 +155,40 @@ test('mistakes', () => {
   const { status, stderr } = strake(['build', '--check', '.'])
   assert.equal(status, 1)
   assert.match(stderr, /FORM(.*\n)*.*FROM\?\n\nERROR: .*RUM(.*\n)*.*RUN\?/)
+})
+
+test('--explain-context', () => {
+  const context = join(dir, 'context')
+  mkdirSync(join(context, 'node_modules/x'), { recursive: true })
+  mkdirSync(join(context, 'logs'))
+  const files = { Dockerfile: 'FROM a', 'app.py': 'x'.repeat(2000), 'node_modules/x/a': '1234', 'node_modules/b': '12' }
+  const more = {
+    'logs/keep': '',
+    'logs/a.log': '123',
+    '.dockerignore': '# comment\n\nnode_modules\nlogs/*\n!logs/keep\n',
+  }
+  for (const [name, text] of Object.entries({ ...files, ...more })) writeFileSync(join(context, name), text)
+  assert.equal(
+    strake(['build', '--explain-context', 'context']).stdout,
+    `The build sees 4 files, 2.05kB.
+
+Files, largest first:
+  2kB   app.py
+  42B   .dockerignore
+  6B    Dockerfile
+  0B    logs/keep
+
+Left out by .dockerignore: 3 files, 9B:
+  3B   logs/a.log                .dockerignore:4   logs/*
+  6B   node_modules/ (2 files)   .dockerignore:3   node_modules
+`,
+  )
+  const json = JSON.parse(strake(['build', '--explain-context', '--format', 'json', 'context']).stdout)
+  assert.equal(json.files.length, 4)
+  assert.deepEqual(json.leftOut[1], { path: 'node_modules/', files: 2, size: 6, pattern: 'node_modules', line: 3 })
+  for (let i = 0; i < 12; i++) writeFileSync(join(context, `f${String(i).padStart(2, '0')}`), 'x'.repeat(i))
+  rmSync(join(context, '.dockerignore'))
+  const { stdout } = strake(['build', '--explain-context', 'context'])
+  assert.match(stdout, /Largest:\n {2}2kB +app.py\n {2}11B +f11\n(.*\n){8}\nOthers:\n {2}3B +f03\n/)
+  assert.match(stdout, /There is no .dockerignore: nothing is left out.\n$/)
 })

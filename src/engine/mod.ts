@@ -72,6 +72,8 @@ export type { CacheUsage, ContainerUsage, DiskUsage, ImageUsage, Usage, VolumeUs
 export { systemDf } from './disk-usage.ts'
 export type { Engine } from './engine.ts'
 export { defaultRoot, openEngine } from './engine.ts'
+export type { ContextFile, ExplainedContext, LeftOut } from './explain-context.ts'
+export { explainContext } from './explain-context.ts'
 export { history } from './history.ts'
 export type { ImagePruneOptions } from './image-prune.ts'
 export { imagePrune } from './image-prune.ts'
