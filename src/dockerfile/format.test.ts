@@ -62,6 +62,10 @@ describe('format', () => {
     assert.equal(checked('# syntax=x\n\n\n# escape=`\nFROM a\n'), '# syntax=x\n\n# escape=`\nFROM a\n')
   })
 
+  test('an escape character as the last word', () => {
+    assert.equal(checked('FROM \\ \\  \n'), 'FROM \\ \\\n')
+  })
+
   test('what is wrong is an error', () => {
     assert.throws(() => formatDockerfile('FROM a\nCOPYY a b\n'), { code: 'invalid', message: /unknown instruction/ })
   })
