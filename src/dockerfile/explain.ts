@@ -3,7 +3,7 @@ import { evaluate } from './checks/evaluate.ts'
 import type { CheckedStage, CheckOptions, Step, Subject } from './checks/types.ts'
 import { readDocument } from './nodes.ts'
 import { mountsOf, stageNamed } from './outline.ts'
-import { parseDockerfile } from './parse.ts'
+import { parseDocument } from './parse.ts'
 import type { Command, SourceRange } from './types.ts'
 
 /** What an instruction is for, in sentences. */
@@ -25,7 +25,8 @@ export function explainDockerfile(
   options: Pick<CheckOptions, 'file' | 'buildArgs'> = {},
 ): Explanation[] {
   const { file = 'Dockerfile' } = options
-  const subject = evaluate(readDocument(text, file), parseDockerfile(text, file), options)
+  const document = readDocument(text, file)
+  const subject = evaluate(document, parseDocument(document), options)
   const globals = subject.globals.map(({ instruction, words: _, values, ...step }): Explanation => {
     const names = instruction.kind === 'arg' ? instruction.args.map(({ name }) => name) : []
     const does = `Takes ${list(names.map((name, i) => argument(name, values[i])))}, for the FROMs below`

@@ -1,5 +1,5 @@
 import { type Node, readDocument } from './nodes.ts'
-import { parseDockerfile } from './parse.ts'
+import { parseDocument } from './parse.ts'
 import type { Line, Token } from './source.ts'
 import type { Directive } from './types.ts'
 
@@ -15,8 +15,8 @@ const indent = '    '
  * @throws `invalid`, as `parseDockerfile`
  */
 export function formatDockerfile(text: string | Uint8Array, file = 'Dockerfile'): string {
-  parseDockerfile(text, file)
   const document = readDocument(text, file)
+  parseDocument(document)
   const { source, directives, escape, nodes } = document
   const comments = [...document.comments].reverse()
   const lines: string[] = directives.map(printDirective)

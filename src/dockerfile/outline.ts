@@ -2,7 +2,7 @@ import { StrakeError } from '../lib/mod.ts'
 import { evaluate } from './checks/evaluate.ts'
 import type { CheckedStage, CheckOptions, Step, Subject } from './checks/types.ts'
 import { readDocument } from './nodes.ts'
-import { parseDockerfile } from './parse.ts'
+import { parseDocument } from './parse.ts'
 import type { Flag, Instruction, SourceRange } from './types.ts'
 
 /** A stage that can be built. */
@@ -100,7 +100,8 @@ export function dockerfileOutline(text: string | Uint8Array, target?: string, op
 
 function read(text: string | Uint8Array, options: Options): Subject {
   const { file = 'Dockerfile' } = options
-  return evaluate(readDocument(text, file), parseDockerfile(text, file), options)
+  const document = readDocument(text, file)
+  return evaluate(document, parseDocument(document), options)
 }
 
 const argNames = (instruction: Instruction) =>
