@@ -134,7 +134,8 @@ function printInstruction(printer: Printer, node: Node): void {
     printJson(printer, node, at)
     return
   }
-  if (texts.includes(name)) {
+  // What is no JSON only for the blanks in it must not become it.
+  if (texts.includes(name) || rest.text.startsWith('[')) {
     const text = line.trimmed(at, rest.end)
     // The indentation of a command's first line is that of the lines after it.
     const broken = line.breaks(at - 1, text.start).at(-1)

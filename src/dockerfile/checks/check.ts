@@ -1,9 +1,9 @@
+import { evaluate } from '../evaluate.ts'
 import { readDocument } from '../nodes.ts'
 import { parseDocument } from '../parse.ts'
 import { Source } from '../source.ts'
 import type { SourceRange } from '../types.ts'
 import { readDirective } from './directive.ts'
-import { evaluate } from './evaluate.ts'
 import { rules } from './table.ts'
 import type { CheckOptions, CheckResult, Finding, Rule } from './types.ts'
 
@@ -21,7 +21,7 @@ export function checkDockerfile(text: string | Uint8Array, options: CheckOptions
   const skips = ({ name }: Rule) => directive.skip === 'all' || directive.skip.includes(name) || skip.includes(name)
   const asked = ({ name, experimental }: Rule) =>
     !experimental || directive.experimental === 'all' || directive.experimental.includes(name)
-  const subject = evaluate(document, dockerfile, options)
+  const subject = { ...evaluate(document, dockerfile, options), ignore: options.ignore ?? [] }
   const findings: Finding[] = []
   for (const rule of rules) {
     if (skips(rule) || !asked(rule)) continue
