@@ -7,7 +7,7 @@ const below: Record<string, string[]> = {
   lib: [],
   oci: ['lib'],
   tar: ['lib'],
-  dockerfile: ['lib'],
+  dockerfile: ['lib', 'oci'],
   host: ['lib'],
   store: ['lib', 'oci', 'host'],
   layers: ['lib', 'oci', 'tar', 'host', 'store'],

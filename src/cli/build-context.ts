@@ -35,7 +35,7 @@ export async function findContext(argument: string, file: string | undefined, in
     }
     return { context: { kind: 'directory', path: dirname(argument) }, file: argument }
   }
-  if (file === '-') return { context, dockerfile: await whole(chunks(readable(input, 'the Dockerfile'))) }
+  if (file === '-') return { context, dockerfile: await readInput(input, 'the Dockerfile') }
   return { context, ...(file && { file }) }
 }
 
@@ -62,6 +62,11 @@ function lookAt(path: string): Stats | undefined {
 /** As docker tells git from other URLs, and `file:` and `ssh:`, which only git is asked for. */
 function isGit(text: string): boolean {
   return /^(git|ssh|file):\/\/|^git@|^github\.com\//.test(text) || /^https?:\/\/.*\.git(#.*)?$/.test(text)
+}
+
+/** All of standard input. Throws `invalid` where it is a terminal; `what` is to come from there. */
+export function readInput(input: Input, what: string): Promise<Uint8Array> {
+  return whole(chunks(readable(input, what)))
 }
 
 function readable({ stdin, inIsTerminal }: Input, what: string): NodeJS.ReadStream {

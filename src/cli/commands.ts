@@ -7,7 +7,7 @@ export interface Entry {
   /** Other names of the same verb. Options that follow such a name are given with it. */
   readonly aliases?: readonly string[]
   /** The heading it stands under in `strake --help`. Without one it is not shown there. */
-  readonly group?: 'common' | 'images' | 'containers' | 'system'
+  readonly group?: 'common' | 'images' | 'containers' | 'dockerfile' | 'system'
   /** The exit code of the verb's own errors, where it is not 1: those that pass on the exit code of a container. */
   readonly failure?: 125
   /** It needs no store, and the code for it is not loaded. */
@@ -229,6 +229,20 @@ export const entries: readonly Entry[] = [
     aliases: ['container wait'],
     group: 'containers',
     load: () => import('./commands/wait.ts'),
+  },
+  {
+    name: 'dockerfile ast',
+    summary: 'Show how a Dockerfile is read',
+    group: 'dockerfile',
+    storeless: true,
+    load: () => import('./commands/dockerfile-ast.ts'),
+  },
+  {
+    name: 'dockerfile fmt',
+    summary: 'Format Dockerfiles',
+    group: 'dockerfile',
+    storeless: true,
+    load: () => import('./commands/dockerfile-fmt.ts'),
   },
   {
     name: 'builder prune',

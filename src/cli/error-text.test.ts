@@ -32,6 +32,35 @@ no/such/Dockerfile:3:1
   )
 })
 
+test('several things that are wrong in one text', () => {
+  const source = 'FORM a\nRUN x\nCPOY . /\n'
+  const errors = [
+    new StrakeError('invalid', 'unknown instruction: FORM', {
+      range: at(1, 1, 1, 5),
+      source,
+      hint: 'Did you mean FROM?',
+    }),
+    new StrakeError('invalid', 'unknown instruction: CPOY', { range: at(3, 1, 3, 5), source }),
+  ]
+  const cause = new AggregateError(errors)
+  assert.equal(
+    errorText(new StrakeError('invalid', 'unknown instruction: FORM', { cause }), { color }),
+    `ERROR: unknown instruction: FORM
+no/such/Dockerfile:1:1
+ 1 | FORM a
+     ^^^^
+ 2 | RUN x
+hint: Did you mean FROM?
+
+ERROR: unknown instruction: CPOY
+no/such/Dockerfile:3:1
+ 2 | RUN x
+ 3 | CPOY . /
+     ^^^^
+`,
+  )
+})
+
 test('a range of several lines, tabs and wide characters', () => {
   const source = 'FROM a\nRUN 日本 \\\n\t&& x\nCMD y'
   const error = new StrakeError('failed', 'no', { range: at(2, 5, 3, 6), source })

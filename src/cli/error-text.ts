@@ -12,9 +12,12 @@ export interface ErrorTextOptions {
 export function errorText(error: unknown, { color, debug = false }: ErrorTextOptions): string {
   const lines: string[] = []
   if (error instanceof StrakeError && error.code !== 'internal') {
-    lines.push(`${color('red', 'ERROR:')} ${printable(error.message)}`)
-    if (error.range) lines.push(...excerpt(error.range, error.source, color))
-    for (const line of error.hint?.split('\n') ?? []) lines.push(`${color('cyan', 'hint:')} ${printable(line)}`)
+    for (const [i, one] of all(error).entries()) {
+      if (i > 0) lines.push('')
+      lines.push(`${color('red', 'ERROR:')} ${printable(one.message)}`)
+      if (one.range) lines.push(...excerpt(one.range, one.source ?? error.source, color))
+      for (const line of one.hint?.split('\n') ?? []) lines.push(`${color('cyan', 'hint:')} ${printable(line)}`)
+    }
     if (debug) lines.push('', ...stack(error))
   } else {
     const message = error instanceof Error ? error.message : String(error)
@@ -24,18 +27,25 @@ export function errorText(error: unknown, { color, debug = false }: ErrorTextOpt
   return `${lines.join('\n')}\n`
 }
 
+/** The errors of a text in which several things are wrong, of which the thrown one is the first. */
+function all(error: StrakeError): StrakeError[] {
+  const errors: unknown[] = error.cause instanceof AggregateError ? error.cause.errors : []
+  const known = errors.filter((one) => one instanceof StrakeError)
+  return known.length > 0 ? known : [error]
+}
+
 /** `Dockerfile:3:5`, the lines with one before and one after, and a caret under the place. */
-function excerpt(range: SourceRange, text: string | undefined, color: Terminal['color']): string[] {
+export function excerpt(range: SourceRange, text: string | undefined, color: Terminal['color']): string[] {
   const { file, start, end } = range
   const lines = [`${color('bold', `${printable(file)}:${start.line}:${start.column}`)}`]
   if (text === undefined) return lines
-  const all = text.split(/\r?\n/)
-  if (start.line > all.length) return lines
+  const written = text.split(/\r?\n/)
+  if (start.line > written.length) return lines
   const lastMarked = Math.min(end.column > 1 ? end.line : Math.max(start.line, end.line - 1), start.line + 9)
-  const last = Math.min(all.length, lastMarked + 1)
+  const last = Math.min(written.length, lastMarked + 1)
   const gutter = String(last).length
   for (let number = Math.max(1, start.line - 1); number <= last; number++) {
-    const line = all[number - 1]!
+    const line = written[number - 1]!
     const marked = number >= start.line && number <= lastMarked
     if (!marked && line.trim() === '') continue
     const margin = `${String(number).padStart(gutter)} | `

@@ -1,7 +1,13 @@
 import type { Command, Option } from './command.ts'
 import { type Entry, entries, members, names } from './commands.ts'
 
-const headings = { common: 'Common Commands', images: 'Images', containers: 'Containers', system: 'System' } as const
+const headings = {
+  common: 'Common Commands',
+  images: 'Images',
+  containers: 'Containers',
+  dockerfile: 'Dockerfiles',
+  system: 'System',
+} as const
 
 /** What `strake --help` prints. */
 export function overview(): string {

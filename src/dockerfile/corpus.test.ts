@@ -3,35 +3,15 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { expand, expandWords, parseDockerfile } from './mod.ts'
+import { expand, expandWords, formatDockerfile, parseDockerfile } from './mod.ts'
 import { type Node, readDocument } from './nodes.ts'
-import type { Token } from './source.ts'
+import { meaning } from './testing.ts'
+import { nodeText } from './tree-text.ts'
 
 const corpus = fileURLToPath(new URL('../../../shared/corpus', import.meta.url))
 const skip = existsSync(corpus) ? false : 'the corpus is not there'
 const list = (path: string) => (skip ? [] : readdirSync(`${corpus}/${path}`))
 const read = (path: string) => readFileSync(`${corpus}/${path}`, 'utf8')
-
-/** A Go string literal, as the expectations have them. */
-const quote = (text: string) =>
-  JSON.stringify(text)
-    .replaceAll('\\u0000', '\\x00')
-    .replaceAll(/\\u00([0-9a-f]{2})/g, '\\x$1')
-
-const texts = (tokens: readonly Token[]) => tokens.map(({ text }) => quote(text))
-
-/** The node as an S-expression. */
-function sexp(node: Node): string {
-  const parts = [node.keyword.text.toLowerCase()]
-  if (node.flags.length > 0) parts.push(`[${texts(node.flags).join(' ')}]`)
-  if (node.trigger) parts.push(sexp(node.trigger))
-  else if (['env', 'label'].includes(parts[0]!)) {
-    for (let i = 0; i < node.args.length; i += 2) {
-      parts.push(...texts(node.args.slice(i, i + 2)), quote(node.oldForm ? '' : '='))
-    }
-  } else parts.push(...texts(node.args))
-  return `(${parts.join(' ')})`
-}
 
 describe('buildkit parser', { skip }, () => {
   for (const name of list('buildkit-parser/testfiles')) {
@@ -39,8 +19,10 @@ describe('buildkit parser', { skip }, () => {
       const { nodes, errors } = readDocument(read(`buildkit-parser/testfiles/${name}/Dockerfile`), 'Dockerfile')
       assert.deepEqual(errors, [])
       const expected = read(`buildkit-parser/testfiles/${name}/result`).trimEnd()
-      assert.equal(nodes.map(sexp).join('\n'), expected)
+      assert.equal(nodes.map(nodeText).join('\n'), expected)
       for (const node of nodes) checkRanges(node)
+      const text = read(`buildkit-parser/testfiles/${name}/Dockerfile`)
+      if (isWhole(text)) checkFormat(text)
     })
   }
 
@@ -75,11 +57,29 @@ function checkRanges(node: Node) {
   }
 }
 
+/** Formatting keeps the meaning, for good. */
+function checkFormat(text: string) {
+  const formatted = formatDockerfile(text)
+  assert.deepEqual(meaning(formatted), meaning(text))
+  assert.equal(formatDockerfile(formatted), formatted)
+}
+
+/** Whether it is a Dockerfile for the later stages too: the parser's test files are not. */
+function isWhole(text: string): boolean {
+  try {
+    parseDockerfile(text, 'Dockerfile')
+    return true
+  } catch {
+    return false
+  }
+}
+
 describe('wild', { skip }, () => {
   for (const name of list('wild')) {
     test(name, () => {
       const dockerfile = parseDockerfile(read(`wild/${name}`), name)
       assert.ok(dockerfile.stages.length > 0)
+      checkFormat(read(`wild/${name}`))
     })
   }
 })

@@ -23,7 +23,7 @@ export function parseIgnore(text: string | Uint8Array, file = '.dockerignore'): 
     const rest = exclusion ? written.slice(1).trim() : written
     const at = start + line.indexOf(written)
     const fail = (message: string, hint: string) =>
-      new StrakeError('invalid', message, { range: source.range(at, at + written.length), hint })
+      new StrakeError('invalid', message, { range: source.range(at, at + written.length), source: source.text, hint })
     if (rest === '') throw fail('illegal exclusion pattern: "!"', 'Write the pattern behind the "!".')
     const cleaned = cleanPath(rest)
     const pattern = cleaned.length > 1 && cleaned.startsWith('/') ? cleaned.slice(1) : cleaned

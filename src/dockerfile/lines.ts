@@ -47,24 +47,28 @@ function continued(text: string, start: number, end: number, escape: Escape): nu
 
 export interface LogicalLine {
   readonly line: Line
-  /** Comments before it, and within its continuations. */
-  readonly comments: readonly Token[]
   /** The first empty line within its continuations. */
   readonly emptyLine: Token | undefined
-  /** Where its last physical line ends. */
+  /** Where its text ends. */
   readonly end: number
+  /** Where the last line ends that its continuations have taken: comments and empty lines at the end of the file too. */
+  readonly taken: number
 }
 
-/** Reads the next instruction with its continuations. Undefined at the end of the file. */
-export function readLogicalLine(reader: LineReader, escape: Escape): LogicalLine | undefined {
+/**
+ * Reads the next instruction with its continuations, and adds the comments before and within it to `comments`.
+ * Undefined at the end of the file.
+ */
+export function readLogicalLine(reader: LineReader, escape: Escape, comments: Token[]): LogicalLine | undefined {
   const { text } = reader.source
   const line = new Line(reader.source)
-  const comments: Token[] = []
   let emptyLine: Token | undefined
   let end = 0
+  let taken = 0
   for (let physical = reader.next(); physical; physical = reader.next()) {
     let start = physical.start
     while (start < physical.end && isBlank(text[start]!)) start++
+    taken = physical.end
     if (text[start] === '#' && start < physical.end) {
       comments.push({ text: text.slice(start + 1, physical.end).trim(), start, end: physical.end })
       continue
@@ -80,7 +84,7 @@ export function readLogicalLine(reader: LineReader, escape: Escape): LogicalLine
     end = physical.end
     if (cut === undefined) break
   }
-  return end === 0 ? undefined : { line, comments, emptyLine, end }
+  return end === 0 ? undefined : { line, emptyLine, end, taken }
 }
 
 const directivePattern = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+)$/s

@@ -23,8 +23,12 @@ export interface Node {
   /** The instruction behind ONBUILD. */
   readonly trigger: Node | undefined
   readonly heredocs: readonly Heredoc[]
-  /** Comments before it, and within its continuations. */
-  readonly comments: readonly Token[]
+  /** The here-documents as they are written, with the lines that end them. */
+  readonly body: Token | undefined
+  /** An empty line is in its continuations. */
+  readonly emptyLine: boolean
+  /** Where the last line of its continuations ends, comments and empty lines included: an offset in the source. */
+  readonly taken: number
   readonly range: SourceRange
 }
 
@@ -33,6 +37,8 @@ export interface Document {
   readonly directives: readonly Directive[]
   readonly escape: '\\' | '`'
   readonly nodes: readonly Node[]
+  /** All comments that are no directives, with their offsets in the source, `#` included. */
+  readonly comments: readonly Token[]
   readonly errors: readonly StrakeError[]
   readonly warnings: readonly { readonly message: string; readonly range: SourceRange }[]
 }
@@ -44,9 +50,12 @@ export function readDocument(text: string | Uint8Array, file: string): Document 
   const errors: StrakeError[] = []
   const { directives, escape } = readDirectives(reader, errors)
   const nodes: Node[] = []
+  const comments: Token[] = []
   const warnings: { message: string; range: SourceRange }[] = []
-  for (let logical = readLogicalLine(reader, escape); logical; logical = readLogicalLine(reader, escape)) {
-    const { line, comments, emptyLine } = logical
+  for (;;) {
+    const logical = readLogicalLine(reader, escape, comments)
+    if (!logical) return { source, directives, escape, nodes, comments, errors, warnings }
+    const { line, emptyLine, taken } = logical
     if (line.text === '') continue
     if (emptyLine) {
       const range = source.range(emptyLine.start, emptyLine.end)
@@ -54,16 +63,18 @@ export function readDocument(text: string | Uint8Array, file: string): Document 
     }
     try {
       const parts = split(line, 0, line.text.length, escape)
-      const { heredocs, end = logical.end } = mayHaveHeredocs(parts.trigger ?? parts)
+      const start = reader.offset
+      const { heredocs, end } = mayHaveHeredocs(parts.trigger ?? parts)
         ? readHeredocs(line, reader)
-        : { heredocs: [] }
-      nodes.push({ ...parts, heredocs, comments, range: source.range(line.offset(0), end) })
+        : { heredocs: [], end: undefined }
+      const body = end === undefined ? undefined : { text: source.text.slice(start, end), start, end }
+      const range = source.range(line.offset(0), end ?? logical.end)
+      nodes.push({ ...parts, heredocs, body, emptyLine: emptyLine !== undefined, taken, range })
     } catch (error) {
       if (!(error instanceof StrakeError)) throw error
       errors.push(error)
     }
   }
-  return { source, directives, escape, nodes, errors, warnings }
 }
 
 const mayHaveHeredocs = ({ keyword, json }: Pick<Node, 'keyword' | 'json'>) =>
@@ -91,7 +102,9 @@ function split(line: Line, start: number, end: number, escape: string): Node {
     trigger: undefined,
     ...parts,
     heredocs: [],
-    comments: [],
+    body: undefined,
+    emptyLine: false,
+    taken: line.offset(whole.end),
     range: line.range(whole.start, whole.end),
   }
 }

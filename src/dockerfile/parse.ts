@@ -44,14 +44,15 @@ export function parseDockerfile(text: string | Uint8Array, file: string): Docker
     const message = nodes.length === 0 ? 'file with no instructions' : 'dockerfile contains no stages to build'
     errors.push(parseError(message, source.range(0, 0), 'A Dockerfile begins with FROM image, or FROM scratch.'))
   }
-  throwAll(errors)
-  return { file, text: source.text, directives, escape, globals, stages, warnings: document.warnings }
+  throwAll(errors, source.text)
+  const comments = document.comments.map(({ text, start, end }) => ({ text, range: source.range(start, end) }))
+  return { file, text: source.text, directives, escape, globals, stages, comments, warnings: document.warnings }
 }
 
 /** Reads one ONBUILD trigger out of an image's configuration. Throws `invalid`. */
 export function parseTrigger(text: string): Instruction {
   const { nodes, errors, source } = readDocument(text, 'ONBUILD')
-  throwAll([...errors])
+  throwAll([...errors], source.text)
   const [node] = nodes
   if (!node || nodes.length > 1) throw parseError('an ONBUILD trigger is one instruction', source.range(0, 0))
   if (isFrom(node) || ['onbuild', 'maintainer'].includes(node.keyword.text.toLowerCase())) {
@@ -61,16 +62,18 @@ export function parseTrigger(text: string): Instruction {
   return readInstruction(node)
 }
 
-function throwAll(errors: StrakeError[]): void {
+function throwAll(errors: StrakeError[], source: string): void {
   const at = ({ range }: StrakeError) => range?.start ?? { line: 0, column: 0 }
   errors.sort((a, b) => at(a).line - at(b).line || at(a).column - at(b).column)
   const [first] = errors
   if (!first) return
+  for (const error of errors) error.source = source
   if (errors.length === 1) throw first
   const { message, hint, range } = first
   throw new StrakeError('invalid', message, {
     hint,
     range,
+    source,
     cause: new AggregateError(errors, `${errors.length} errors`),
   })
 }

@@ -60,8 +60,22 @@ export class Line {
     this.text += this.source.text.slice(start, end)
   }
 
+  /** The indices in (`start`, `end`] at which the text goes on in another line of the source. */
+  breaks(start: number, end: number): number[] {
+    const first = this.#segment(start) + 1
+    let last = first
+    while (last < this.#at.length && this.#at[last]! <= end) last++
+    return this.#at.slice(first, last)
+  }
+
   /** The offset in the source of the character at `index`. */
   offset(index: number): number {
+    const segment = this.#segment(index)
+    return this.#offsets[segment]! + index - this.#at[segment]!
+  }
+
+  /** The number of the piece that the character at `index` is in. */
+  #segment(index: number): number {
     let low = 0
     let high = this.#at.length - 1
     while (low < high) {
@@ -69,7 +83,7 @@ export class Line {
       if (this.#at[middle]! <= index) low = middle
       else high = middle - 1
     }
-    return this.#offsets[low]! + index - this.#at[low]!
+    return low
   }
 
   range(start: number, end: number): SourceRange {

@@ -12,7 +12,15 @@ export interface Dockerfile {
   /** ARG instructions before the first FROM. */
   readonly globals: readonly ArgInstruction[]
   readonly stages: readonly Stage[]
+  /** In order, those within instructions included. Directives are none. */
+  readonly comments: readonly Comment[]
   readonly warnings: readonly { readonly message: string; readonly range: SourceRange }[]
+}
+
+export interface Comment {
+  /** Without the `#` and the blanks around. */
+  readonly text: string
+  readonly range: SourceRange
 }
 
 export interface Directive {

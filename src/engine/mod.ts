@@ -30,6 +30,8 @@ export {
   stopContainer as stop,
   waitContainer as wait,
 } from '../containers/mod.ts'
+export type { Dockerfile, Instruction, Stage } from '../dockerfile/mod.ts'
+export { formatDockerfile, parseDockerfile, treeText } from '../dockerfile/mod.ts'
 export type { Hint } from '../hints/mod.ts'
 export { rawTerminal } from '../host/mod.ts'
 export type { HistoryEntry, Image, LoadedImage } from '../images/mod.ts'

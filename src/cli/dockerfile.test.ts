@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+
+const dir = mkdtempSync(join(tmpdir(), 'strake-dockerfile-'))
+after(() => rmSync(dir, { recursive: true, force: true }))
+const main = join(import.meta.dirname, '../main.ts')
+
+function strake(words: readonly string[], input = '') {
+  const env = { ...process.env, STRAKE_ROOT: join(dir, 'store') }
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', main, ...words],
+    {
+      env,
+      cwd: dir,
+      encoding: 'utf8',
+      input,
+    },
+  )
+  return { status, stdout, stderr }
+}
+
+test('ast', () => {
+  writeFileSync(join(dir, 'Dockerfile'), '# c\nFROM a AS b\nCOPY --link x y /z\n')
+  assert.equal(strake(['dockerfile', 'ast']).stdout, '(from "a" "AS" "b")\n(copy ["--link"] "x" "y" "/z")\n')
+  const ast = JSON.parse(strake(['dockerfile', 'ast', '--json', dir]).stdout)
+  assert.equal(ast.stages[0].name, 'b')
+  assert.deepEqual(ast.stages[0].instructions[0].sources[1].range.start, { line: 3, column: 15 })
+  assert.equal(ast.comments[0].text, 'c')
+  assert.match(strake(['dockerfile', 'ast', 'none']).stderr, /open none: no such file or directory/)
+  const { status, stderr } = strake(['dockerfile', 'ast', '-'], 'FROM a\nRUM x\nCOPY a\n')
+  assert.equal(status, 1)
+  assert.match(stderr, /<stdin>:2:1\n(.*\n)+hint: Did you mean RUN\?\n\nERROR: .* on line 3: COPY requires/)
+})
+
+test('fmt', () => {
+  const file = join(dir, 'sub/Dockerfile')
+  mkdirSync(join(dir, 'sub'))
+  writeFileSync(file, 'from a\n')
+  chmodSync(file, 0o640)
+  assert.equal(strake(['dockerfile', 'fmt', 'sub']).stdout, 'FROM a\n')
+  assert.equal(strake(['dockerfile', 'fmt', '-'], 'from  b').stdout, 'FROM b\n')
+  assert.deepEqual(strake(['dockerfile', 'fmt', '--check', 'sub']), {
+    status: 1,
+    stdout: 'sub/Dockerfile\n',
+    stderr: '',
+  })
+  assert.equal(strake(['dockerfile', 'fmt', '-w', 'sub']).status, 0)
+  assert.equal(readFileSync(file, 'utf8'), 'FROM a\n')
+  assert.equal(statSync(file).mode & 0o777, 0o640)
+  assert.deepEqual(strake(['dockerfile', 'fmt', '--check', 'sub']), { status: 0, stdout: '', stderr: '' })
+  assert.equal(strake(['dockerfile', 'fmt', '-'], 'FORM a').status, 1)
+})

@@ -1,0 +1,298 @@
+import { StrakeError } from '../../lib/mod.ts'
+import { hostPlatform, parseReference, referenceString } from '../../oci/mod.ts'
+import { expand, expandHeredoc, expandWords } from '../expand.ts'
+import { isFrom } from '../instructions.ts'
+import { type Document, type Node, readDocument } from '../nodes.ts'
+import { parseTrigger } from '../parse.ts'
+import type { Dockerfile, Instruction, Word } from '../types.ts'
+import { likeliest } from './likeliest.ts'
+import type { BaseFacts, CheckedStage, CheckOptions, Step, Subject, Unset, Variables } from './types.ts'
+
+/** Variables in the order in which they were set last. */
+class Scope {
+  readonly values: Map<string, string>
+
+  constructor(values: Iterable<readonly [string, string]> = []) {
+    this.values = new Map(values)
+  }
+
+  set(name: string, value: string): void {
+    this.values.delete(name)
+    this.values.set(name, value)
+  }
+}
+
+/** Reads names and values as the build will, as far as that is known without building. Never throws. */
+export function evaluate(document: Document, dockerfile: Dockerfile, options: CheckOptions): Subject {
+  const { source } = document
+  const evaluation = new Evaluation(dockerfile, options)
+  const globals: Step[] = []
+  const stages: CheckedStage[] = []
+  const byName = new Map<string, { readonly stage: CheckedStage; readonly end: StageEnd }>()
+  const nodes = document.nodes[Symbol.iterator]()
+  const next = (): Node => nodes.next().value!
+  for (const instruction of dockerfile.globals) globals.push(evaluation.global(next(), instruction))
+  for (const stage of dockerfile.stages) {
+    const node = next()
+    const own = stage.instructions.map((instruction) => ({ node: next(), instruction }))
+    const evaluated = evaluation.stage(stage, { node, own, parent: (name) => byName.get(name) })
+    stages.push(evaluated.stage)
+    if (stage.name) byName.set(stage.name, evaluated)
+  }
+  return { source, dockerfile, globals, stages, comments: document.comments, ignore: options.ignore ?? [] }
+}
+
+/** What a stage hands on to those that are based on it. */
+interface StageEnd {
+  readonly env: Scope
+  readonly args: ReadonlySet<string>
+  readonly triggers: readonly string[]
+  /** Nothing but what is in `env` can be set. */
+  readonly known: boolean
+}
+
+type Own = { readonly node: Node; readonly instruction: Instruction }
+
+/** Variables of which no one need be told (BuildKit's nonEnvArgs). */
+const silent = ['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN_STAGE']
+
+class Evaluation {
+  readonly #escape: '\\' | '`'
+  readonly #options: CheckOptions
+  /** Global ARGs with the values of this build, and with their defaults alone. */
+  readonly #globals = new Scope(platformArgs())
+  readonly #defaults = new Scope(platformArgs())
+  readonly #declared = new Set<string>()
+
+  constructor({ escape }: Dockerfile, options: CheckOptions) {
+    this.#escape = escape
+    this.#options = options
+  }
+
+  global(node: Node, instruction: Instruction): Step {
+    if (instruction.kind === 'arg') {
+      for (const { name, value } of instruction.args) {
+        this.#declared.add(name)
+        const given = this.#given(name) ?? (value && this.#expand(value, this.#globals))
+        if (given !== undefined) this.#globals.set(name, given)
+        const preset = value && this.#expand(value, this.#defaults)
+        if (preset !== undefined) this.#defaults.set(name, preset)
+      }
+    }
+    return { node, instruction, range: node.range, words: [], unset: [] }
+  }
+
+  stage(
+    stage: CheckedStage['stage'],
+    {
+      node,
+      own,
+      parent: find,
+    }: {
+      readonly node: Node
+      readonly own: readonly Own[]
+      readonly parent: (name: string) => { readonly stage: CheckedStage; readonly end: StageEnd } | undefined
+    },
+  ): { stage: CheckedStage; end: StageEnd } {
+    const { from } = stage
+    const base = this.#expand(from.image, this.#globals) ?? from.image.text
+    const parent = find(base)
+    const facts = parent ? undefined : this.#facts(base)
+    const env = new Scope(parent?.end.env.values ?? pairs(facts?.env ?? []))
+    if (!env.values.has('PATH')) env.set('PATH', '')
+    const args = new Set(parent?.end.args)
+    const triggers = (parent?.end.triggers ?? facts?.onbuild ?? []).flatMap(readTrigger)
+    const known = parent?.end.known ?? (facts !== undefined || plain.test(normalName(base)))
+    const scope = { env, args, known }
+    const steps: Step[] = []
+    for (const { node, instruction } of triggers) {
+      steps.push({ ...this.#step(instruction, scope), node, instruction, range: from.range })
+    }
+    for (const { node, instruction } of own) {
+      steps.push({ ...this.#step(instruction, scope), node, instruction, range: node.range })
+    }
+    const left = own.flatMap(({ instruction }) => (instruction.kind === 'onbuild' ? [instruction.trigger] : []))
+    return {
+      end: { env, args, triggers: left, known },
+      stage: {
+        stage,
+        from,
+        node,
+        base,
+        parent: parent?.stage,
+        facts,
+        baseVariables: this.#variables(from.image),
+        platform: from.platform && this.#platform(from.platform),
+        defaultBase: this.#expand(from.image, this.#defaults),
+        steps,
+      },
+    }
+  }
+
+  #facts(base: string): BaseFacts | undefined {
+    return base === 'scratch' ? {} : this.#options.base?.(base)
+  }
+
+  #platform({ text, range }: Word) {
+    const word = { text, range }
+    const target = this.#globals.values.get('TARGETPLATFORM')
+    return { ...this.#variables(word), text: this.#expand(word, this.#globals) ?? text, target }
+  }
+
+  /** The variables of a FROM. */
+  #variables(word: Word): Variables {
+    const set = new Set<string>()
+    const unset = new Set<string>()
+    const look = (name: string) => {
+      const value = this.#globals.values.get(name)
+      if (value !== undefined) set.add(name)
+      else if (!this.#declared.has(name)) unset.add(name)
+      return value
+    }
+    attempt(() => expand(word, look, this.#escape))
+    const all = () =>
+      this.#globals.values
+        .keys()
+        .toArray()
+        .concat([...this.#declared])
+    return { set: [...set], unset: [...unset].map((name) => ({ name, meant: likeliest(name, all()) })) }
+  }
+
+  #expand(word: Word | string, { values }: Scope): string | undefined {
+    return attempt(() => expand(word, (name) => values.get(name), this.#escape))
+  }
+
+  #given(name: string): string | undefined {
+    const { buildArgs } = this.#options
+    return buildArgs && Object.hasOwn(buildArgs, name) ? buildArgs[name] : undefined
+  }
+
+  /** Carries out what the instruction does to the variables of its stage. */
+  #step(
+    instruction: Instruction,
+    scope: { readonly env: Scope; readonly args: Set<string>; readonly known: boolean },
+  ): Pick<Step, 'words' | 'unset'> {
+    const { env, args } = scope
+    const unset: Unset[] = []
+    const report = (names: Iterable<string>) => {
+      for (const name of names) {
+        if (args.has(name) || silent.includes(name)) continue
+        const meant = likeliest(name, env.values.keys())
+        // A base that is not known may have set it: then only what looks like a slip of the pen is told.
+        if (scope.known || (meant && meant !== 'PATH')) unset.push({ name, meant })
+      }
+    }
+    const read = (run: (get: (name: string) => string | undefined) => string, text: string): string => {
+      const missing = new Set<string>()
+      const get = (name: string) => {
+        const value = env.values.get(name)
+        if (value === undefined) missing.add(name)
+        return value
+      }
+      const result = attempt(() => run(get)) ?? text
+      report(missing)
+      return result
+    }
+    const one = (word: Word | string) =>
+      read((get) => expand(word, get, this.#escape), typeof word === 'string' ? word : word.text)
+    const words: string[] = []
+    switch (instruction.kind) {
+      case 'env':
+      case 'label': {
+        const read = instruction.pairs.map(({ key, value }) => [one(key), one(value)] as const)
+        if (instruction.kind === 'env') for (const [key, value] of read) env.set(key, value)
+        words.push(...read.map(([key]) => key))
+        break
+      }
+      case 'arg':
+        for (const { name, value } of instruction.args) {
+          const given = this.#given(name)
+          const own = given ?? (value && one(value)) ?? this.#globals.values.get(name)
+          args.add(name)
+          if (own !== undefined) env.set(name, own)
+          words.push(name)
+        }
+        break
+      case 'copy':
+      case 'add':
+        for (const wanted of ['chown', 'chmod', 'checksum']) {
+          for (const { name, value } of instruction.flags) if (name === wanted && value) one(value)
+        }
+        words.push(...[...instruction.sources, instruction.destination].map(one))
+        for (const { content, expand } of instruction.heredocs) {
+          if (expand) read((get) => expandHeredoc(content, get), '')
+        }
+        break
+      case 'run':
+        for (const { name, value = '' } of instruction.flags) {
+          if (name === 'mount') for (const field of value.split(',')) one(field)
+        }
+        break
+      case 'workdir':
+      case 'user':
+      case 'stopsignal':
+        words.push(one(instruction.word))
+        break
+      case 'volume':
+        words.push(...instruction.words.map(one))
+        break
+      case 'expose':
+        // Docker says nothing of variables that are not set here.
+        for (const word of instruction.words) {
+          words.push(...(attempt(() => expandWords(word, (name) => env.values.get(name), this.#escape)) ?? []))
+        }
+        break
+      case 'cmd':
+      case 'entrypoint':
+      case 'healthcheck':
+      case 'maintainer':
+      case 'onbuild':
+      case 'shell':
+    }
+    return { words, unset }
+  }
+}
+
+/** Distributions' own images: they set nothing but PATH. */
+const plain =
+  /^(docker\.io\/library\/)?(debian|ubuntu|alpine|busybox|centos|rockylinux|almalinux|amazonlinux|oraclelinux)[:@]/
+
+function normalName(base: string): string {
+  return attempt(() => referenceString(parseReference(base))) ?? base
+}
+
+function readTrigger(text: string): Own[] {
+  const instruction = attempt(() => parseTrigger(text))
+  const [node] = readDocument(text, 'ONBUILD').nodes
+  return instruction && node && !isFrom(node) ? [{ node, instruction }] : []
+}
+
+function pairs(env: readonly string[]): (readonly [string, string])[] {
+  return env.map((pair) => {
+    const equals = pair.indexOf('=')
+    return equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
+  })
+}
+
+/** The arguments that are there before the first FROM. */
+function platformArgs(): (readonly [string, string])[] {
+  const { os, architecture, variant = '' } = hostPlatform
+  return ['BUILD', 'TARGET'].flatMap((prefix) => [
+    [`${prefix}PLATFORM`, [os, architecture, ...(variant ? [variant] : [])].join('/')],
+    [`${prefix}OS`, os],
+    [`${prefix}OSVERSION`, ''],
+    [`${prefix}ARCH`, architecture],
+    [`${prefix}VARIANT`, variant],
+    ...(prefix === 'TARGET' ? [['TARGETSTAGE', ''] as const] : []),
+  ])
+}
+
+/** Undefined where it fails: whatever is wrong with the Dockerfile, the build says. */
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof StrakeError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,115 @@
+import type { SourceRange } from '../../types.ts'
+import { commandsOf, type ShellCommand, type ShellWord, scriptsOf } from '../shell.ts'
+import type { CheckedStage, Edit, Rule, Step, Subject } from '../types.ts'
+
+/** A call of apt-get or apt. */
+interface Apt {
+  readonly step: Step
+  readonly verb: ShellWord
+  readonly words: readonly ShellWord[]
+  readonly offset: number | undefined
+}
+
+const changing = 'install|upgrade|dist-upgrade|full-upgrade|remove|purge|autoremove|build-dep'
+const verbs = new RegExp(`^(${changing}|update|clean|autoclean|download|source)$`)
+const asking = new RegExp(`^(${changing})$`)
+
+const isApt = ({ words }: ShellCommand) => /^(\/usr\/bin\/)?apt(-get)?$/.test(words[0]!.text)
+
+/** RUN instructions with calls of apt, and all that they run. */
+function* aptSteps({ stages }: Subject) {
+  for (const step of stages.flatMap(({ steps }) => steps)) {
+    if (step.range !== step.node.range) continue
+    const apts: Apt[] = []
+    const all: ShellCommand[] = []
+    for (const { text, offset } of scriptsOf(step)) {
+      for (const command of commandsOf(text)) {
+        all.push(command)
+        const verb = isApt(command) ? command.words.slice(1).find(({ text }) => verbs.test(text)) : undefined
+        if (verb) apts.push({ step, verb, words: command.words, offset })
+      }
+    }
+    if (apts.length > 0) yield { step, apts, all }
+  }
+}
+
+function placeOf({ step, words, offset }: Apt, last: ShellWord): SourceRange | undefined {
+  return offset === undefined ? undefined : step.node.line.range(offset + words[0]!.start, offset + last.end)
+}
+
+export const aptWithoutYes: Rule = {
+  name: 'AptWithoutYes',
+  level: 'advice',
+  description: 'apt-get install asks before it installs',
+  reason: 'No one can answer in a build: the step fails.',
+  fix: 'Write apt-get install -y.',
+  bad: 'RUN apt-get update && apt-get install curl',
+  good: 'RUN apt-get update && apt-get install -y curl',
+  *find(subject) {
+    const quiet = /^(-[a-zA-Z]*y[a-zA-Z]*|--yes|--assume-yes|-qq+|--force-yes|--download-only|--simulate|-s|-d)$/
+    for (const { step, apts, all } of aptSteps(subject)) {
+      const configured = all.some(({ words }) => words.some(({ text }) => /APT::Get::Assume-Yes/i.test(text)))
+      for (const apt of apts) {
+        if (!asking.test(apt.verb.text)) continue
+        if (configured || apt.words.some(({ text }) => quiet.test(text) || text.startsWith('$'))) continue
+        const at = placeOf(apt, apt.verb)
+        const message = `${apt.words[0]!.text} ${apt.verb.text} waits for an answer: -y is missing`
+        yield { message, range: step.range, at, edits: yesEdit(apt) }
+      }
+    }
+  },
+}
+
+function yesEdit({ step, verb, offset }: Apt): readonly Edit[] {
+  if (offset === undefined) return []
+  const at = step.node.line.offset(offset + verb.end - 1) + 1
+  return [{ start: at, end: at, text: ' -y' }]
+}
+
+export const aptUpdateAlone: Rule = {
+  name: 'AptUpdateAlone',
+  level: 'advice',
+  description: 'apt-get update has a layer of its own',
+  reason:
+    'The layer comes from the cache for as long as the line stays, and later installations look for versions that are gone.',
+  fix: 'Put update and install into one RUN.',
+  bad: 'RUN apt-get update\nRUN apt-get install -y curl',
+  good: 'RUN apt-get update && apt-get install -y curl',
+  *find(subject) {
+    for (const { step, apts } of aptSteps(subject)) {
+      const update = apts.find(({ verb }) => verb.text === 'update')
+      if (!update || apts.some(({ verb }) => !/^(update|clean|autoclean)$/.test(verb.text))) continue
+      const message = 'The lists that this step leaves grow old in the cache: update and install belong into one RUN'
+      yield { message, range: step.range, at: placeOf(update, update.verb) }
+    }
+  },
+}
+
+export const aptListsKept: Rule = {
+  name: 'AptListsKept',
+  level: 'advice',
+  description: "apt's package lists stay in the layer",
+  reason: 'They are tens of megabytes that nothing reads any more.',
+  fix: 'End the RUN with && rm -rf /var/lib/apt/lists/*, or mount a cache at /var/lib/apt.',
+  bad: 'RUN apt-get update && apt-get install -y curl',
+  good: 'RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*',
+  *find(subject) {
+    const shipped = new Set(subject.stages.at(-1) && stepsOf(subject.stages.at(-1)!))
+    for (const { step, apts, all } of aptSteps(subject)) {
+      // What is in a stage that only hands out files does not matter.
+      if (!shipped.has(step) || step.instruction.kind !== 'run') continue
+      const update = apts.find(({ verb }) => verb.text === 'update')
+      if (!update || !apts.some(({ verb }) => verb.text === 'install')) continue
+      const removed = all.some(({ words }) => words.some(({ text }) => text.includes('/var/lib/apt')))
+      const mounted = step.instruction.flags.some(
+        ({ name, value }) => name === 'mount' && value?.includes('/var/lib/apt'),
+      )
+      if (removed || mounted) continue
+      const message = 'The package lists stay in the layer: end the step with rm -rf /var/lib/apt/lists/*'
+      yield { message, range: step.range, at: placeOf(update, update.verb) }
+    }
+  },
+}
+
+/** The instructions whose layers an image of the stage has. */
+const stepsOf = ({ steps, parent }: CheckedStage): readonly Step[] => [...(parent ? stepsOf(parent) : []), ...steps]

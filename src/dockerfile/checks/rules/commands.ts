@@ -1,0 +1,89 @@
+import type { CheckedStage, Rule, Step } from '../types.ts'
+import { tokenRange } from './places.ts'
+
+export const jsonArgsRecommended: Rule = {
+  name: 'JSONArgsRecommended',
+  level: 'warning',
+  description: 'JSON arguments recommended for ENTRYPOINT/CMD to prevent unintended behavior related to OS signals',
+  reason:
+    'In shell form a shell is process 1: it does not pass SIGTERM on, so the program is killed hard when the container stops.',
+  fix: 'Write the command as a JSON array, or name the shell with SHELL if it is meant.',
+  bad: 'CMD python app.py',
+  good: 'CMD ["python", "app.py"]',
+  *find({ stages }) {
+    for (const checked of stages) {
+      let shell = hasShell(checked.parent) || (checked.facts?.shell?.length ?? 0) > 0
+      for (const { node, instruction, range } of checked.steps) {
+        if (instruction.kind === 'shell') shell = instruction.shell.length > 0
+        if (instruction.kind !== 'cmd' && instruction.kind !== 'entrypoint') continue
+        if (instruction.command.form === 'exec' || shell) continue
+        const own = range === node.range
+        yield {
+          message: `JSON arguments recommended for ${node.keyword.text} to prevent unintended behavior related to OS signals`,
+          range,
+          at: own ? tokenRange(node, node.rest.text === '' ? node.keyword : node.rest) : undefined,
+        }
+      }
+    }
+  },
+}
+
+/** Whether a stage leaves a shell of its own to those based on it. */
+function hasShell(stage: CheckedStage | undefined): boolean {
+  if (!stage) return false
+  const last = stage.steps.findLast(({ instruction }) => instruction.kind === 'shell')?.instruction
+  if (last?.kind === 'shell') return last.shell.length > 0
+  return hasShell(stage.parent) || (stage.facts?.shell?.length ?? 0) > 0
+}
+
+export const multipleInstructionsDisallowed: Rule = {
+  name: 'MultipleInstructionsDisallowed',
+  level: 'warning',
+  description: 'Multiple instructions of the same type should not be used in the same stage',
+  reason: 'Only the last CMD, ENTRYPOINT and HEALTHCHECK of a stage counts; the others do nothing.',
+  fix: 'Keep the last one.',
+  bad: 'CMD ["a"]\nCMD ["b"]',
+  good: 'CMD ["b"]',
+  *find({ stages }) {
+    for (const { steps } of stages) {
+      const before = new Map<string, Step>()
+      for (const step of steps) {
+        const { kind } = step.instruction
+        if (kind !== 'cmd' && kind !== 'entrypoint' && kind !== 'healthcheck') continue
+        const previous = before.get(kind)
+        before.set(kind, step)
+        if (!previous) continue
+        const name = step.node.keyword.text
+        const message = `Multiple ${name} instructions should not be used in the same stage because only the last one will be used`
+        yield { message, range: previous.range }
+      }
+    }
+  },
+}
+
+export const workdirRelativePath: Rule = {
+  name: 'WorkdirRelativePath',
+  level: 'warning',
+  description:
+    'Relative workdir without an absolute workdir declared within the build can have unexpected results if the base image changes',
+  reason: 'It goes on from the working directory of the base image, which may be another one tomorrow.',
+  fix: 'Write the whole path.',
+  bad: 'FROM nginx\nWORKDIR usr/share/nginx/html',
+  good: 'FROM nginx\nWORKDIR /usr/share/nginx/html',
+  *find({ stages }) {
+    const done = new Set<CheckedStage>()
+    for (const checked of stages) {
+      let set = checked.parent !== undefined && done.has(checked.parent)
+      for (const { node, instruction, range, words } of checked.steps) {
+        if (instruction.kind !== 'workdir') continue
+        const [path = ''] = words
+        if (!set && !path.startsWith('/')) {
+          const message = `Relative workdir ${JSON.stringify(path)} can have unexpected results if the base image changes`
+          yield { message, range, at: range === node.range ? instruction.word.range : undefined }
+        }
+        set = true
+      }
+      if (set) done.add(checked)
+    }
+  },
+}

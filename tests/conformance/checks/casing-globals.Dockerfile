@@ -1,0 +1,4 @@
+ARG x
+arg y
+from base
+RUN x

@@ -1,0 +1,4 @@
+from base
+run true
+Copy a b
+CMD ["x"]

@@ -1,0 +1,3 @@
+FROM base
+CmD ["x"]
+cmd ["y"]

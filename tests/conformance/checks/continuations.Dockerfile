@@ -1,0 +1,6 @@
+FROM base AS Xx
+ENV \
+  a=$A \
+  b=c
+CMD a \
+  b

@@ -1,0 +1,10 @@
+# check=experimental=all
+# x
+
+
+FROM base AS a
+# y
+
+# z
+
+ARG foo

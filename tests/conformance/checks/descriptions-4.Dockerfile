@@ -1,0 +1,6 @@
+# check=experimental=all
+# x
+FROM base
+# y
+RUN true
+ARG foo

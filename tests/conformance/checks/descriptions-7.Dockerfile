@@ -1,0 +1,6 @@
+# check=experimental=all
+FROM base
+RUN <<EOF
+# x
+EOF
+ARG foo

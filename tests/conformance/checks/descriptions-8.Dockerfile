@@ -1,0 +1,3 @@
+#x
+# check=experimental=all
+FROM base as foo

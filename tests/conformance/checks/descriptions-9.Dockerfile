@@ -1,0 +1,6 @@
+# check=experimental=all
+# 
+FROM base as foo
+# x
+ 	 
+ARG z

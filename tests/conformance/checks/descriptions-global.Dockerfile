@@ -1,0 +1,4 @@
+# check=experimental=InvalidDefinitionDescription
+#nope
+ARG x=base
+FROM $x

@@ -1,0 +1,4 @@
+# hello
+ARG foo
+# hello
+FROM base AS foo

@@ -1,0 +1,2 @@
+# check=skip=StageNameCasing;experimental=all;error=false
+FROM base AS Foo

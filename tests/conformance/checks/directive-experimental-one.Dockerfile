@@ -1,0 +1,3 @@
+# check=error=true;skip=StageNameCasing;experimental=CopyIgnoredFile
+FROM base AS Foo
+COPY a b

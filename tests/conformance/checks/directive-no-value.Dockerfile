@@ -1,0 +1,2 @@
+# check=foo
+FROM base AS Foo

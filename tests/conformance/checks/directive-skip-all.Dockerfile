@@ -1,0 +1,3 @@
+# check=skip=all
+FROM base AS Foo
+CMD x

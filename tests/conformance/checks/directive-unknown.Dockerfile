@@ -1,0 +1,2 @@
+# check=skip=all;foo=bar
+FROM base AS Foo

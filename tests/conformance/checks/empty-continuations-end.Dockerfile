@@ -1,0 +1,8 @@
+FROM base
+RUN a && \
+
+  b
+RUN c \
+
+
+

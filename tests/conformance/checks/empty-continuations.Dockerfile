@@ -1,0 +1,11 @@
+FROM base
+RUN a \
+
+  b \
+
+  c
+
+RUN a \
+# x
+
+  b

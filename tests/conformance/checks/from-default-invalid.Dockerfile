@@ -1,0 +1,2 @@
+ARG V=UPPER
+FROM ${V}

@@ -1,0 +1,4 @@
+ARG V
+FROM base$V
+ARG W
+FROM base:$W

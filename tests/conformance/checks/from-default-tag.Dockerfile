@@ -1,0 +1,3 @@
+ARG V
+FROM base:${V:-latest}
+FROM base:${VV:-latest}

@@ -1,0 +1,2 @@
+ARG a=base
+FROM --platform=${FOO:-linux/amd64} base AS nine

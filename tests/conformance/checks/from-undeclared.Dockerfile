@@ -1,0 +1,2 @@
+ARG a=base
+FROM $aa AS one

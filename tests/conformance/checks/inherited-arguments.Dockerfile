@@ -1,0 +1,4 @@
+FROM base AS a
+ARG MYVAR
+FROM a
+ENV x=$MYVAR

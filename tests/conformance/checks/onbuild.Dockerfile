@@ -1,0 +1,6 @@
+FROM base AS b1
+ONBUILD ENV a=$A
+ONBUILD cmd foo
+ONBUILD WORKDIR x
+FROM b1
+CMD ["x"]

@@ -1,0 +1,3 @@
+FROM base
+FOO x
+BAR y

@@ -1,0 +1,2 @@
+ARG TOKEN=x
+FROM base

@@ -1,0 +1,4 @@
+FROM base AS a
+CMD ["x"]
+FROM a
+CMD ["y"]

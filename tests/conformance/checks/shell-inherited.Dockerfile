@@ -1,0 +1,4 @@
+FROM base AS a
+SHELL ["/bin/bash","-c"]
+FROM a
+CMD x

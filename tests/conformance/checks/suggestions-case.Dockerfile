@@ -1,0 +1,3 @@
+FROM base
+ARG FOO
+ENV x=$FOO y=$foo

@@ -1,0 +1,4 @@
+FROM base AS a
+WORKDIR rel
+FROM a
+WORKDIR rel2

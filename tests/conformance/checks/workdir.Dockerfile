@@ -1,0 +1,12 @@
+FROM base
+WORKDIR a
+WORKDIR b
+FROM base as x
+WORKDIR /a
+WORKDIR b
+FROM x
+WORKDIR q
+FROM base
+ENV r=rel
+WORKDIR $r
+WORKDIR C:\x
