@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { enterPrivateMounts, mountOverlay, unmount } from '../host/mod.ts'
 import type { ProgressSink } from '../lib/mod.ts'
 import type { NamespacePool } from '../network/mod.ts'
+import type { Digest } from '../oci/mod.ts'
 import type { HostTrust } from '../runtime/mod.ts'
 import type { ActiveSnapshot, Lease, SnapshotId, Store } from '../store/mod.ts'
 
@@ -15,6 +16,8 @@ export interface Execution {
   readonly namespaces: NamespacePool
   /** The host's CA bundle and proxy, for steps that run. */
   readonly trust: () => HostTrust
+  /** The directories of layers that the same operation made before, the newest first; none in a build without cache. */
+  readonly earlier: (operation: Digest) => string[]
   readonly progress: ProgressSink
   readonly signal: AbortSignal | undefined
 }

@@ -9,7 +9,8 @@ import type { ChainId, DiffId, Digest } from '../oci/mod.ts'
  * strake.db            SQLite, WAL: all metadata (schema.ts)
  * oci-layout index.json blobs/sha256/…   content, an OCI image layout
  * ingest/              blobs being written
- * snapshots/ID/fs      the layer's own files, as an overlayfs layer; snapshots/ID/work while it is active
+ * snapshots/ID/fs      the layer's own files, as an overlayfs layer; snapshots/ID/work while it is active;
+ *                      snapshots/ID/files, if there, is what later layers go by to share files (layers/reuse.ts)
  * containers/ID/       bundle, log, state of a container
  * volumes/NAME/_data
  * trash/               what is being removed

@@ -36,8 +36,9 @@ export function addOperation(
     return { files, downloads }
   }
 
+  const digest = operationDigest('add', sources, options)
   return {
-    digest: operationDigest('add', sources, options),
+    digest,
     async outside(eager) {
       ready ??= collectAll()
       const { files, downloads } = await ready
@@ -56,6 +57,7 @@ export function addOperation(
         collected: [...files, ...downloads],
         placed: [...placed, ...downloads],
         statCache: from.statCache,
+        operation: digest,
         copy: options,
       })
     },
