@@ -40,7 +40,9 @@ export function viewRoot(execution: Execution, snapshot: SnapshotId | undefined)
 export function writableRoot(execution: Execution, layer: ActiveSnapshot, parent: SnapshotId | undefined): MountedRoot {
   const lower = execution.store.snapshots.stack(parent)
   if (!lower.length) return { path: layer.dir, [Symbol.dispose]() {} }
-  return mountRoot(execution, (target) => mountOverlay(target, { lower, upper: { dir: layer.dir, work: layer.work } }))
+  return mountRoot(execution, (target) =>
+    mountOverlay(target, { lower, upper: { dir: layer.dir, work: layer.work, volatile: true } }),
+  )
 }
 
 function mountRoot(execution: Execution, mount: (target: string) => void): MountedRoot {
