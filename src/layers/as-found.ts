@@ -40,9 +40,11 @@ export function refuseWhiteout(path: ByteString): void {
   })
 }
 
+const latest = 2n ** 31n * 1_000_000_000n
+
 /** Not all file systems hold times before 1970 or after 2038: the time as this one will give it back. */
 function representable(dir: string, time: bigint): bigint {
-  if (time >= 0n && time < 1n << 60n) return time
+  if (time >= 0n && time < latest) return time
   sys.lutimes(dir, time, time)
   return sys.lstat(sys.AT_FDCWD, dir).mtime
 }

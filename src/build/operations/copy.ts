@@ -32,12 +32,12 @@ export interface LocalSource {
 /** COPY from a context. */
 export function copyFromContext(from: LocalSource, sources: readonly string[], options: CopyOptions): Operation {
   let collected: CollectedSource[] | undefined
+  const digests = new Map<Collected, Digest>()
   const digest = operationDigest('copy', sources, options)
   return {
     digest,
     async outside(eager) {
       collected ??= collect(from.tree, sources, { metadata: false })
-      const digests = new Map<Collected, Digest>()
       const complete = fillDigests(collected, digests, { cache: from.statCache, read: eager })
       return complete ? digestOfSources(collected, digests) : undefined
     },
@@ -46,6 +46,7 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
       const outside = await writeSources(execution, layer, {
         below: below!,
         collected,
+        digests,
         statCache: from.statCache,
         operation: digest,
         copy: options,
@@ -77,6 +78,7 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
       const { layer: info, outside } = await writeSources(execution, layer, {
         below: inputs[0]!,
         collected,
+        digests: new Map(),
         statCache: undefined,
         operation: digest,
         copy: options,
@@ -96,6 +98,8 @@ export interface Writing {
   /** The root file system that the layer stands on. */
   readonly below: Result
   readonly collected: readonly CollectedSource[]
+  /** Those of files whose content is known; the others are added. */
+  readonly digests: Map<Collected, Digest>
   readonly statCache: StatCache | undefined
   /** The operation's digest. */
   readonly operation: Digest
@@ -109,10 +113,9 @@ const worthSharing = { entries: 256, bytes: 8 * 1024 * 1024 }
 
 /** Writes the layer and tells the digest of its sources. Each file is read once. */
 export async function writeSources(execution: Execution, layer: ActiveSnapshot, writing: Writing): Promise<Executed> {
-  const { below, collected, statCache, operation, copy } = writing
+  const { below, collected, digests, statCache, operation, copy } = writing
   const readAt = Date.now()
   using lower = viewRoot(execution, below.snapshot)
-  const digests = new Map<Collected, Digest>()
   fillDigests(collected, digests, { cache: statCache, read: false })
   const owner = copy.chown === undefined ? undefined : resolveOwner(lower.path, copy.chown, execution.progress)
   const { entries: placed, origin } = place([...(writing.placed ?? collected), ...(copy.heredocs ?? [])], digests, {
@@ -142,7 +145,7 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
   if (share) noteFiles(layer.dir, entries, written.digests)
   for (const [path, digest] of written.digests) {
     const from = origin.get(path)
-    if (!from) continue
+    if (!from || digests.has(from.entry)) continue
     digests.set(from.entry, digest)
     statCache?.set(from.entry.from, from.entry.stat, digest, readAt)
   }
