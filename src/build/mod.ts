@@ -1,3 +1,7 @@
 export { build } from './build.ts'
 export { applyChanges } from './changes.ts'
+export type { OpenedContext } from './context/open.ts'
+export type { Tree } from './context/tree.ts'
+export { openTree } from './context/tree.ts'
+export { openBuildContext } from './opened.ts'
 export type * from './types.ts'

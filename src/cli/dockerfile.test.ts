@@ -55,3 +55,21 @@ test('fmt', () => {
   assert.deepEqual(strake(['dockerfile', 'fmt', '--check', 'sub']), { status: 0, stdout: '', stderr: '' })
   assert.equal(strake(['dockerfile', 'fmt', '-'], 'FORM a').status, 1)
 })
+
+test('outline, targets and explain', () => {
+  const text = '# b the base\nFROM scratch AS b\nARG A=1\nRUN --mount=type=secret,id=s true\nFROM b\n'
+  assert.equal(
+    strake(['dockerfile', 'targets', '-'], text).stdout,
+    'TARGET        BASE      DESCRIPTION\nb             scratch   the base\n1 (default)   b\n',
+  )
+  assert.equal(
+    strake(['dockerfile', 'outline', '--target', 'b', '-'], text).stdout,
+    'TARGET:        b\nDESCRIPTION:   the base\n\nBUILD ARG   VALUE   DESCRIPTION\nA           1\n\nSECRET   REQUIRED\ns\n',
+  )
+  assert.equal(strake(['dockerfile', 'outline', '-'], 'FROM a').stdout, 'The build takes nothing.\n')
+  assert.equal(JSON.parse(strake(['dockerfile', 'outline', '--json', '-'], text).stdout).args[0].name, 'A')
+  assert.match(
+    strake(['dockerfile', 'explain', '-'], text).stdout,
+    /^2 \| FROM scratch AS b\n {4}Begins stage b with nothing: an empty file system\.\n3 \| ARG A=1\n/,
+  )
+})

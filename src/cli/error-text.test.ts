@@ -61,6 +61,12 @@ no/such/Dockerfile:3:1
   )
 })
 
+test('not more of them than a person reads', () => {
+  const errors = Array.from({ length: 25 }, (_, i) => new StrakeError('invalid', `wrong ${i}`))
+  const text = errorText(new StrakeError('invalid', 'wrong', { cause: new AggregateError(errors) }), { color })
+  assert.match(text, /ERROR: wrong 9\n\n… and 15 more errors\n$/)
+})
+
 test('a range of several lines, tabs and wide characters', () => {
   const source = 'FROM a\nRUN 日本 \\\n\t&& x\nCMD y'
   const error = new StrakeError('failed', 'no', { range: at(2, 5, 3, 6), source })

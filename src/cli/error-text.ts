@@ -8,16 +8,21 @@ export interface ErrorTextOptions {
   readonly debug?: boolean
 }
 
+/** How many of the errors of one text are shown. */
+const mostErrors = 10
+
 /** What a person reads when a command fails: the message, the place in the source, the hint. Ends with a line end. */
 export function errorText(error: unknown, { color, debug = false }: ErrorTextOptions): string {
   const lines: string[] = []
   if (error instanceof StrakeError && error.code !== 'internal') {
-    for (const [i, one] of all(error).entries()) {
+    const errors = singleErrors(error)
+    for (const [i, one] of errors.slice(0, mostErrors).entries()) {
       if (i > 0) lines.push('')
       lines.push(`${color('red', 'ERROR:')} ${printable(one.message)}`)
       if (one.range) lines.push(...excerpt(one.range, one.source ?? error.source, color))
       for (const line of one.hint?.split('\n') ?? []) lines.push(`${color('cyan', 'hint:')} ${printable(line)}`)
     }
+    if (errors.length > mostErrors) lines.push('', `… and ${errors.length - mostErrors} more errors`)
     if (debug) lines.push('', ...stack(error))
   } else {
     const message = error instanceof Error ? error.message : String(error)
@@ -28,7 +33,7 @@ export function errorText(error: unknown, { color, debug = false }: ErrorTextOpt
 }
 
 /** The errors of a text in which several things are wrong, of which the thrown one is the first. */
-function all(error: StrakeError): StrakeError[] {
+export function singleErrors(error: StrakeError): readonly StrakeError[] {
   const errors: unknown[] = error.cause instanceof AggregateError ? error.cause.errors : []
   const known = errors.filter((one) => one instanceof StrakeError)
   return known.length > 0 ? known : [error]

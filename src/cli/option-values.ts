@@ -29,6 +29,19 @@ function split(value: string): [string, string | undefined] {
   return [name, equals < 0 ? undefined : value.slice(equals + 1)]
 }
 
+/** The values of --build-context: `name=path`. */
+export function namedContexts(values: readonly string[]): Record<string, string> {
+  const contexts: Record<string, string> = {}
+  for (const value of values) {
+    const equals = value.indexOf('=')
+    if (equals < 1 || equals === value.length - 1) {
+      throw new StrakeError('invalid', `invalid build context ${JSON.stringify(value)}, expected NAME=VALUE`)
+    }
+    contexts[value.slice(0, equals)] = value.slice(equals + 1)
+  }
+  return contexts
+}
+
 /** `linux/arm64/v8`, or an architecture alone. */
 export function platformOf(text: string): Platform {
   const parts = text.toLowerCase().split('/')

@@ -82,6 +82,7 @@ export function ignoreMatcher(patterns: readonly IgnorePattern[]): IgnoreMatcher
   }
 
   return {
+    patterns,
     ignored: (path) => (path === '' || path === '.' ? undefined : decide(path)),
     mayReinclude: (path) => returning.some((pattern) => reachesBelow(pattern, `${path}/`)),
   }

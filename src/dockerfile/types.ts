@@ -158,6 +158,8 @@ export interface IgnorePattern {
 }
 
 export interface IgnoreMatcher {
+  /** What it was made from. */
+  readonly patterns: readonly IgnorePattern[]
   /**
    * The pattern that leaves `path` (relative, with slashes) out, or undefined when it is in the context.
    * As moby/patternmatcher's MatchesUsingParentResults, which docker's contexts go through: last match wins, and a match

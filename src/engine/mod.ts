@@ -30,8 +30,31 @@ export {
   stopContainer as stop,
   waitContainer as wait,
 } from '../containers/mod.ts'
-export type { Dockerfile, Instruction, Stage } from '../dockerfile/mod.ts'
-export { formatDockerfile, parseDockerfile, treeText } from '../dockerfile/mod.ts'
+export type {
+  BaseFacts,
+  CheckOptions,
+  CheckResult,
+  Dockerfile,
+  Explanation,
+  Finding,
+  Instruction,
+  Outline,
+  Rule,
+  Stage,
+  Taken,
+  Target,
+} from '../dockerfile/mod.ts'
+export {
+  checkDockerfile,
+  checkRules,
+  dockerfileOutline,
+  dockerfileTargets,
+  explainDockerfile,
+  fixDockerfile,
+  formatDockerfile,
+  parseDockerfile,
+  treeText,
+} from '../dockerfile/mod.ts'
 export type { Hint } from '../hints/mod.ts'
 export { rawTerminal } from '../host/mod.ts'
 export type { HistoryEntry, Image, LoadedImage } from '../images/mod.ts'
@@ -40,6 +63,8 @@ export { bootstrap } from './bootstrap.ts'
 export { build } from './build.ts'
 export type { BuilderPruned, BuilderPruneOptions } from './builder-prune.ts'
 export { builderPrune } from './builder-prune.ts'
+export type { BuildCheckOptions, CheckedBuild } from './check.ts'
+export { check } from './check.ts'
 export { explainCommand, explainEnd, explainPorts } from './container-hints.ts'
 export type { PrunedContainers } from './container-prune.ts'
 export { containerPrune } from './container-prune.ts'
@@ -47,6 +72,8 @@ export type { CacheUsage, ContainerUsage, DiskUsage, ImageUsage, Usage, VolumeUs
 export { systemDf } from './disk-usage.ts'
 export type { Engine } from './engine.ts'
 export { defaultRoot, openEngine } from './engine.ts'
+export type { ContextFile, ExplainedContext, LeftOut } from './explain-context.ts'
+export { explainContext } from './explain-context.ts'
 export { history } from './history.ts'
 export type { ImagePruneOptions } from './image-prune.ts'
 export { imagePrune } from './image-prune.ts'

@@ -58,6 +58,7 @@ test('an ignored directory is read only for what a pattern brings back', () => {
   const pattern = { pattern: '', exclusion: false, line: 1 }
   const filtered = openTree(root, 'the tree', {
     ignore: {
+      patterns: [],
       ignored: (path) => (path === 'src' || path === 'src/one.ts' || path.startsWith('lib') ? pattern : undefined),
       mayReinclude: (path) => hidden.get(path) ?? false,
     },

@@ -1,10 +1,12 @@
 import { rmSync, writeFileSync } from 'node:fs'
-import { build } from '../../engine/mod.ts'
+import { build, explainContext } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import { familiarName, hex, parseReference } from '../../oci/mod.ts'
 import { findContext } from '../build-context.ts'
+import { buildCall, checkBuild } from '../check-build.ts'
 import { command } from '../command.ts'
-import { buildArguments, networkMode, pairs, platformOf } from '../option-values.ts'
+import { contextReport } from '../context-report.ts'
+import { buildArguments, namedContexts, networkMode, pairs, platformOf } from '../option-values.ts'
 import { progressModes, showProgress } from '../progress.ts'
 
 export default command({
@@ -50,6 +52,19 @@ export default command({
       help: "The CA certificates that RUN instructions trust besides the image's own; auto takes those that the environment names",
       default: 'auto',
     },
+    check: { kind: 'boolean', help: 'Check the Dockerfile instead of building it (exit code 1 if there are warnings)' },
+    'explain-context': {
+      kind: 'boolean',
+      help: 'Instead of building, list the files that the build sees, and for those left out the line of the ignore file that did it',
+    },
+    fix: { kind: 'boolean', help: 'With --check: put right in the Dockerfile what can be put right safely' },
+    skip: { kind: 'list', value: 'rule', help: 'With --check: leave rules out' },
+    format: {
+      kind: 'string',
+      help: 'With --check: text, json (as docker has it) or sarif; with --explain-context: text or json',
+      default: 'text',
+    },
+    call: { kind: 'string', help: 'check, or check,format=json, as docker has it', hidden: true },
     // What docker's users write, and what is always so here.
     rm: { kind: 'boolean', help: 'Remove intermediate containers', hidden: true },
     'force-rm': { kind: 'boolean', help: 'Always remove intermediate containers', hidden: true },
@@ -60,6 +75,13 @@ export default command({
     const { ca = 'auto', file, iidfile, platform, target } = options
     const tags = options.tag.map((tag) => ({ tag, reference: parseReference(tag) }))
     const found = await findContext(args[0]!, file, terminal)
+    if (options['explain-context']) {
+      const explained = await explainContext(engine(), { ...found, signal })
+      terminal.out(options.format === 'json' ? `${JSON.stringify(explained, null, 2)}\n` : contextReport(explained))
+      return 0
+    }
+    const call = buildCall(options)
+    if (call) return await checkBuild(engine(), { ...call, found, options, terminal, signal })
     // A failed build must not leave the id of another one.
     if (iidfile) rmSync(iidfile, { force: true })
 
@@ -71,7 +93,7 @@ export default command({
       labels: pairs(options.label),
       network: networkMode(options.network),
       addHosts: options['add-host'].map(addHost),
-      buildContexts: buildContexts(options['build-context']),
+      buildContexts: namedContexts(options['build-context']),
       noCache: options['no-cache'] === true,
       pull: options.pull === true,
       ca: ca === 'auto' || ca === 'none' ? ca : { file: ca },
@@ -97,16 +119,4 @@ function addHost(text: string): string {
   const [, host, address] = /^([^:=]+)[:=](.+)$/.exec(text) ?? []
   if (!host || !address) throw new StrakeError('invalid', `bad format for add-host: ${JSON.stringify(text)}`)
   return `${host}:${address}`
-}
-
-function buildContexts(values: readonly string[]): Record<string, string> {
-  const contexts: Record<string, string> = {}
-  for (const value of values) {
-    const equals = value.indexOf('=')
-    if (equals < 1 || equals === value.length - 1) {
-      throw new StrakeError('invalid', `invalid build context ${JSON.stringify(value)}, expected NAME=VALUE`)
-    }
-    contexts[value.slice(0, equals)] = value.slice(equals + 1)
-  }
-  return contexts
 }

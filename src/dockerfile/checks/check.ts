@@ -4,7 +4,7 @@ import { Source } from '../source.ts'
 import type { SourceRange } from '../types.ts'
 import { readDirective } from './directive.ts'
 import { evaluate } from './evaluate.ts'
-import { pageOf, rules } from './table.ts'
+import { rules } from './table.ts'
 import type { CheckOptions, CheckResult, Finding, Rule } from './types.ts'
 
 /**
@@ -24,9 +24,9 @@ export function checkDockerfile(text: string | Uint8Array, options: CheckOptions
   const findings: Finding[] = []
   for (const rule of rules) {
     if (skips(rule) || !asked(rule)) continue
-    const { name, level, description } = rule
+    const { name, level, description, url } = rule
     for (const { message, range, at = range, edits = [] } of rule.find(subject)) {
-      findings.push({ rule: name, level, message, description, url: pageOf(rule), range, at, edits })
+      findings.push({ rule: name, level, message, description, url, range, at, edits })
     }
   }
   findings.sort((a, b) => order(a.range, b.range))

@@ -39,7 +39,20 @@ export function evaluate(document: Document, dockerfile: Dockerfile, options: Ch
     stages.push(evaluated.stage)
     if (stage.name) byName.set(stage.name, evaluated)
   }
-  return { source, dockerfile, globals, stages, comments: document.comments, ignore: options.ignore ?? [] }
+  return { source, dockerfile, globals, stages, comments: commentsBefore(document), ignore: options.ignore ?? [] }
+}
+
+function commentsBefore({ nodes, comments }: Document): Map<Node, string> {
+  const before = new Map<Node, string>()
+  let next = 0
+  for (const node of nodes) {
+    // Empty lines between do not matter; an empty comment stands for none.
+    let text = ''
+    for (; next < comments.length && comments[next]!.start < node.line.offset(0); next++) text = comments[next]!.text
+    while (next < comments.length && comments[next]!.start < node.taken) next++
+    if (text !== '') before.set(node, text)
+  }
+  return before
 }
 
 /** What a stage hands on to those that are based on it. */
@@ -70,16 +83,18 @@ class Evaluation {
   }
 
   global(node: Node, instruction: Instruction): Step {
+    const values: (string | undefined)[] = []
     if (instruction.kind === 'arg') {
       for (const { name, value } of instruction.args) {
         this.#declared.add(name)
         const given = this.#given(name) ?? (value && this.#expand(value, this.#globals))
         if (given !== undefined) this.#globals.set(name, given)
+        values.push(this.#globals.values.get(name))
         const preset = value && this.#expand(value, this.#defaults)
         if (preset !== undefined) this.#defaults.set(name, preset)
       }
     }
-    return { node, instruction, range: node.range, words: [], unset: [] }
+    return { node, instruction, range: node.range, words: [], values, unset: [] }
   }
 
   stage(
@@ -171,7 +186,7 @@ class Evaluation {
   #step(
     instruction: Instruction,
     scope: { readonly env: Scope; readonly args: Set<string>; readonly known: boolean },
-  ): Pick<Step, 'words' | 'unset'> {
+  ): Pick<Step, 'words' | 'values' | 'unset'> {
     const { env, args } = scope
     const unset: Unset[] = []
     const report = (names: Iterable<string>) => {
@@ -196,6 +211,7 @@ class Evaluation {
     const one = (word: Word | string) =>
       read((get) => expand(word, get, this.#escape), typeof word === 'string' ? word : word.text)
     const words: string[] = []
+    const values: (string | undefined)[] = []
     switch (instruction.kind) {
       case 'env':
       case 'label': {
@@ -211,6 +227,7 @@ class Evaluation {
           args.add(name)
           if (own !== undefined) env.set(name, own)
           words.push(name)
+          values.push(env.values.get(name))
         }
         break
       case 'copy':
@@ -249,7 +266,7 @@ class Evaluation {
       case 'onbuild':
       case 'shell':
     }
-    return { words, unset }
+    return { words, values, unset }
   }
 }
 

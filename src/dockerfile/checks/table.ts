@@ -18,10 +18,9 @@ import {
   noEmptyContinuation,
 } from './rules/style.ts'
 import { secretsUsedInArgOrEnv, undefinedVar } from './rules/variables.ts'
-import type { Rule } from './types.ts'
+import type { Rule, RuleText } from './types.ts'
 
-/** All rules: Docker's, then ours. */
-export const rules: readonly Rule[] = [
+const texts: readonly RuleText[] = [
   stageNameCasing,
   fromAsCasing,
   noEmptyContinuation,
@@ -54,8 +53,11 @@ export const rules: readonly Rule[] = [
 ]
 
 /** The page about a rule: Docker's own for its rules. */
-export function pageOf({ name, level }: Rule): string {
+function pageOf({ name, level }: RuleText): string {
   if (level === 'advice') return `docs/checks.md#${name.toLowerCase()}`
   const words = name.replaceAll(/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, '-').toLowerCase()
   return `https://docs.docker.com/go/dockerfile/rule/${words}/`
 }
+
+/** All rules: Docker's, then ours. */
+export const rules: readonly Rule[] = texts.map((text) => ({ ...text, url: pageOf(text) }))

@@ -1,5 +1,5 @@
 import type { Node } from '../nodes.ts'
-import type { Source, Token } from '../source.ts'
+import type { Source } from '../source.ts'
 import type { Dockerfile, FromInstruction, IgnorePattern, Instruction, SourceRange, Stage } from '../types.ts'
 
 /** What is known of a base image: what of its configuration the checks depend on. */
@@ -66,7 +66,14 @@ export interface Found {
   readonly edits?: readonly Edit[]
 }
 
-export interface Rule {
+/** A rule as it is told of. */
+export interface Rule extends RuleText {
+  /** The page that says more. */
+  readonly url: string
+}
+
+/** A rule as it is written. */
+export interface RuleText {
   readonly name: string
   readonly level: Level
   /** In a sentence, without a full stop. */
@@ -89,8 +96,8 @@ export interface Subject {
   /** ARGs before the first FROM, with their nodes. */
   readonly globals: readonly Step[]
   readonly stages: readonly CheckedStage[]
-  /** With their offsets. */
-  readonly comments: readonly Token[]
+  /** For each instruction the last comment since the one before it, if there is one with words. */
+  readonly comments: ReadonlyMap<Node, string>
   readonly ignore: readonly IgnorePattern[]
 }
 
@@ -133,5 +140,7 @@ export interface Step {
   readonly range: SourceRange
   /** Its words after expansion: sources and destination, ports, the path, … */
   readonly words: readonly string[]
+  /** Of ARG: the values that its names have, without build arguments their defaults. */
+  readonly values: readonly (string | undefined)[]
   readonly unset: readonly Unset[]
 }

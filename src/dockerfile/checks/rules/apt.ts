@@ -1,6 +1,6 @@
 import type { SourceRange } from '../../types.ts'
 import { commandsOf, type ShellCommand, type ShellWord, scriptsOf } from '../shell.ts'
-import type { CheckedStage, Edit, Rule, Step, Subject } from '../types.ts'
+import type { CheckedStage, Edit, RuleText, Step, Subject } from '../types.ts'
 
 /** A call of apt-get or apt. */
 interface Apt {
@@ -37,7 +37,7 @@ function placeOf({ step, words, offset }: Apt, last: ShellWord): SourceRange | u
   return offset === undefined ? undefined : step.node.line.range(offset + words[0]!.start, offset + last.end)
 }
 
-export const aptWithoutYes: Rule = {
+export const aptWithoutYes: RuleText = {
   name: 'AptWithoutYes',
   level: 'advice',
   description: 'apt-get install asks before it installs',
@@ -66,7 +66,7 @@ function yesEdit({ step, verb, offset }: Apt): readonly Edit[] {
   return [{ start: at, end: at, text: ' -y' }]
 }
 
-export const aptUpdateAlone: Rule = {
+export const aptUpdateAlone: RuleText = {
   name: 'AptUpdateAlone',
   level: 'advice',
   description: 'apt-get update has a layer of its own',
@@ -85,7 +85,7 @@ export const aptUpdateAlone: Rule = {
   },
 }
 
-export const aptListsKept: Rule = {
+export const aptListsKept: RuleText = {
   name: 'AptListsKept',
   level: 'advice',
   description: "apt's package lists stay in the layer",

@@ -1,9 +1,9 @@
 import { StrakeError } from '../../../lib/mod.ts'
 import { parseReference } from '../../../oci/mod.ts'
-import type { Rule, Unset } from '../types.ts'
+import type { RuleText, Unset } from '../types.ts'
 import { tokenRange } from './places.ts'
 
-export const undefinedArgInFrom: Rule = {
+export const undefinedArgInFrom: RuleText = {
   name: 'UndefinedArgInFrom',
   level: 'warning',
   description: 'FROM command must use declared ARGs',
@@ -26,7 +26,7 @@ export const undefinedArgInFrom: Rule = {
   },
 }
 
-export const invalidDefaultArgInFrom: Rule = {
+export const invalidDefaultArgInFrom: RuleText = {
   name: 'InvalidDefaultArgInFrom',
   level: 'warning',
   description: 'Default value for global ARG results in an empty or invalid base image name',
@@ -53,7 +53,7 @@ function isReference(text: string): boolean {
   }
 }
 
-export const redundantTargetPlatform: Rule = {
+export const redundantTargetPlatform: RuleText = {
   name: 'RedundantTargetPlatform',
   level: 'warning',
   description: 'Setting platform to predefined $TARGETPLATFORM in FROM is redundant as this is the default behavior',
@@ -80,7 +80,7 @@ export const redundantTargetPlatform: Rule = {
   },
 }
 
-export const fromPlatformFlagConstDisallowed: Rule = {
+export const fromPlatformFlagConstDisallowed: RuleText = {
   name: 'FromPlatformFlagConstDisallowed',
   level: 'warning',
   description: 'FROM --platform flag should not use a constant value',

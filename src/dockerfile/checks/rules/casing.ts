@@ -1,11 +1,11 @@
 import type { Node } from '../../nodes.ts'
-import type { Edit, Rule } from '../types.ts'
+import type { Edit, RuleText } from '../types.ts'
 import { editOf, nodesOf, tokenRange } from './places.ts'
 
 const isLower = (text: string) => text === text.toLowerCase()
 const isUpper = (text: string) => text === text.toUpperCase()
 
-export const stageNameCasing: Rule = {
+export const stageNameCasing: RuleText = {
   name: 'StageNameCasing',
   level: 'warning',
   description: 'Stage names should be lowercase',
@@ -28,7 +28,7 @@ export const stageNameCasing: Rule = {
   },
 }
 
-export const fromAsCasing: Rule = {
+export const fromAsCasing: RuleText = {
   name: 'FromAsCasing',
   level: 'warning',
   description: "The 'as' keyword should match the case of the 'from' keyword",
@@ -54,7 +54,7 @@ export const fromAsCasing: Rule = {
   },
 }
 
-export const consistentInstructionCasing: Rule = {
+export const consistentInstructionCasing: RuleText = {
   name: 'ConsistentInstructionCasing',
   level: 'warning',
   description: 'All commands within the Dockerfile should use the same casing (either upper or lower)',

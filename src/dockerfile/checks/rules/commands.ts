@@ -1,7 +1,7 @@
-import type { CheckedStage, Rule, Step } from '../types.ts'
+import type { CheckedStage, RuleText, Step } from '../types.ts'
 import { tokenRange } from './places.ts'
 
-export const jsonArgsRecommended: Rule = {
+export const jsonArgsRecommended: RuleText = {
   name: 'JSONArgsRecommended',
   level: 'warning',
   description: 'JSON arguments recommended for ENTRYPOINT/CMD to prevent unintended behavior related to OS signals',
@@ -36,7 +36,7 @@ function hasShell(stage: CheckedStage | undefined): boolean {
   return hasShell(stage.parent) || (stage.facts?.shell?.length ?? 0) > 0
 }
 
-export const multipleInstructionsDisallowed: Rule = {
+export const multipleInstructionsDisallowed: RuleText = {
   name: 'MultipleInstructionsDisallowed',
   level: 'warning',
   description: 'Multiple instructions of the same type should not be used in the same stage',
@@ -61,7 +61,7 @@ export const multipleInstructionsDisallowed: Rule = {
   },
 }
 
-export const workdirRelativePath: Rule = {
+export const workdirRelativePath: RuleText = {
   name: 'WorkdirRelativePath',
   level: 'warning',
   description:

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { compilePattern } from '../../ignore-pattern.ts'
 import type { CopyInstruction, IgnorePattern } from '../../types.ts'
 import { commandsOf, scriptsOf } from '../shell.ts'
-import type { Rule, Step } from '../types.ts'
+import type { RuleText, Step } from '../types.ts'
 import { editOf, tokenRange } from './places.ts'
 
 const isUrl = (text: string) => /^https?:\/\//.test(text)
@@ -15,7 +15,7 @@ function contextSources({ instruction, words }: Step): string[] {
   return words.slice(0, -1).filter((source) => !isUrl(source))
 }
 
-export const copyIgnoredFile: Rule = {
+export const copyIgnoredFile: RuleText = {
   name: 'CopyIgnoredFile',
   level: 'warning',
   description: 'Attempting to Copy file that is excluded by .dockerignore',
@@ -60,7 +60,7 @@ function isIgnored(
 /** Archives that ADD unpacks. */
 const archive = /\.(tar|tgz|tbz2?|txz|tzst|tar\.\w+|gz|bz2|xz|zst)$/i
 
-export const addWhereCopyServes: Rule = {
+export const addWhereCopyServes: RuleText = {
   name: 'AddWhereCopyServes',
   level: 'advice',
   description: 'ADD is used for what COPY does',
@@ -89,7 +89,7 @@ export const addWhereCopyServes: Rule = {
 const secretFile =
   /(^|\/)(\.env(\.(?!example|sample|template|dist)[\w-]+)?|id_(rsa|dsa|ecdsa|ed25519)|\.npmrc|\.netrc|\.pypirc|\.git-credentials|\.pgpass|\.htpasswd|\.aws(\/credentials)?|\.ssh|\.docker\/config\.json|\.kube\/config|kubeconfig|credentials(\.json)?|service-?account.*\.json|.*\.(pem|key|p12|pfx|jks|keystore|kdbx))\/?$/i
 
-export const secretCopied: Rule = {
+export const secretCopied: RuleText = {
   name: 'SecretCopied',
   level: 'advice',
   description: 'A file that holds secrets by its name is copied into the image',
@@ -117,7 +117,7 @@ const install =
 /** The same with packages named on the command line: nothing of the context is needed for it. */
 const named = /^(npm (i|install)|pnpm (i|install)|bun install) .*(^| )(-g|--global|[a-z@][\w@./-]*)/
 
-export const copyBeforeInstall: Rule = {
+export const copyBeforeInstall: RuleText = {
   name: 'CopyBeforeInstall',
   level: 'advice',
   description: 'All files are copied before dependencies are installed',

@@ -1,7 +1,7 @@
-import type { Rule, Subject } from '../types.ts'
+import type { RuleText, Subject } from '../types.ts'
 import { editOf } from './places.ts'
 
-export const exposeProtoCasing: Rule = {
+export const exposeProtoCasing: RuleText = {
   name: 'ExposeProtoCasing',
   level: 'warning',
   description: 'Protocol in EXPOSE instruction should be lowercase',
@@ -20,7 +20,7 @@ export const exposeProtoCasing: Rule = {
   },
 }
 
-export const exposeInvalidFormat: Rule = {
+export const exposeInvalidFormat: RuleText = {
   name: 'ExposeInvalidFormat',
   level: 'warning',
   description:

@@ -1,8 +1,8 @@
 import { StrakeError } from '../../../lib/mod.ts'
 import { parseReference } from '../../../oci/mod.ts'
-import type { CheckedStage, Rule } from '../types.ts'
+import type { CheckedStage, RuleText } from '../types.ts'
 
-export const latestBaseImage: Rule = {
+export const latestBaseImage: RuleText = {
   name: 'LatestBaseImage',
   level: 'advice',
   description: 'A base image is named without a tag, or by the tag latest',
@@ -31,7 +31,7 @@ function isLatest(base: string): boolean {
   }
 }
 
-export const runsAsRoot: Rule = {
+export const runsAsRoot: RuleText = {
   name: 'RunsAsRoot',
   level: 'advice',
   description: 'The program of the image runs as root',

@@ -1,7 +1,7 @@
-import type { Rule } from '../types.ts'
+import type { RuleText } from '../types.ts'
 import { tokenRange } from './places.ts'
 
-export const duplicateStageName: Rule = {
+export const duplicateStageName: RuleText = {
   name: 'DuplicateStageName',
   level: 'warning',
   description: 'Stage names should be unique',
@@ -22,7 +22,7 @@ export const duplicateStageName: Rule = {
   },
 }
 
-export const reservedStageName: Rule = {
+export const reservedStageName: RuleText = {
   name: 'ReservedStageName',
   level: 'warning',
   description: 'Reserved words should not be used as stage names',

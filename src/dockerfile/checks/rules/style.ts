@@ -1,8 +1,8 @@
 import type { Node } from '../../nodes.ts'
-import type { Edit, Rule } from '../types.ts'
+import type { Edit, RuleText } from '../types.ts'
 import { editOf, nodesOf, ownSteps, tokenRange } from './places.ts'
 
-export const noEmptyContinuation: Rule = {
+export const noEmptyContinuation: RuleText = {
   name: 'NoEmptyContinuation',
   level: 'warning',
   description: 'Empty continuation lines will become errors in a future release',
@@ -32,7 +32,7 @@ function emptyLines(node: Node): readonly Edit[] {
   return edits
 }
 
-export const legacyKeyValueFormat: Rule = {
+export const legacyKeyValueFormat: RuleText = {
   name: 'LegacyKeyValueFormat',
   level: 'warning',
   description: 'Legacy key/value format with whitespace separator should not be used',
@@ -64,7 +64,7 @@ function newForm(node: Node, escape: string): readonly Edit[] {
   return editOf(node, { start: name.start, end: value.end }, `${name.text}=${plain ? value.text : `"${value.text}"`}`)
 }
 
-export const maintainerDeprecated: Rule = {
+export const maintainerDeprecated: RuleText = {
   name: 'MaintainerDeprecated',
   level: 'warning',
   description: 'The MAINTAINER instruction is deprecated, use a label instead to define an image author',
@@ -89,7 +89,7 @@ export const maintainerDeprecated: Rule = {
   },
 }
 
-export const invalidDefinitionDescription: Rule = {
+export const invalidDefinitionDescription: RuleText = {
   name: 'InvalidDefinitionDescription',
   level: 'warning',
   description:
@@ -110,12 +110,8 @@ export const invalidDefinitionDescription: Rule = {
         )
       }
     }
-    let next = 0
     for (const node of [...globals.map(({ node }) => node), ...nodesOf(stages)]) {
-      // The last comment since the instruction before; empty lines between do not matter, an empty comment ends it.
-      let text: string | undefined
-      for (; next < comments.length && comments[next]!.start < node.line.offset(0); next++) text = comments[next]!.text
-      while (next < comments.length && comments[next]!.start < node.taken) next++
+      const text = comments.get(node)
       const [first, second] = names.get(node) ?? []
       if (!text || first === undefined || names.get(node)!.includes(text.split(' ')[0]!)) continue
       const shown = second === undefined ? first : '<arg_key>'

@@ -1,7 +1,7 @@
-import type { Rule, Step } from '../types.ts'
+import type { RuleText, Step } from '../types.ts'
 import { ownSteps, tokenRange } from './places.ts'
 
-export const undefinedVar: Rule = {
+export const undefinedVar: RuleText = {
   name: 'UndefinedVar',
   level: 'warning',
   description: 'Variables should be defined before their use',
@@ -40,7 +40,7 @@ function place({ node, range }: Step, name: string, places: Map<string, number>)
 const secret = /(?:_|^)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/i
 const harmless = /(?:_|^)public(?:_|$)/i
 
-export const secretsUsedInArgOrEnv: Rule = {
+export const secretsUsedInArgOrEnv: RuleText = {
   name: 'SecretsUsedInArgOrEnv',
   level: 'warning',
   description: 'Sensitive data should not be used in the ARG or ENV commands',

@@ -1,0 +1,35 @@
+import { mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
+import { bridge, namespacePool } from '../network/mod.ts'
+import { hostTrust } from '../runtime/mod.ts'
+import { removeTree, type Store } from '../store/mod.ts'
+import { type OpenedContext, openContext } from './context/open.ts'
+import type { Execution } from './execution.ts'
+import { createDownload } from './operations/download.ts'
+import type { BuildOptions } from './types.ts'
+
+/**
+ * The context of a build and its Dockerfile as `build` finds them, to look at and not to build. What had to be fetched is
+ * gone when it is disposed of. Throws as `build`.
+ */
+export async function openBuildContext(
+  store: Store,
+  options: Pick<BuildOptions, 'context' | 'file' | 'dockerfile' | 'progress' | 'signal'>,
+): Promise<OpenedContext & Disposable> {
+  using stack = new DisposableStack()
+  const lease = stack.use(store.lease('build'))
+  const scratch = mkdtempSync(join(store.root, 'ingest', `${lease.id}-build-`))
+  stack.defer(() => removeTree(scratch))
+  const execution: Execution = {
+    store,
+    lease,
+    scratch,
+    namespaces: stack.use(namespacePool(bridge(store))),
+    trust: () => hostTrust(process.env, 'none'),
+    progress: options.progress ?? (() => {}),
+    signal: options.signal,
+  }
+  const opened = await openContext(execution, options, createDownload(execution))
+  const owned = stack.move()
+  return { ...opened, [Symbol.dispose]: () => owned.dispose() }
+}
