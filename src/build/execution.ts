@@ -7,19 +7,23 @@ import type { Digest } from '../oci/mod.ts'
 import type { HostTrust } from '../runtime/mod.ts'
 import type { ActiveSnapshot, Lease, SnapshotId, Store } from '../store/mod.ts'
 
-/** What operations work with while one build runs. */
-export interface Execution {
+/** Where a build has its files. */
+export interface Workspace {
   readonly store: Store
   readonly lease: Lease
   /** A directory of this build alone, gone when it ends. */
   readonly scratch: string
+  readonly progress: ProgressSink
+  readonly signal: AbortSignal | undefined
+}
+
+/** What operations work with while one build runs. */
+export interface Execution extends Workspace {
   readonly namespaces: NamespacePool
   /** The host's CA bundle and proxy, for steps that run. */
   readonly trust: () => HostTrust
   /** The directories of layers that the same operation made before, the newest first; none in a build without cache. */
   readonly earlier: (operation: Digest) => string[]
-  readonly progress: ProgressSink
-  readonly signal: AbortSignal | undefined
 }
 
 export interface MountedRoot extends Disposable {
