@@ -189,6 +189,6 @@ Left out by .dockerignore: 3 files, 9B:
   for (let i = 0; i < 12; i++) writeFileSync(join(context, `f${String(i).padStart(2, '0')}`), 'x'.repeat(i))
   rmSync(join(context, '.dockerignore'))
   const { stdout } = strake(['build', '--explain-context', 'context'])
-  assert.match(stdout, /Largest:\n {2}2kB +app.py\n {2}11B +f11\n(.*\n){8}\nOthers:\n {2}3B +f03\n/)
+  assert.match(stdout, /Largest:\n {2}2kB +app.py\n {2}11B +f11\n(.*\n){8}\nOthers:\n {2}0B +f00\n/)
   assert.match(stdout, /There is no .dockerignore: nothing is left out.\n$/)
 })

@@ -41,6 +41,8 @@ export function formatDockerfile(text: string | Uint8Array, file = 'Dockerfile')
     addComments(start)
     const printer = new Printer(node.line, escape, comments)
     printInstruction(printer, node)
+    // Where the file ends within a continuation, an escape character may be the last word: it must not become one.
+    if (printer.text.endsWith(escape) && !printer.text.endsWith(escape + escape)) printer.add(` ${escape}`)
     const { body } = node
     add(body ? `${printer.text}\n${body.text}` : printer.text, start, body?.end ?? start)
     last = source.position(body?.end ?? node.taken).line

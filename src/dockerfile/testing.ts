@@ -1,5 +1,18 @@
+import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { type Dockerfile, parseDockerfile } from './mod.ts'
+import { StrakeError } from '../lib/mod.ts'
+import {
+  checkDockerfile,
+  type Dockerfile,
+  dockerfileOutline,
+  dockerfileTargets,
+  explainDockerfile,
+  fixDockerfile,
+  formatDockerfile,
+  ignoreMatcher,
+  parseDockerfile,
+  parseIgnore,
+} from './mod.ts'
 
 /** What a Dockerfile says, without the places and the layout. */
 export function meaning(text: string): unknown {
@@ -9,6 +22,36 @@ export function meaning(text: string): unknown {
     return key === 'trigger' ? String(value).trimEnd() : value
   }
   return JSON.parse(JSON.stringify(rest, kept))
+}
+
+/** Does with a text all that can be done with one: nothing but a StrakeError may come out of it, and no meaning may change. */
+export function tryEverything(text: string): void {
+  attempt(() => ignoreMatcher(parseIgnore(text)).ignored('a/b.c'))
+  if (!attempt(() => parseDockerfile(text, 'Dockerfile'))) {
+    assert.throws(() => formatDockerfile(text), { code: 'invalid' })
+    return
+  }
+  const formatted = formatDockerfile(text)
+  assert.deepEqual(meaning(formatted), meaning(text))
+  assert.equal(formatDockerfile(formatted), formatted)
+  dockerfileTargets(text)
+  dockerfileOutline(text)
+  explainDockerfile(text)
+  const options = { base: () => ({}) }
+  if (!attempt(() => checkDockerfile(text, options))) return
+  const fixed = fixDockerfile(text, options)
+  parseDockerfile(fixed, 'Dockerfile')
+  assert.equal(fixDockerfile(fixed, options), fixed)
+}
+
+/** Undefined where it fails with one of our errors. */
+function attempt<T>(run: () => T): T | undefined {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof StrakeError && error.code !== 'internal') return undefined
+    throw error
+  }
 }
 
 /** Pieces that texts are put together from: everything that the language treats in its own way. */
