@@ -18,7 +18,9 @@ export function* asFound(dir: string, entries: readonly LayerEntry[]): Generator
     previous = path
     refuseWhiteout(path)
     const xattrs = portable(given.xattrs)
-    const entry: LayerEntry = { ...given, mtime: representable(dir, given.mtime), ...(xattrs && { xattrs }) }
+    const time = representable(dir, given.mtime)
+    const same = time === given.mtime && xattrs === given.xattrs
+    const entry: LayerEntry = same ? given : { ...given, mtime: time, ...(xattrs && { xattrs }) }
     if (entry.kind !== 'link') {
       others?.set(path, entry)
       yield entry
