@@ -165,7 +165,7 @@ const cases: Case[] = [
     name: output.slice(0, 30),
     output,
     cause: /mirror\.test/,
-    fix: /getent hosts deb/,
+    fix: /getent hosts mirror/,
   })),
   { rule: 'killed', exitCode: 137, output: 'Killed\n', cause: /memory/, fix: /make -j2/ },
   {
