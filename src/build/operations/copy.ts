@@ -33,25 +33,28 @@ export interface LocalSource {
 export function copyFromContext(from: LocalSource, sources: readonly string[], options: CopyOptions): Operation {
   let collected: CollectedSource[] | undefined
   const digests = new Map<Collected, Digest>()
+  let outside: Digest | undefined
   const digest = operationDigest('copy', sources, options)
   return {
     digest,
     async outside(eager) {
+      if (outside) return outside
       collected ??= collect(from.tree, sources, { metadata: false })
       const complete = fillDigests(collected, digests, { cache: from.statCache, read: eager })
-      return complete ? digestOfSources(collected, digests) : undefined
+      if (complete) outside = digestOfSources(collected, digests)
+      return outside
     },
     async execute(execution, layer, [below]) {
       collected ??= collect(from.tree, sources, { metadata: false })
-      const outside = await writeSources(execution, layer, {
+      return writeSources(execution, layer, {
         below: below!,
         collected,
         digests,
+        outside,
         statCache: from.statCache,
         operation: digest,
         copy: options,
       })
-      return outside
     },
   }
 }
@@ -75,7 +78,7 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
     async execute(execution, layer, inputs) {
       const { root, collected } = read(execution, inputs)
       using _ = root
-      const { layer: info, outside } = await writeSources(execution, layer, {
+      const { layer: info, outside: contents } = await writeSources(execution, layer, {
         below: inputs[0]!,
         collected,
         digests: new Map(),
@@ -83,7 +86,7 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
         operation: digest,
         copy: options,
       })
-      return { ...(info && { layer: info }), ...(outside && { contents: outside }) }
+      return { ...(info && { layer: info }), ...(contents && { contents }) }
     },
   }
 }
@@ -100,6 +103,8 @@ export interface Writing {
   readonly collected: readonly CollectedSource[]
   /** Those of files whose content is known; the others are added. */
   readonly digests: Map<Collected, Digest>
+  /** The digest of all of them, if that is known. */
+  readonly outside?: Digest | undefined
   readonly statCache: StatCache | undefined
   /** The operation's digest. */
   readonly operation: Digest
@@ -149,8 +154,10 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
     digests.set(from.entry, digest)
     statCache?.set(from.entry.from, from.entry.stat, digest, readAt)
   }
+  const { diffId, tarSize, size } = written
+  const info = { diffId, tarSize, size }
+  if (writing.outside) return { layer: info, outside: writing.outside }
   // What was not written as a file of its own: second names of a file, archives, what a later source replaced.
   fillDigests(collected, digests, { cache: statCache, read: true })
-  const { diffId, tarSize, size } = written
-  return { layer: { diffId, tarSize, size }, outside: digestOfSources(collected, digests) }
+  return { layer: info, outside: digestOfSources(collected, digests) }
 }
