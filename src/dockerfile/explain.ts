@@ -1,9 +1,9 @@
 import { posix } from 'node:path'
-import { evaluate } from './checks/evaluate.ts'
-import type { CheckedStage, CheckOptions, Step, Subject } from './checks/types.ts'
+import { evaluate } from './evaluate.ts'
+import type { Evaluated, EvaluatedStage, EvaluateOptions, Step } from './evaluated.ts'
 import { readDocument } from './nodes.ts'
 import { mountsOf, stageNamed } from './outline.ts'
-import { parseDockerfile } from './parse.ts'
+import { parseDocument } from './parse.ts'
 import type { Command, SourceRange } from './types.ts'
 
 /** What an instruction is for, in sentences. */
@@ -22,17 +22,18 @@ export interface Explanation {
 /** What each instruction of a Dockerfile will do, and when it is done again. Throws as `parseDockerfile`. */
 export function explainDockerfile(
   text: string | Uint8Array,
-  options: Pick<CheckOptions, 'file' | 'buildArgs'> = {},
+  options: Pick<EvaluateOptions, 'file' | 'buildArgs'> = {},
 ): Explanation[] {
   const { file = 'Dockerfile' } = options
-  const subject = evaluate(readDocument(text, file), parseDockerfile(text, file), options)
-  const globals = subject.globals.map(({ instruction, words: _, values, ...step }): Explanation => {
+  const document = readDocument(text, file)
+  const evaluated = evaluate(document, parseDocument(document), options)
+  const globals = evaluated.globals.map(({ instruction, words: _, values, ...step }): Explanation => {
     const names = instruction.kind === 'arg' ? instruction.args.map(({ name }) => name) : []
     const does = `Takes ${list(names.map((name, i) => argument(name, values[i])))}, for the FROMs below`
     return { instruction: instruction.original, range: step.range, does, again: undefined, layer: false }
   })
-  const ends = new Map<CheckedStage, State>()
-  return [...globals, ...subject.stages.flatMap((stage) => explainStage(subject, stage, ends))]
+  const ends = new Map<EvaluatedStage, State>()
+  return [...globals, ...evaluated.stages.flatMap((stage) => explainStage(evaluated, stage, ends))]
 }
 
 /** What instructions of a stage depend on. */
@@ -44,13 +45,13 @@ interface State {
 }
 
 /** `ends` has what the stages before have come to. */
-function explainStage(subject: Subject, checked: CheckedStage, ends: Map<CheckedStage, State>): Explanation[] {
+function explainStage(evaluated: Evaluated, checked: EvaluatedStage, ends: Map<EvaluatedStage, State>): Explanation[] {
   const { from, stage, base, parent, steps } = checked
   const before = parent && ends.get(parent)
   const state: State = before
     ? { ...before, args: new Set(before.args) }
     : { workdir: '/', user: '', shell: ['/bin/sh', '-c'], args: new Set() }
-  const name = stage.name ? `stage ${stage.name}` : subject.stages.length > 1 ? `stage ${stage.index}` : 'the image'
+  const name = stage.name ? `stage ${stage.name}` : evaluated.stages.length > 1 ? `stage ${stage.index}` : 'the image'
   const what = parent
     ? `the result of stage ${base}`
     : base === 'scratch'
@@ -67,12 +68,12 @@ function explainStage(subject: Subject, checked: CheckedStage, ends: Map<Checked
         : 'the name stands for another image',
     layer: false,
   }
-  const own = steps.map((step) => explainStep(subject, step, state))
+  const own = steps.map((step) => explainStep(evaluated, step, state))
   ends.set(checked, state)
   return [start, ...own]
 }
 
-function explainStep({ stages }: Subject, step: Step, state: State): Explanation {
+function explainStep({ stages }: Evaluated, step: Step, state: State): Explanation {
   const { instruction, range, words } = step
   const plain = (does: string) => ({ does, again: undefined, layer: false })
   const explain = (): Omit<Explanation, 'instruction' | 'range'> => {

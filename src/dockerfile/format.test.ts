@@ -49,6 +49,10 @@ describe('format', () => {
     )
   })
 
+  test('what looks like JSON, and is none', () => {
+    assert.equal(checked('FROM a\nVOLUME  ["\t/a",  "/b"]'), 'FROM a\nVOLUME ["\t/a",  "/b"]\n')
+  })
+
   test('here-documents', () => {
     const text = 'FROM a\nrun  <<EOF   \n  a \r\n\n\n# b\nEOF\ncopy   <<A  <<"B"  /x\n\n1\nA\n 2  \nB\n\n\n# end\n\n'
     assert.equal(

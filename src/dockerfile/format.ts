@@ -1,5 +1,5 @@
 import { type Node, readDocument } from './nodes.ts'
-import { parseDockerfile } from './parse.ts'
+import { parseDocument } from './parse.ts'
 import type { Line, Token } from './source.ts'
 import type { Directive } from './types.ts'
 
@@ -15,8 +15,8 @@ const indent = '    '
  * @throws `invalid`, as `parseDockerfile`
  */
 export function formatDockerfile(text: string | Uint8Array, file = 'Dockerfile'): string {
-  parseDockerfile(text, file)
   const document = readDocument(text, file)
+  parseDocument(document)
   const { source, directives, escape, nodes } = document
   const comments = [...document.comments].reverse()
   const lines: string[] = directives.map(printDirective)
@@ -134,7 +134,8 @@ function printInstruction(printer: Printer, node: Node): void {
     printJson(printer, node, at)
     return
   }
-  if (texts.includes(name)) {
+  // What is no JSON only for the blanks in it must not become it.
+  if (texts.includes(name) || rest.text.startsWith('[')) {
     const text = line.trimmed(at, rest.end)
     // The indentation of a command's first line is that of the lines after it.
     const broken = line.breaks(at - 1, text.start).at(-1)

@@ -57,12 +57,16 @@ export class Lexer {
 
   /** The expanded word. Throws `invalid`. */
   word(): string {
-    return this.#run().text
+    // Most words have nothing in them to expand.
+    if (!/[$"'<]/.test(this.#source) && !this.#source.includes(this.#escape)) return this.#source
+    return this.#until(undefined, this.#keepEscapes)
   }
 
   /** The expanded words. Throws `invalid`. */
   words(): string[] {
-    return this.#run().words
+    const words = new Words()
+    this.#until(undefined, this.#keepEscapes, words)
+    return words.list
   }
 
   /** Undefined when there is an error in it. */
@@ -73,10 +77,6 @@ export class Lexer {
       if (error instanceof StrakeError) return undefined
       throw error
     }
-  }
-
-  #run(): { text: string; words: string[] } {
-    return this.#until(undefined, this.#keepEscapes)
   }
 
   #fail(message: string): StrakeError {
@@ -97,11 +97,11 @@ export class Lexer {
     return char
   }
 
-  #until(stop: string | undefined, keepEscapes: boolean): { text: string; words: string[] } {
+  /** Expands what stands before `stop`, and fills `words` where they are asked for. */
+  #until(stop: string | undefined, keepEscapes: boolean, words?: Words): string {
     const outer = this.#keepEscapes
     this.#keepEscapes = keepEscapes
     let text = ''
-    const words = new Words()
     for (let char = this.#peek(); char !== stop; char = this.#peek()) {
       if (char === '') {
         if (stop === undefined) break
@@ -110,27 +110,27 @@ export class Lexer {
       if (char === '$') {
         const value = this.#dollar()
         text += value
-        words.add(value)
+        words?.add(value)
       } else if (char === '<' || ((char === "'" || char === '"') && this.#options.quotes !== 'plain')) {
         const value = char === '<' ? this.#heredoc() : char === '"' ? this.#doubleQuotes() : this.#singleQuotes()
         text += value
-        words.addRaw(value)
+        words?.addRaw(value)
       } else if (char === this.#escape) {
         this.#next()
         const value = (this.#keepEscapes ? char : '') + this.#next()
         text += value
-        words.addRaw(value)
+        words?.addRaw(value)
       } else {
         this.#next()
         text += char
-        words.add(char)
+        words?.add(char)
       }
       if (text.length > maxLength) throw this.#fail('the result is too long')
     }
     if (stop !== undefined) this.#next()
-    words.finish()
+    words?.finish()
     this.#keepEscapes = outer
-    return { text, words: words.list }
+    return text
   }
 
   /** `<<` holds on to the blanks behind it, so that `<< EOF` is one word. */
@@ -249,7 +249,7 @@ export class Lexer {
   /** What stands before `stop`, expanded. */
   #part(stop: string, keepEscapes: boolean, missing: string): string {
     try {
-      return this.#until(stop, keepEscapes).text
+      return this.#until(stop, keepEscapes)
     } catch (error) {
       throw error instanceof StrakeError && this.#peek() === '' ? this.#fail(missing) : error
     }

@@ -1,8 +1,8 @@
 import { StrakeError } from '../lib/mod.ts'
-import { evaluate } from './checks/evaluate.ts'
-import type { CheckedStage, CheckOptions, Step, Subject } from './checks/types.ts'
+import { evaluate } from './evaluate.ts'
+import type { Evaluated, EvaluatedStage, EvaluateOptions, Step } from './evaluated.ts'
 import { readDocument } from './nodes.ts'
-import { parseDockerfile } from './parse.ts'
+import { parseDocument } from './parse.ts'
 import type { Flag, Instruction, SourceRange } from './types.ts'
 
 /** A stage that can be built. */
@@ -35,16 +35,16 @@ export interface Taken {
   readonly range: SourceRange
 }
 
-type Options = Pick<CheckOptions, 'file' | 'buildArgs'>
+type Options = Pick<EvaluateOptions, 'file' | 'buildArgs'>
 
 /** The stages of a Dockerfile. Throws as `parseDockerfile`. */
 export function dockerfileTargets(text: string | Uint8Array, options: Options = {}): Target[] {
-  const subject = read(text, options)
-  return subject.stages.map((checked, i) => ({
+  const evaluated = read(text, options)
+  return evaluated.stages.map((checked, i) => ({
     name: checked.stage.name,
-    description: description(subject, checked.node, checked.stage.name),
+    description: description(evaluated, checked.node, checked.stage.name),
     base: checked.from.image.text,
-    isDefault: i === subject.stages.length - 1,
+    isDefault: i === evaluated.stages.length - 1,
     range: checked.from.range,
   }))
 }
@@ -56,10 +56,10 @@ export function dockerfileTargets(text: string | Uint8Array, options: Options = 
  * @throws as `parseDockerfile`; `not_found` for a target that is not there
  */
 export function dockerfileOutline(text: string | Uint8Array, target?: string, options: Options = {}): Outline {
-  const subject = read(text, options)
-  const found = target === undefined ? subject.stages.at(-1)! : stageNamed(subject.stages, target)
+  const evaluated = read(text, options)
+  const found = target === undefined ? evaluated.stages.at(-1)! : stageNamed(evaluated.stages, target)
   if (!found) throw new StrakeError('not_found', `target stage ${JSON.stringify(target)} could not be found`)
-  const needed = reachable(subject, found)
+  const needed = reachable(evaluated, found)
   const args = new Map<string, Taken>()
   const secrets = new Map<string, Taken & { readonly required: boolean }>()
   const ssh = new Map<string, Taken & { readonly required: boolean }>()
@@ -67,13 +67,13 @@ export function dockerfileOutline(text: string | Uint8Array, target?: string, op
     if (instruction.kind !== 'arg') return
     for (const [i, { name, range }] of instruction.args.entries()) {
       if (!wanted(name) || args.has(name)) continue
-      args.set(name, { name, value: values[i], description: description(subject, node, name), range })
+      args.set(name, { name, value: values[i], description: description(evaluated, node, name), range })
     }
   }
   const steps = [...needed].flatMap((stage) => stage.steps)
   const declared = new Set(steps.flatMap(({ instruction }) => argNames(instruction)))
   const used = new Set([...needed].flatMap((stage) => [...stage.baseVariables.set, ...(stage.platform?.set ?? [])]))
-  for (const step of subject.globals) addArgs(step, (name) => used.has(name) || declared.has(name))
+  for (const step of evaluated.globals) addArgs(step, (name) => used.has(name) || declared.has(name))
   for (const step of steps) {
     addArgs(step, () => true)
     for (const mount of mountsOf(step.instruction)) {
@@ -91,28 +91,29 @@ export function dockerfileOutline(text: string | Uint8Array, target?: string, op
   }
   return {
     name: found.stage.name,
-    description: description(subject, found.node, found.stage.name),
+    description: description(evaluated, found.node, found.stage.name),
     args: [...args.values()],
     secrets: [...secrets.values()],
     ssh: [...ssh.values()],
   }
 }
 
-function read(text: string | Uint8Array, options: Options): Subject {
+function read(text: string | Uint8Array, options: Options): Evaluated {
   const { file = 'Dockerfile' } = options
-  return evaluate(readDocument(text, file), parseDockerfile(text, file), options)
+  const document = readDocument(text, file)
+  return evaluate(document, parseDocument(document), options)
 }
 
 const argNames = (instruction: Instruction) =>
   instruction.kind === 'arg' ? instruction.args.map(({ name }) => name) : []
 
 /** The description of a name in the comment above: `# name description`. */
-function description({ comments }: Subject, node: Step['node'], name: string | undefined): string | undefined {
+function description({ comments }: Evaluated, node: Step['node'], name: string | undefined): string | undefined {
   const [first, ...words] = comments.get(node)?.split(' ') ?? []
   return name !== undefined && first?.toLowerCase() === name.toLowerCase() ? words.join(' ').trim() : undefined
 }
 
-export function stageNamed(stages: readonly CheckedStage[], name: string): CheckedStage | undefined {
+export function stageNamed(stages: readonly EvaluatedStage[], name: string): EvaluatedStage | undefined {
   return (
     stages.findLast(({ stage }) => stage.name === name.toLowerCase()) ??
     (/^\d+$/.test(name) ? stages[Number(name)] : undefined)
@@ -120,7 +121,7 @@ export function stageNamed(stages: readonly CheckedStage[], name: string): Check
 }
 
 /** The stages that a stage needs, in the order of the file, itself included. */
-function reachable({ stages }: Subject, target: CheckedStage): ReadonlySet<CheckedStage> {
+function reachable({ stages }: Evaluated, target: EvaluatedStage): ReadonlySet<EvaluatedStage> {
   const needed = new Set([target])
   // What is needed stands above: one walk from the last stage to the first finds everything.
   for (const checked of [...stages].reverse()) {

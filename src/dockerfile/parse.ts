@@ -1,6 +1,6 @@
 import { StrakeError } from '../lib/mod.ts'
 import { isFrom, readFrom, readInstruction } from './instructions.ts'
-import { readDocument } from './nodes.ts'
+import { type Document, readDocument } from './nodes.ts'
 import { parseError } from './source.ts'
 import type { ArgInstruction, Dockerfile, Instruction, Stage } from './types.ts'
 
@@ -12,8 +12,13 @@ import type { ArgInstruction, Dockerfile, Instruction, Stage } from './types.ts'
  *   its cause an AggregateError with all of them, in the order of the file
  */
 export function parseDockerfile(text: string | Uint8Array, file: string): Dockerfile {
-  const document = readDocument(text, file)
+  return parseDocument(readDocument(text, file))
+}
+
+/** As `parseDockerfile`, for a text that is already split into nodes: one instruction, or FROM, for each of them. */
+export function parseDocument(document: Document): Dockerfile {
   const { source, directives, escape, nodes } = document
+  const { file } = source
   const errors = [...document.errors]
   const globals: ArgInstruction[] = []
   const stages: (Stage & { instructions: Instruction[] })[] = []

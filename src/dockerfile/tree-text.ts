@@ -1,5 +1,5 @@
 import { type Node, readDocument } from './nodes.ts'
-import { parseDockerfile } from './parse.ts'
+import { parseDocument } from './parse.ts'
 import type { Token } from './source.ts'
 
 /**
@@ -10,10 +10,9 @@ import type { Token } from './source.ts'
  * @throws `invalid`, as `parseDockerfile`
  */
 export function treeText(text: string | Uint8Array, file: string): string {
-  parseDockerfile(text, file)
-  return readDocument(text, file)
-    .nodes.map((node) => `${nodeText(node)}\n`)
-    .join('')
+  const document = readDocument(text, file)
+  parseDocument(document)
+  return document.nodes.map((node) => `${nodeText(node)}\n`).join('')
 }
 
 export function nodeText(node: Node): string {

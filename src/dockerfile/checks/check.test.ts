@@ -182,6 +182,13 @@ FROM Base
     assert.equal(fixDockerfile(fixed), fixed)
   })
 
+  test('leaves alone what would be something else, or nothing', () => {
+    for (const line of ['LABEL a\u00a0 b', 'ENV a\u0085 b', 'EXPOSE 127.0.0.1:', 'ENV a "b" c', 'ENV a \\$b']) {
+      const text = `FROM base:1\n${line}\n`
+      assert.equal(fixDockerfile(text), text)
+    }
+  })
+
   test('obeys the directive', () => {
     const text = '# check=skip=StageNameCasing\nFROM a:1 AS B\n'
     assert.equal(fixDockerfile(text), text)

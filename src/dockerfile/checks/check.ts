@@ -1,9 +1,9 @@
+import { evaluate } from '../evaluate.ts'
 import { readDocument } from '../nodes.ts'
-import { parseDockerfile } from '../parse.ts'
+import { parseDocument } from '../parse.ts'
 import { Source } from '../source.ts'
 import type { SourceRange } from '../types.ts'
 import { readDirective } from './directive.ts'
-import { evaluate } from './evaluate.ts'
 import { rules } from './table.ts'
 import type { CheckOptions, CheckResult, Finding, Rule } from './types.ts'
 
@@ -15,12 +15,13 @@ import type { CheckOptions, CheckResult, Finding, Rule } from './types.ts'
  */
 export function checkDockerfile(text: string | Uint8Array, options: CheckOptions = {}): CheckResult {
   const { file = 'Dockerfile', skip = [] } = options
-  const dockerfile = parseDockerfile(text, file)
+  const document = readDocument(text, file)
+  const dockerfile = parseDocument(document)
   const directive = readDirective(dockerfile, options.buildArgs)
   const skips = ({ name }: Rule) => directive.skip === 'all' || directive.skip.includes(name) || skip.includes(name)
   const asked = ({ name, experimental }: Rule) =>
     !experimental || directive.experimental === 'all' || directive.experimental.includes(name)
-  const subject = evaluate(readDocument(text, file), dockerfile, options)
+  const subject = { ...evaluate(document, dockerfile, options), ignore: options.ignore ?? [] }
   const findings: Finding[] = []
   for (const rule of rules) {
     if (skips(rule) || !asked(rule)) continue

@@ -1,4 +1,4 @@
-import type { Step } from './types.ts'
+import type { Step } from '../evaluated.ts'
 
 /** A simple command of a shell: a program and its arguments. */
 export interface ShellCommand {

@@ -1,6 +1,7 @@
+import type { EvaluatedStage, Step } from '../../evaluated.ts'
 import type { SourceRange } from '../../types.ts'
 import { commandsOf, type ShellCommand, type ShellWord, scriptsOf } from '../shell.ts'
-import type { CheckedStage, Edit, RuleText, Step, Subject } from '../types.ts'
+import type { Edit, RuleText, Subject } from '../types.ts'
 
 /** A call of apt-get or apt. */
 interface Apt {
@@ -112,4 +113,4 @@ export const aptListsKept: RuleText = {
 }
 
 /** The instructions whose layers an image of the stage has. */
-const stepsOf = ({ steps, parent }: CheckedStage): readonly Step[] => [...(parent ? stepsOf(parent) : []), ...steps]
+const stepsOf = ({ steps, parent }: EvaluatedStage): readonly Step[] => [...(parent ? stepsOf(parent) : []), ...steps]

@@ -1,6 +1,7 @@
 import { StrakeError } from '../../../lib/mod.ts'
 import { parseReference } from '../../../oci/mod.ts'
-import type { RuleText, Unset } from '../types.ts'
+import type { Unset } from '../../evaluated.ts'
+import type { RuleText } from '../types.ts'
 import { tokenRange } from './places.ts'
 
 export const undefinedArgInFrom: RuleText = {

@@ -1,4 +1,5 @@
-import type { CheckedStage, RuleText, Step } from '../types.ts'
+import type { EvaluatedStage, Step } from '../../evaluated.ts'
+import type { RuleText } from '../types.ts'
 import { tokenRange } from './places.ts'
 
 export const jsonArgsRecommended: RuleText = {
@@ -29,7 +30,7 @@ export const jsonArgsRecommended: RuleText = {
 }
 
 /** Whether a stage leaves a shell of its own to those based on it. */
-function hasShell(stage: CheckedStage | undefined): boolean {
+function hasShell(stage: EvaluatedStage | undefined): boolean {
   if (!stage) return false
   const last = stage.steps.findLast(({ instruction }) => instruction.kind === 'shell')?.instruction
   if (last?.kind === 'shell') return last.shell.length > 0
@@ -71,7 +72,7 @@ export const workdirRelativePath: RuleText = {
   bad: 'FROM nginx\nWORKDIR usr/share/nginx/html',
   good: 'FROM nginx\nWORKDIR /usr/share/nginx/html',
   *find({ stages }) {
-    const done = new Set<CheckedStage>()
+    const done = new Set<EvaluatedStage>()
     for (const checked of stages) {
       let set = checked.parent !== undefined && done.has(checked.parent)
       for (const { node, instruction, range, words } of checked.steps) {

@@ -1,8 +1,9 @@
 import { posix } from 'node:path'
+import type { Step } from '../../evaluated.ts'
 import { compilePattern } from '../../ignore-pattern.ts'
 import type { CopyInstruction, IgnorePattern } from '../../types.ts'
 import { commandsOf, scriptsOf } from '../shell.ts'
-import type { RuleText, Step } from '../types.ts'
+import type { RuleText } from '../types.ts'
 import { editOf, tokenRange } from './places.ts'
 
 const isUrl = (text: string) => /^https?:\/\//.test(text)

@@ -49,7 +49,7 @@ function* ports({ stages }: Subject) {
           port,
           range,
           at: token && node.line.range(token.start, token.end),
-          edits: (text: string) => (token ? editOf(node, token, text) : []),
+          edits: (text: string) => (token && /^\d/.test(text) ? editOf(node, token, text) : []),
         }
       }
     }

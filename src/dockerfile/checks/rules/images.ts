@@ -1,6 +1,7 @@
 import { StrakeError } from '../../../lib/mod.ts'
 import { parseReference } from '../../../oci/mod.ts'
-import type { CheckedStage, RuleText } from '../types.ts'
+import type { EvaluatedStage } from '../../evaluated.ts'
+import type { RuleText } from '../types.ts'
 
 export const latestBaseImage: RuleText = {
   name: 'LatestBaseImage',
@@ -53,7 +54,7 @@ export const runsAsRoot: RuleText = {
 }
 
 /** Who programs of a stage run as. Undefined where that can't be known. */
-function userOf(stage: CheckedStage): { readonly name: string; readonly written: boolean } | undefined {
+function userOf(stage: EvaluatedStage): { readonly name: string; readonly written: boolean } | undefined {
   const own = stage.steps.findLast(({ instruction }) => instruction.kind === 'user')
   if (own) return { name: own.words[0] ?? '', written: true }
   if (stage.parent) return userOf(stage.parent)

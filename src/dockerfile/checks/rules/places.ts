@@ -1,7 +1,8 @@
+import type { EvaluatedStage, Step } from '../../evaluated.ts'
 import type { Node } from '../../nodes.ts'
 import type { Token } from '../../source.ts'
 import type { SourceRange } from '../../types.ts'
-import type { CheckedStage, Edit, Step } from '../types.ts'
+import type { Edit } from '../types.ts'
 
 /** Where a token of an instruction stands. */
 export const tokenRange = (node: Node, { start, end }: Token): SourceRange => node.line.range(start, end)
@@ -14,12 +15,12 @@ export function editOf({ line }: Node, { start, end }: Pick<Token, 'start' | 'en
 }
 
 /** The file's own instructions of a stage, without those that ONBUILD brings. */
-export function ownSteps({ steps, from }: CheckedStage): readonly Step[] {
+export function ownSteps({ steps, from }: EvaluatedStage): readonly Step[] {
   return steps.filter(({ range }) => range !== from.range)
 }
 
 /** FROM and the instructions of all stages, in order. */
-export function* nodesOf(stages: readonly CheckedStage[]): Iterable<Node> {
+export function* nodesOf(stages: readonly EvaluatedStage[]): Iterable<Node> {
   for (const stage of stages) {
     yield stage.node
     for (const { node } of ownSteps(stage)) yield node

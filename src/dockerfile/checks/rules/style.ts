@@ -58,9 +58,9 @@ export const legacyKeyValueFormat: RuleText = {
 function newForm(node: Node, escape: string): readonly Edit[] {
   const [name, value] = node.args
   if (!name || !value || node.line.breaks(name.start, value.end - 1).length > 0) return []
-  const plain = !/[\s"'`\\]/.test(value.text)
+  const plain = !/[\s\u0085"'`\\]/.test(value.text)
   const blanks = /[ \t]/.test(value.text) && !/["'`\\\n\r]/.test(value.text)
-  if (/["'`\\=]/.test(name.text) || value.text.includes(escape) || !(plain || blanks)) return []
+  if (/[\s\u0085"'`\\=]/.test(name.text) || value.text.includes(escape) || !(plain || blanks)) return []
   return editOf(node, { start: name.start, end: value.end }, `${name.text}=${plain ? value.text : `"${value.text}"`}`)
 }
 

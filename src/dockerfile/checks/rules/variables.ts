@@ -1,4 +1,5 @@
-import type { RuleText, Step } from '../types.ts'
+import type { Step } from '../../evaluated.ts'
+import type { RuleText } from '../types.ts'
 import { ownSteps, tokenRange } from './places.ts'
 
 export const undefinedVar: RuleText = {

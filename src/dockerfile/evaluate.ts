@@ -1,12 +1,12 @@
-import { StrakeError } from '../../lib/mod.ts'
-import { hostPlatform, parseReference, referenceString } from '../../oci/mod.ts'
-import { expand, expandHeredoc, expandWords } from '../expand.ts'
-import { isFrom } from '../instructions.ts'
-import { type Document, type Node, readDocument } from '../nodes.ts'
-import { parseTrigger } from '../parse.ts'
-import type { Dockerfile, Instruction, Word } from '../types.ts'
+import { StrakeError } from '../lib/mod.ts'
+import { hostPlatform, parseReference, referenceString } from '../oci/mod.ts'
+import type { BaseFacts, Evaluated, EvaluatedStage, EvaluateOptions, Step, Unset, Variables } from './evaluated.ts'
+import { expand, expandHeredoc, expandWords } from './expand.ts'
+import { isFrom } from './instructions.ts'
 import { likeliest } from './likeliest.ts'
-import type { BaseFacts, CheckedStage, CheckOptions, Step, Subject, Unset, Variables } from './types.ts'
+import { type Document, type Node, readDocument } from './nodes.ts'
+import { parseTrigger } from './parse.ts'
+import type { Dockerfile, Instruction, Word } from './types.ts'
 
 /** Variables in the order in which they were set last. */
 class Scope {
@@ -23,12 +23,12 @@ class Scope {
 }
 
 /** Reads names and values as the build will, as far as that is known without building. Never throws. */
-export function evaluate(document: Document, dockerfile: Dockerfile, options: CheckOptions): Subject {
+export function evaluate(document: Document, dockerfile: Dockerfile, options: EvaluateOptions): Evaluated {
   const { source } = document
   const evaluation = new Evaluation(dockerfile, options)
   const globals: Step[] = []
-  const stages: CheckedStage[] = []
-  const byName = new Map<string, { readonly stage: CheckedStage; readonly end: StageEnd }>()
+  const stages: EvaluatedStage[] = []
+  const byName = new Map<string, { readonly stage: EvaluatedStage; readonly end: StageEnd }>()
   const nodes = document.nodes[Symbol.iterator]()
   const next = (): Node => nodes.next().value!
   for (const instruction of dockerfile.globals) globals.push(evaluation.global(next(), instruction))
@@ -39,7 +39,7 @@ export function evaluate(document: Document, dockerfile: Dockerfile, options: Ch
     stages.push(evaluated.stage)
     if (stage.name) byName.set(stage.name, evaluated)
   }
-  return { source, dockerfile, globals, stages, comments: commentsBefore(document), ignore: options.ignore ?? [] }
+  return { source, dockerfile, globals, stages, comments: commentsBefore(document) }
 }
 
 function commentsBefore({ nodes, comments }: Document): Map<Node, string> {
@@ -71,13 +71,13 @@ const silent = ['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN_STAGE']
 
 class Evaluation {
   readonly #escape: '\\' | '`'
-  readonly #options: CheckOptions
+  readonly #options: EvaluateOptions
   /** Global ARGs with the values of this build, and with their defaults alone. */
   readonly #globals = new Scope(platformArgs())
   readonly #defaults = new Scope(platformArgs())
   readonly #declared = new Set<string>()
 
-  constructor({ escape }: Dockerfile, options: CheckOptions) {
+  constructor({ escape }: Dockerfile, options: EvaluateOptions) {
     this.#escape = escape
     this.#options = options
   }
@@ -98,7 +98,7 @@ class Evaluation {
   }
 
   stage(
-    stage: CheckedStage['stage'],
+    stage: EvaluatedStage['stage'],
     {
       node,
       own,
@@ -106,9 +106,9 @@ class Evaluation {
     }: {
       readonly node: Node
       readonly own: readonly Own[]
-      readonly parent: (name: string) => { readonly stage: CheckedStage; readonly end: StageEnd } | undefined
+      readonly parent: (name: string) => { readonly stage: EvaluatedStage; readonly end: StageEnd } | undefined
     },
-  ): { stage: CheckedStage; end: StageEnd } {
+  ): { stage: EvaluatedStage; end: StageEnd } {
     const { from } = stage
     const base = this.#expand(from.image, this.#globals) ?? from.image.text
     const parent = find(base)
