@@ -1,8 +1,19 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, mkdtempSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { bootstrap, type Images, openImages } from '../images/mod.ts'
+import { hashLayer } from '../layers/mod.ts'
 import type { ProgressEvent, StrakeError } from '../lib/mod.ts'
 import { openStore, removeTree, type Store } from '../store/mod.ts'
 import { build } from './build.ts'
@@ -69,6 +80,29 @@ RUN cat /app/src/*
 COPY other /app/
 CMD ["cat", "/greeting"]
 `
+
+test('files that did not change are shared with the layer of the build before', options, async () => {
+  const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`src/${i}`, `text ${i}`]))
+  const { path, write } = context({ Dockerfile: 'FROM scratch\nCOPY src /app\n', ...many })
+  const layerOf = async (more: Partial<BuildOptions> = {}) => {
+    // A file is known by its times only when the clock has gone on since it was written.
+    await setTimeout(100)
+    const { id } = await run(path, more)
+    return store.snapshots.dir(images.get(id).snapshot!)
+  }
+  const inode = (layer: string, name: string) => lstatSync(join(layer, 'app', name)).ino
+  const first = await layerOf()
+  write('src/7', 'changed')
+  const second = await layerOf()
+  assert.equal(readFileSync(join(second, 'app/7'), 'utf8'), 'changed')
+  assert.notEqual(inode(second, '7'), inode(first, '7'))
+  for (const i of [0, 8, 299]) assert.equal(inode(second, `${i}`), inode(first, `${i}`))
+  const { diffId } = await hashLayer(second)
+  const other = await layerOf({ noCache: true })
+  assert.notEqual(inode(other, '0'), inode(first, '0'), 'a build without cache takes nothing from before')
+  assert.equal((await hashLayer(other)).diffId, diffId)
+  assert.deepEqual(store.check(), [])
+})
 
 test('only what stands on a change is done again', options, async () => {
   const { path, write } = context({ Dockerfile: dockerfile, 'src/a': 'a', 'src/b': 'b', other: 'o' })

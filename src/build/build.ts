@@ -25,12 +25,15 @@ export async function build(store: Store, images: Images, options: BuildOptions)
   using lease = store.lease('build')
   using scratch = scratchDirectory(store, lease.id)
   using namespaces = namespacePool(bridge(store))
+  const cache = openBuildCache(store)
+  const noCache = options.noCache ?? false
   const execution: Execution = {
     store,
     lease,
     scratch: scratch.path,
     namespaces,
     trust: createTrust(options),
+    earlier: (operation) => (noCache ? [] : cache.layersOf(operation, lease)),
     progress,
     signal,
   }
@@ -41,7 +44,7 @@ export async function build(store: Store, images: Images, options: BuildOptions)
     for (const { message } of dockerfile.warnings) progress({ kind: 'notice', level: 'warning', message })
     const sources = createSources(execution, images, { context: source, download, options })
     const stage = await plan(dockerfile, sources, options)
-    const solver = createSolver({ execution, cache: openBuildCache(store), noCache: options.noCache ?? false })
+    const solver = createSolver({ execution, cache, noCache })
     const result = await solver.solve(stage.top)
     await result.chainId()
     await solver.settled()

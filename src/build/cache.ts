@@ -7,6 +7,8 @@ export interface BuildCache {
   find(key: string, lease: Lease): Snapshot | undefined
   /** Whether any record has this operation: if not, no key that names it can be found. */
   knows(operation: Digest): boolean
+  /** The directories of the layers that this operation made, the newest first, a few at most, now held by the lease. */
+  layersOf(operation: Digest, lease: Lease): string[]
   /** Whether a step without a layer was done under this key. */
   seen(key: string): boolean
   record(keys: readonly string[], entry: { operation: Digest; snapshot: SnapshotId; description: string }): void
@@ -17,6 +19,10 @@ export function openBuildCache(store: Store): BuildCache {
   const { db } = store
   const find = db.prepare('SELECT snapshot FROM cache WHERE key = ? AND snapshot IS NOT NULL')
   const knows = db.prepare('SELECT 1 FROM cache WHERE operation = ? LIMIT 1')
+  const made = db.prepare(
+    `SELECT snapshot FROM cache WHERE operation = ? AND snapshot IS NOT NULL
+     GROUP BY snapshot ORDER BY max(created_at) DESC, snapshot DESC LIMIT 8`,
+  )
   const seen = db.prepare('SELECT 1 FROM cache WHERE key = ?')
   const touch = db.prepare('UPDATE cache SET used_at = ?, uses = uses + 1 WHERE key = ?')
   const insert = db.prepare(
@@ -38,6 +44,14 @@ export function openBuildCache(store: Store): BuildCache {
       })
     },
     knows: (operation) => knows.get(operation) !== undefined,
+    layersOf: (operation, lease) =>
+      store.transaction(() =>
+        made.all(operation).map((row) => {
+          const snapshot = row.snapshot as SnapshotId
+          lease.add({ snapshot })
+          return store.snapshots.dir(snapshot)
+        }),
+      ),
     seen: (key) => seen.get(key) !== undefined,
     record(keys, { operation, snapshot, description }) {
       const now = Date.now()

@@ -3,20 +3,27 @@ import { join } from 'node:path'
 import { enterPrivateMounts, mountOverlay, unmount } from '../host/mod.ts'
 import type { ProgressSink } from '../lib/mod.ts'
 import type { NamespacePool } from '../network/mod.ts'
+import type { Digest } from '../oci/mod.ts'
 import type { HostTrust } from '../runtime/mod.ts'
 import type { ActiveSnapshot, Lease, SnapshotId, Store } from '../store/mod.ts'
 
-/** What operations work with while one build runs. */
-export interface Execution {
+/** Where a build has its files. */
+export interface Workspace {
   readonly store: Store
   readonly lease: Lease
   /** A directory of this build alone, gone when it ends. */
   readonly scratch: string
+  readonly progress: ProgressSink
+  readonly signal: AbortSignal | undefined
+}
+
+/** What operations work with while one build runs. */
+export interface Execution extends Workspace {
   readonly namespaces: NamespacePool
   /** The host's CA bundle and proxy, for steps that run. */
   readonly trust: () => HostTrust
-  readonly progress: ProgressSink
-  readonly signal: AbortSignal | undefined
+  /** The directories of layers that the same operation made before, the newest first; none in a build without cache. */
+  readonly earlier: (operation: Digest) => string[]
 }
 
 export interface MountedRoot extends Disposable {
@@ -37,7 +44,9 @@ export function viewRoot(execution: Execution, snapshot: SnapshotId | undefined)
 export function writableRoot(execution: Execution, layer: ActiveSnapshot, parent: SnapshotId | undefined): MountedRoot {
   const lower = execution.store.snapshots.stack(parent)
   if (!lower.length) return { path: layer.dir, [Symbol.dispose]() {} }
-  return mountRoot(execution, (target) => mountOverlay(target, { lower, upper: { dir: layer.dir, work: layer.work } }))
+  return mountRoot(execution, (target) =>
+    mountOverlay(target, { lower, upper: { dir: layer.dir, work: layer.work, volatile: true } }),
+  )
 }
 
 function mountRoot(execution: Execution, mount: (target: string) => void): MountedRoot {

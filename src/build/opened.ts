@@ -1,10 +1,7 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { bridge, namespacePool } from '../network/mod.ts'
-import { hostTrust } from '../runtime/mod.ts'
 import { removeTree, type Store } from '../store/mod.ts'
 import { type OpenedContext, openContext } from './context/open.ts'
-import type { Execution } from './execution.ts'
 import { createDownload } from './operations/download.ts'
 import type { BuildOptions } from './types.ts'
 
@@ -20,16 +17,8 @@ export async function openBuildContext(
   const lease = stack.use(store.lease('build'))
   const scratch = mkdtempSync(join(store.root, 'ingest', `${lease.id}-build-`))
   stack.defer(() => removeTree(scratch))
-  const execution: Execution = {
-    store,
-    lease,
-    scratch,
-    namespaces: stack.use(namespacePool(bridge(store))),
-    trust: () => hostTrust(process.env, 'none'),
-    progress: options.progress ?? (() => {}),
-    signal: options.signal,
-  }
-  const opened = await openContext(execution, options, createDownload(execution))
+  const workspace = { store, lease, scratch, progress: options.progress ?? (() => {}), signal: options.signal }
+  const opened = await openContext(workspace, options, createDownload(workspace))
   const owned = stack.move()
   return { ...opened, [Symbol.dispose]: () => owned.dispose() }
 }

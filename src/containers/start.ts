@@ -137,7 +137,9 @@ function mountRoot({ store, images }: Context, container: Container): void {
   // An image without layers: overlayfs wants one all the same.
   if (lower.length === 0) lower.push(emptyDirectory(join(places(store, container.id).directory, 'empty')))
   try {
-    mountOverlay(places(store, container.id).rootfs, { lower, upper: { dir: upper, work: join(upper, '..', 'work') } })
+    const work = join(upper, '..', 'work')
+    const { autoRemove } = container.settings
+    mountOverlay(places(store, container.id).rootfs, { lower, upper: { dir: upper, work, volatile: autoRemove } })
   } catch (error) {
     if (errno(error) === undefined) throw error
     const name = images.find(image)?.names[0] ?? container.settings.image

@@ -1,4 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
+import { errno } from '../lib/mod.ts'
 import { AT_FDCWD, call, cstring, O_PATH } from './sys.ts'
 
 const CLONE_NEWNS = 0x00020000
@@ -29,7 +30,15 @@ export interface Overlay {
   /** Read-only layers, the topmost first. */
   readonly lower: readonly string[]
   /** Where changes go, and its work directory on the same file system; without them the mount is read-only. */
-  readonly upper?: { readonly dir: string; readonly work: string }
+  readonly upper?: {
+    readonly dir: string
+    readonly work: string
+    /**
+     * What is written need not outlive a crash of the machine: the kernel (5.10 on) leaves out every sync. Otherwise taking
+     * the mount away writes all that the disk has pending. The work directory can't be mounted again.
+     */
+    readonly volatile?: boolean
+  }
 }
 
 /**
@@ -52,7 +61,12 @@ export function mountOverlay(target: string, { lower, upper }: Overlay): void {
     })
     const options = [`lowerdir=${names.join(':')}`, 'redirect_dir=off', 'metacopy=off', 'index=off']
     if (upper) options.push(`upperdir=${upper.dir}`, `workdir=${upper.work}`)
-    call('mount', target, cstring('overlay'), cstring(target), cstring('overlay'), 0, cstring(options.join(',')))
+    try {
+      mount('overlay', target, 'overlay', 0, [...options, ...(upper?.volatile ? ['volatile'] : [])].join(','))
+    } catch (error) {
+      if (!upper?.volatile || errno(error) !== 'EINVAL') throw error
+      mount('overlay', target, 'overlay', 0, options.join(','))
+    }
   } finally {
     for (const fd of handles) closeSync(fd)
   }

@@ -100,6 +100,10 @@ test('another suite of the same distribution is taken from the same archives', (
   )
 })
 
+test('without an archive of the distribution a mirror is asked for', () => {
+  assert.throws(() => sourcesFor('ubuntu', 'noble', { host }), { code: 'unavailable' })
+})
+
 test('a mirror is an address or lines of sources.list', () => {
   assert.deepEqual(sourcesFor('debian', 'bookworm', { host, mirror: 'http://x.test/debian' }), [
     { uris: ['http://x.test/debian'], suites: ['bookworm'], components: ['main'], signedBy: keyring },

@@ -99,25 +99,19 @@ export function hostSources(etc = '/etc/apt'): AptSource[] {
 
 interface Distribution {
   readonly components: readonly string[]
-  readonly archive: string
-  readonly security: string
   /** Numbers that people use for suites. */
   readonly versions: Readonly<Record<string, string>>
 }
 
-/** What the official images have, and the public archives for machines that run another distribution. */
+/** What the official images have. */
 const distributions: Readonly<Record<string, Distribution>> = {
   debian: {
     components: ['main'],
-    archive: 'http://mirror.example/debian',
-    security: 'http://mirror.example/debian-security',
     versions: { '11': 'bullseye', '12': 'bookworm', '13': 'trixie', latest: 'stable' },
   },
   ubuntu: {
     components: ['main', 'universe', 'restricted', 'multiverse'],
-    archive: process.arch === 'x64' ? 'http://ubuntu.mirror.test/ubuntu' : 'http://ports.mirror.tst/ubuntu-ports',
-    security: process.arch === 'x64' ? 'http://ubuntus.mirror.test/ubuntu' : 'http://ports.mirror.tst/ubuntu-ports',
-    versions: { '20.04': 'focal', '22.04': 'jammy', '24.04': 'noble', '26.04': 'resolute' },
+    versions: { '20.04': 'focal', '22.04': 'jammy', '24.04': 'noble', '26.04': 'resolute', latest: 'noble' },
   },
 }
 
@@ -143,14 +137,15 @@ export function suiteOf(distribution: string, version: string): string {
  * The archives that a suite is made of.
  *
  * @param mirror an address, or lines of sources.list; without it, those of this machine's own entries that serve the
- *   distribution, else the public ones
+ *   distribution
+ * @throws `unavailable` where this machine has none
  */
 export function sourcesFor(
   distribution: string,
   suite: string,
   { mirror, host }: { readonly mirror?: string | undefined; readonly host: readonly AptSource[] },
 ): AptSource[] {
-  const { components, archive, security } = distributions[distribution]!
+  const { components } = distributions[distribution]!
   const keyring = `/usr/share/keyrings/${distribution}-archive-keyring.gpg`
   const signed = (s: AptSource): AptSource => (s.trusted ? s : { signedBy: keyring, ...s })
   if (mirror !== undefined) return fromMirror(mirror, suite, components).map(signed)
@@ -161,8 +156,13 @@ export function sourcesFor(
     .filter((s) => s.suites.length > 0)
   if (exact.some((s) => s.suites.includes(suite))) return exact.map(signed)
   const isSecurity = (s: AptSource) => s.suites.every((name) => /-security$|\/updates$/.test(name))
-  const main = own.find((s) => !isSecurity(s)) ?? { uris: [archive] }
-  const fixes = own.find(isSecurity) ?? { uris: own.length > 0 ? main.uris : [security] }
+  const main = own.find((s) => !isSecurity(s))
+  if (!main) {
+    throw new StrakeError('unavailable', `this machine's apt sources name no archive of ${distribution}`, {
+      hint: `Name one: strake bootstrap ${distribution}:${suite} --mirror http://HOST/${distribution}`,
+    })
+  }
+  const fixes = own.find(isSecurity) ?? { uris: main.uris }
   const rolling = ['sid', 'unstable', 'experimental'].includes(suite)
   const sources = [{ ...main, suites: rolling ? [suite] : [suite, `${suite}-updates`], components }]
   if (!rolling) sources.push({ ...fixes, suites: [`${suite}-security`], components })

@@ -1,5 +1,5 @@
 import type { History } from '../oci/mod.ts'
-import type { Store } from '../store/mod.ts'
+import type { Snapshot, Store } from '../store/mod.ts'
 import { canonicalJson } from './json.ts'
 import type { HistoryEntry, Image, Images } from './types.ts'
 
@@ -11,7 +11,7 @@ export function imageHistory(store: Store, images: Images, image: Image): Histor
   const config = images.config(image)
   const stack = store.snapshots.ancestry(image.snapshot).reverse()
   const history: readonly History[] = config.history ?? stack.map(() => ({}))
-  const ends = knownEnds(images, image, history)
+  const ends = knownEnds(images, image, { history, stack })
   let layer = 0
   return history
     .map((entry, i): HistoryEntry => {
@@ -23,12 +23,17 @@ export function imageHistory(store: Store, images: Images, image: Image): Histor
 }
 
 /** Images whose whole history is the beginning of this one's, by the place of their last entry. */
-function knownEnds(images: Images, image: Image, history: readonly object[]): Map<number, Image> {
+function knownEnds(
+  images: Images,
+  image: Image,
+  { history, stack }: { history: readonly object[]; stack: readonly Snapshot[] },
+): Map<number, Image> {
   const ends = new Map<number, Image>()
   const own = history.map(canonicalJson)
   const layers = images.config(image).rootfs.diff_ids
+  const below = new Set(stack.map(({ id }) => id))
   for (const other of images.list()) {
-    if (other.id === image.id) continue
+    if (other.id === image.id || (other.snapshot !== undefined && !below.has(other.snapshot))) continue
     const config = images.config(other)
     const length = config.history?.length ?? 0
     if (length === 0 || length >= own.length) continue

@@ -18,7 +18,9 @@ export function* asFound(dir: string, entries: readonly LayerEntry[]): Generator
     previous = path
     refuseWhiteout(path)
     const xattrs = portable(given.xattrs)
-    const entry: LayerEntry = { ...given, mtime: representable(dir, given.mtime), ...(xattrs && { xattrs }) }
+    const time = representable(dir, given.mtime)
+    const same = time === given.mtime && xattrs === given.xattrs
+    const entry: LayerEntry = same ? given : { ...given, mtime: time, ...(xattrs && { xattrs }) }
     if (entry.kind !== 'link') {
       others?.set(path, entry)
       yield entry
@@ -40,9 +42,11 @@ export function refuseWhiteout(path: ByteString): void {
   })
 }
 
+const latest = 2n ** 31n * 1_000_000_000n
+
 /** Not all file systems hold times before 1970 or after 2038: the time as this one will give it back. */
 function representable(dir: string, time: bigint): bigint {
-  if (time >= 0n && time < 1n << 60n) return time
+  if (time >= 0n && time < latest) return time
   sys.lutimes(dir, time, time)
   return sys.lstat(sys.AT_FDCWD, dir).mtime
 }

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { closeSync, constants, fchmodSync, fchownSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, fchownSync, linkSync, openSync, readSync, writeSync } from 'node:fs'
 import { sys } from '../host/mod.ts'
 import { pathOf, StrakeError, textOf } from '../lib/mod.ts'
 import { explain } from './explain.ts'
@@ -28,8 +28,8 @@ export interface Source {
 }
 
 export type Target =
-  /** The file is made, with all that it has. */
-  | { readonly kind: 'whole'; readonly file: FileMetadata }
+  /** The file is made, with all that it has; or it becomes another name of `reuse`, which has it all. */
+  | { readonly kind: 'whole'; readonly file: FileMetadata; readonly reuse?: ByteString | undefined }
   /** The file is there; somebody else sees to the rest. */
   | { readonly kind: 'part'; readonly path: ByteString; readonly position: number }
 
@@ -62,11 +62,25 @@ export function fillPieces(segment: Uint8Array, pieces: readonly Piece[], fresh:
   const hashes: string[] = []
   for (const piece of pieces) {
     const bytes = segment.subarray(piece.at, piece.at + piece.length)
+    if (piece.target?.kind === 'whole' && share(bytes, piece.target)) continue
     if (piece.source) readPiece(bytes, piece.source)
     if (piece.target) writePiece(bytes, piece.target, fresh)
     if (piece.hash) hashes.push(hash('sha256', bytes, 'hex'))
   }
   return hashes
+}
+
+/** Whether the target is now another name of the file that it may reuse, and the bytes are that file's. */
+function share(bytes: Uint8Array, { file, reuse }: Target & { kind: 'whole' }): boolean {
+  if (reuse === undefined) return false
+  try {
+    readPiece(bytes, { path: reuse, position: 0, last: true })
+    linkSync(pathOf(reuse), pathOf(file.path))
+    return true
+  } catch {
+    // It has as many names as it can have, or is damaged or gone. Copying works, or says what is wrong.
+    return false
+  }
 }
 
 const beyond = new Uint8Array(1)

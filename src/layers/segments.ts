@@ -72,7 +72,9 @@ export function* layOut(entries: Iterable<LayerEntry>, { take, upper, digests }:
     if (digests && known) digests.set(entry.path, known)
     const hash = digests !== undefined && known === undefined
     const isLarge = size > segmentSize
-    const large = isLarge ? upper?.createLarge(entry) : undefined
+    const reuse = source.kind === 'path' ? source.reuse : undefined
+    const shared = isLarge && reuse !== undefined && upper?.shareLarge(entry, reuse) ? reuse : undefined
+    const large = isLarge && shared === undefined ? upper?.createLarge(entry) : undefined
     if (!isLarge && size > segmentSize - segment.used) yield* next()
     let position = 0
     do {
@@ -81,11 +83,11 @@ export function* layOut(entries: Iterable<LayerEntry>, { take, upper, digests }:
       const length = Math.min(size - position, segmentSize - at)
       const last = position + length === size
       let from: Source | undefined
-      if (source.kind === 'path') from = { path: source.path, position, last }
+      if (source.kind === 'path') from = { path: shared ?? source.path, position, last }
       else segment.buffer.set(source.bytes.subarray(position, position + length), at)
       let target: Target | undefined
       if (large !== undefined) target = { kind: 'part', path: large, position }
-      else if (upper) target = { kind: 'whole', file: upper.file(entry) }
+      else if (upper && !isLarge) target = { kind: 'whole', file: upper.file(entry), reuse }
       segment.pieces.push({ at, length, source: from, target, hash: hash && !isLarge })
       if (hash && !isLarge) segment.hashed.push(entry.path)
       if (hash && isLarge) segment.large = { path: entry.path, at, length, last }

@@ -27,9 +27,13 @@ interface LayerEntryBase {
   readonly xattrs?: ReadonlyMap<ByteString, Uint8Array>
 }
 
-/** Where the bytes of a file come from. A path is read in place; `digest`, if known, spares hashing its content. */
+/**
+ * Where the bytes of a file come from. A path is read in place; `digest`, if known, spares hashing its content. `reuse`
+ * is a file of a finished layer with the same content and metadata, known by digest: the new one becomes another name of
+ * it, where that can be done.
+ */
 export type FileSource =
-  | { readonly kind: 'path'; readonly path: ByteString; readonly digest?: Digest }
+  | { readonly kind: 'path'; readonly path: ByteString; readonly digest?: Digest; readonly reuse?: ByteString }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
 
 export interface WriteOptions {

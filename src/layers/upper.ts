@@ -38,6 +38,18 @@ export class Upper {
     return file.path
   }
 
+  /** Makes a file another name of one that is the same. False where that can't be done. */
+  shareLarge(entry: LayerEntry & { kind: 'file' }, reuse: ByteString): boolean {
+    try {
+      if (lstatSync(pathOf(reuse)).size !== entry.size) return false
+      linkSync(pathOf(reuse), pathOf(this.#path(entry.path)))
+      return true
+    } catch {
+      // It has as many names as it can have, or is gone.
+      return false
+    }
+  }
+
   /** Makes anything but a file. */
   create(entry: LayerEntry): void {
     const path = pathOf(this.#path(entry.path))

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { basename } from 'node:path'
 import { errno } from '../lib/mod.ts'
 import { formatAddress } from './ipv4.ts'
 
@@ -50,7 +51,11 @@ export function portHolder(port: number, protocol: 'tcp' | 'udp'): PortHolder | 
   if (!inodes.size) return undefined
   for (const name of readdirSync('/proc')) {
     if (!/^\d+$/.test(name) || !holdsAny(name, inodes)) continue
-    return { pid: Number(name), name: lines(`/proc/${name}/comm`, 0)[0]?.trim() ?? '' }
+    // The command, not /proc/PID/comm: a runtime may have named its thread there.
+    return {
+      pid: Number(name),
+      name: basename(unlessGone(() => readFileSync(`/proc/${name}/cmdline`, 'utf8'), '').split('\0')[0]!),
+    }
   }
   return undefined
 }

@@ -106,7 +106,7 @@ test('damage is noticed when it is read, and mended when the blob comes again', 
   const { content } = t.store
   using lease = t.store.lease('test')
   const { digest } = content.put('hello', lease)
-  writeFileSync(content.path(digest), 'jello')
+  writeFileSync(content.path(digest), 'hell')
   assert.throws(() => content.read(digest), { code: 'corrupt' })
   using ingest = content.ingest(lease)
   ingest.write(Buffer.from('hello'))

@@ -44,7 +44,7 @@ export class Content implements ContentStore {
     const fd = this.#openFile(digest)
     try {
       const bytes = readFileSync(fd)
-      if (digestOf(bytes) !== digest) throw damaged(digest, 'does not have the content that its name says')
+      if (bytes.length !== this.info(digest)?.size) throw damaged(digest, 'is not as long as it was')
       return bytes
     } finally {
       closeSync(fd)

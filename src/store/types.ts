@@ -9,7 +9,8 @@ import type { ChainId, DiffId, Digest } from '../oci/mod.ts'
  * strake.db            SQLite, WAL: all metadata (schema.ts)
  * oci-layout index.json blobs/sha256/…   content, an OCI image layout
  * ingest/              blobs being written
- * snapshots/ID/fs      the layer's own files, as an overlayfs layer; snapshots/ID/work while it is active
+ * snapshots/ID/fs      the layer's own files, as an overlayfs layer; snapshots/ID/work while it is active;
+ *                      snapshots/ID/files, if there, is what later layers go by to share files (layers/reuse.ts)
  * containers/ID/       bundle, log, state of a container
  * volumes/NAME/_data
  * trash/               what is being removed
@@ -74,7 +75,10 @@ export interface ContentStore {
   path(digest: Digest): string
   /** The bytes from `start` to `end`, inclusive, as `fs.createReadStream` counts. Throws `not_found`. */
   open(digest: Digest, range?: { readonly start?: number; readonly end?: number }): Readable
-  /** The whole of a small blob. Throws `not_found`, `corrupt` when the bytes do not hash to `digest`. */
+  /**
+   * The whole of a small blob. Throws `not_found`, and `corrupt` when it is not as long as it was. Its hash was checked when
+   * it came in, and `check` does so again; taking it at every read would cost the quick commands a tenth of their time.
+   */
   read(digest: Digest): Buffer
   /** Stores a small blob. */
   put(bytes: string | Uint8Array, lease: Lease): BlobInfo

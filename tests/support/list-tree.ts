@@ -7,7 +7,7 @@ const types = ['', 'fifo', 'char', '', 'directory', '', 'block', '', 'file', '',
 
 /**
  * Everything below a directory that a layer keeps, one line for each name in byte order: path, type, mode, owner, exact
- * time, attributes, and the content or target. Names of one file say the first of them. overlayfs' own attributes are
+ * time, attributes, and the content or target. Further names of one file say the first of them. overlayfs' own attributes are
  * left out unless `overlay` is set.
  */
 export function listTree(root: string, { overlay = false } = {}): string[] {
@@ -26,8 +26,8 @@ export function listTree(root: string, { overlay = false } = {}): string[] {
     if (type === 'symlink') words.push(`-> ${readlinkSync(place, 'latin1')}`)
     if (type === 'file') words.push(`${size}`, createHash('sha256').update(readFileSync(place)).digest('hex'))
     if (type !== 'directory' && nlink > 1) {
-      if (!first.has(identity)) first.set(identity, path)
-      words.push(`same as ${first.get(identity)}`)
+      if (first.has(identity)) words.push(`same as ${first.get(identity)}`)
+      else first.set(identity, path)
     }
     if (path) lines.push(words.join(' '))
     if (type !== 'directory') return

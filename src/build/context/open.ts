@@ -5,7 +5,7 @@ import { execChecked } from '../../host/mod.ts'
 import { applyLayer } from '../../layers/mod.ts'
 import { bytesOf, errno, StrakeError } from '../../lib/mod.ts'
 import { readInRoot } from '../../runtime/mod.ts'
-import type { Execution } from '../execution.ts'
+import type { Workspace } from '../execution.ts'
 import type { LocalSource } from '../operations/copy.ts'
 import type { Download } from '../operations/download.ts'
 import type { BuildContext, BuildOptions } from '../types.ts'
@@ -23,22 +23,22 @@ export interface OpenedContext {
  * Throws `not_found` in docker's words where folder or Dockerfile are missing.
  */
 export async function openContext(
-  execution: Execution,
+  workspace: Workspace,
   options: BuildOptions,
   download: Download,
 ): Promise<OpenedContext> {
   const { context } = options
-  const root = await contextRoot(execution, context, download)
+  const root = await contextRoot(workspace, context, download)
   const dockerfile = findDockerfile(root, options)
   return {
     dockerfile,
-    source: openSource(execution, root, { inPlace: context.kind === 'directory', dockerfile: dockerfile.path }),
+    source: openSource(workspace, root, { inPlace: context.kind === 'directory', dockerfile: dockerfile.path }),
   }
 }
 
 /** A folder with its ignore file: the Dockerfile's own (`NAME.dockerignore`) where there is one, else `.dockerignore`. */
 export function openSource(
-  execution: Execution,
+  workspace: Workspace,
   root: string,
   {
     inPlace,
@@ -52,13 +52,13 @@ export function openSource(
   const ignore = patterns.length ? ignoreMatcher(patterns) : undefined
   return {
     tree: openTree(bytesOf(root), name, { ignore, ignoreFile: basename(file) }),
-    statCache: inPlace ? openStatCache(execution.store.root, root) : undefined,
+    statCache: inPlace ? openStatCache(workspace.store.root, root) : undefined,
   }
 }
 
-async function contextRoot(execution: Execution, context: BuildContext, download: Download): Promise<string> {
+async function contextRoot(workspace: Workspace, context: BuildContext, download: Download): Promise<string> {
   const directory = () => {
-    const path = join(execution.scratch, 'context')
+    const path = join(workspace.scratch, 'context')
     mkdirSync(path)
     return path
   }
@@ -69,17 +69,17 @@ async function contextRoot(execution: Execution, context: BuildContext, download
       return directory()
     case 'tar': {
       const path = directory()
-      await applyLayer(path, context.stream, { signal: execution.signal, whiteouts: 'keep' })
+      await applyLayer(path, context.stream, { signal: workspace.signal, whiteouts: 'keep' })
       return path
     }
     case 'git':
-      return checkout(execution, context.url, directory())
+      return checkout(workspace, context.url, directory())
     case 'url': {
       const fetched = await download(context.url, 'context')
       const file = join(fetched.directory, fetched.name)
       const path = directory()
       const { createReadStream } = await import('node:fs')
-      await applyLayer(path, createReadStream(file), { signal: execution.signal, whiteouts: 'keep' })
+      await applyLayer(path, createReadStream(file), { signal: workspace.signal, whiteouts: 'keep' })
       return path
     }
   }
@@ -97,7 +97,7 @@ function existingDirectory(path: string): string {
 }
 
 /** `URL#ref:folder`, as docker reads it. */
-async function checkout(execution: Execution, url: string, directory: string): Promise<string> {
+async function checkout(workspace: Workspace, url: string, directory: string): Promise<string> {
   const [remote = '', fragment = ''] = url.split('#', 2)
   const colon = fragment.indexOf(':')
   const ref = (colon < 0 ? fragment : fragment.slice(0, colon)) || 'HEAD'
@@ -105,7 +105,7 @@ async function checkout(execution: Execution, url: string, directory: string): P
   if (ref.startsWith('-') || remote.startsWith('-')) throw new StrakeError('invalid', `invalid git URL: ${url}`)
   const git = (...args: string[]) =>
     execChecked('git', ['-C', directory, ...args], {
-      signal: execution.signal,
+      signal: workspace.signal,
       env: { ...process.env, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_NOSYSTEM: '1' },
     })
   try {

@@ -24,6 +24,7 @@ export function addOperation(
 ): Operation {
   const local = sources.filter((source) => !isUrl(source))
   const urls = sources.filter(isUrl)
+  const digests = new Map<Collected, Digest>()
   let ready: Promise<{ files: CollectedSource[]; downloads: CollectedSource[] }> | undefined
 
   async function collectAll() {
@@ -36,12 +37,12 @@ export function addOperation(
     return { files, downloads }
   }
 
+  const digest = operationDigest('add', sources, options)
   return {
-    digest: operationDigest('add', sources, options),
+    digest,
     async outside(eager) {
       ready ??= collectAll()
       const { files, downloads } = await ready
-      const digests = new Map<Collected, Digest>()
       fillDigests(downloads, digests, { cache: undefined, read: true })
       const complete = fillDigests(files, digests, { cache: from.statCache, read: eager })
       return complete ? digestOfSources([...files, ...downloads], digests) : undefined
@@ -55,7 +56,9 @@ export function addOperation(
         below: below!,
         collected: [...files, ...downloads],
         placed: [...placed, ...downloads],
+        digests,
         statCache: from.statCache,
+        operation: digest,
         copy: options,
       })
     },

@@ -1,4 +1,4 @@
-import { writeLayer } from '../../layers/mod.ts'
+import { noteFiles, reuseFiles, writeLayer } from '../../layers/mod.ts'
 import { bytesOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import type { ActiveSnapshot } from '../../store/mod.ts'
@@ -32,23 +32,29 @@ export interface LocalSource {
 /** COPY from a context. */
 export function copyFromContext(from: LocalSource, sources: readonly string[], options: CopyOptions): Operation {
   let collected: CollectedSource[] | undefined
+  const digests = new Map<Collected, Digest>()
+  let outside: Digest | undefined
+  const digest = operationDigest('copy', sources, options)
   return {
-    digest: operationDigest('copy', sources, options),
+    digest,
     async outside(eager) {
+      if (outside) return outside
       collected ??= collect(from.tree, sources, { metadata: false })
-      const digests = new Map<Collected, Digest>()
       const complete = fillDigests(collected, digests, { cache: from.statCache, read: eager })
-      return complete ? digestOfSources(collected, digests) : undefined
+      if (complete) outside = digestOfSources(collected, digests)
+      return outside
     },
     async execute(execution, layer, [below]) {
       collected ??= collect(from.tree, sources, { metadata: false })
-      const outside = await writeSources(execution, layer, {
+      return writeSources(execution, layer, {
         below: below!,
         collected,
+        digests,
+        outside,
         statCache: from.statCache,
+        operation: digest,
         copy: options,
       })
-      return outside
     },
   }
 }
@@ -59,8 +65,9 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
     const root = viewRoot(execution, from!.snapshot)
     return { root, collected: collect(openTree(bytesOf(root.path), name), sources, { metadata: true }) }
   }
+  const digest = operationDigest('copy-from', sources, options)
   return {
-    digest: operationDigest('copy-from', sources, options),
+    digest,
     async contents(execution, inputs) {
       const { root, collected } = read(execution, inputs)
       using _ = root
@@ -71,13 +78,15 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
     async execute(execution, layer, inputs) {
       const { root, collected } = read(execution, inputs)
       using _ = root
-      const { layer: info, outside } = await writeSources(execution, layer, {
+      const { layer: info, outside: contents } = await writeSources(execution, layer, {
         below: inputs[0]!,
         collected,
+        digests: new Map(),
         statCache: undefined,
+        operation: digest,
         copy: options,
       })
-      return { ...(info && { layer: info }), ...(outside && { contents: outside }) }
+      return { ...(info && { layer: info }), ...(contents && { contents }) }
     },
   }
 }
@@ -92,28 +101,38 @@ export interface Writing {
   /** The root file system that the layer stands on. */
   readonly below: Result
   readonly collected: readonly CollectedSource[]
+  /** Those of files whose content is known; the others are added. */
+  readonly digests: Map<Collected, Digest>
+  /** The digest of all of them, if that is known. */
+  readonly outside?: Digest | undefined
   readonly statCache: StatCache | undefined
+  /** The operation's digest. */
+  readonly operation: Digest
   readonly copy: CopyOptions
   /** What is placed, where that is not what was collected (archives that ADD unpacks). */
   readonly placed?: readonly PlacedSource[]
 }
 
+/** Below that, copying costs less than to find out what need not be copied. */
+const worthSharing = { entries: 256, bytes: 8 * 1024 * 1024 }
+
 /** Writes the layer and tells the digest of its sources. Each file is read once. */
 export async function writeSources(execution: Execution, layer: ActiveSnapshot, writing: Writing): Promise<Executed> {
-  const { below, collected, statCache, copy } = writing
+  const { below, collected, digests, statCache, operation, copy } = writing
   const readAt = Date.now()
   using lower = viewRoot(execution, below.snapshot)
-  const digests = new Map<Collected, Digest>()
   fillDigests(collected, digests, { cache: statCache, read: false })
   const owner = copy.chown === undefined ? undefined : resolveOwner(lower.path, copy.chown, execution.progress)
-  const { entries, origin } = place([...(writing.placed ?? collected), ...(copy.heredocs ?? [])], digests, {
+  const { entries: placed, origin } = place([...(writing.placed ?? collected), ...(copy.heredocs ?? [])], digests, {
     destination: bytesOf(copy.destination),
     lower: openTree(bytesOf(lower.path), 'the image'),
     owner,
     mode: copy.chmod === undefined ? undefined : parseChmod(copy.chmod),
     now: BigInt(readAt) * 1_000_000n,
   })
-  const total = entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0)
+  const total = placed.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0)
+  const share = statCache !== undefined && (placed.length > worthSharing.entries || total > worthSharing.bytes)
+  const entries = share ? reuseFiles(placed, execution.earlier(operation)) : placed
   const written = await writeLayer(layer.dir, entries, {
     contentDigests: true,
     signal: execution.signal,
@@ -128,14 +147,17 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
         total,
       }),
   })
+  if (share) noteFiles(layer.dir, entries, written.digests)
   for (const [path, digest] of written.digests) {
     const from = origin.get(path)
-    if (!from) continue
+    if (!from || digests.has(from.entry)) continue
     digests.set(from.entry, digest)
     statCache?.set(from.entry.from, from.entry.stat, digest, readAt)
   }
+  const { diffId, tarSize, size } = written
+  const info = { diffId, tarSize, size }
+  if (writing.outside) return { layer: info, outside: writing.outside }
   // What was not written as a file of its own: second names of a file, archives, what a later source replaced.
   fillDigests(collected, digests, { cache: statCache, read: true })
-  const { diffId, tarSize, size } = written
-  return { layer: { diffId, tarSize, size }, outside: digestOfSources(collected, digests) }
+  return { layer: info, outside: digestOfSources(collected, digests) }
 }

@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { StrakeError } from '../../lib/mod.ts'
-import type { Execution } from '../execution.ts'
+import type { Workspace } from '../execution.ts'
 
 export function isUrl(source: string): boolean {
   return /^https?:\/\//i.test(source)
@@ -34,11 +34,11 @@ let count = 0
  * Downloads for ADD and for contexts. A file that was fetched before is asked for with its ETag or date, and not
  * transferred again where the server says that it is the same. Mode 600 and the server's date, as Docker.
  */
-export function createDownload(execution: Execution): Download {
-  const cache = join(execution.store.root, 'cache', 'http')
+export function createDownload(workspace: Workspace): Download {
+  const cache = join(workspace.store.root, 'cache', 'http')
   return async (url, vertex) => {
     const name = fileName(url)
-    const directory = join(execution.scratch, `download-${++count}`)
+    const directory = join(workspace.scratch, `download-${++count}`)
     mkdirSync(directory)
     mkdirSync(cache, { recursive: true })
     const kept = join(cache, hash('sha256', url).slice(0, 32))
@@ -46,7 +46,7 @@ export function createDownload(execution: Execution): Download {
     const headers: Record<string, string> = {}
     if (known?.etag) headers['if-none-match'] = known.etag
     else if (known?.modified) headers['if-modified-since'] = known.modified
-    const response = await request(url, headers, execution.signal)
+    const response = await request(url, headers, workspace.signal)
     const target = join(directory, name)
     if (response.status === 304 && known) {
       linkSync(`${kept}.body`, target)
@@ -76,7 +76,7 @@ export function createDownload(execution: Execution): Download {
           unit: 'bytes',
           current,
         } as const
-        execution.progress(total === undefined ? status : { ...status, total })
+        workspace.progress(total === undefined ? status : { ...status, total })
       }
       const encoded = response.headers.has('content-encoding')
       if (total !== undefined && !encoded && current !== total) {

@@ -1,0 +1,73 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { bytesOf, errno } from '../lib/mod.ts'
+import type { Digest } from '../oci/mod.ts'
+import { explain } from './explain.ts'
+import type { ByteString, LayerEntry } from './types.ts'
+
+/**
+ * Notes beside a layer's directory what files it was given, so that a later layer can share them (`reuseFiles`). Whoever
+ * removes the one removes the other; the note alone may be lost at any time.
+ *
+ * @throws `unavailable` when the disk is full
+ */
+export function noteFiles(dir: string, entries: readonly LayerEntry[], digests: ReadonlyMap<ByteString, Digest>): void {
+  const records: string[] = []
+  for (const entry of entries) {
+    const record = recordOf(entry, digests.get(entry.path))
+    if (record) records.push(record)
+  }
+  try {
+    writeFileSync(noteBeside(dir), records.join('\0'), 'latin1')
+  } catch (error) {
+    throw explain(error, `can't write ${noteBeside(dir)}`)
+  }
+}
+
+/**
+ * The entries, those with `reuse` of which the same file is in an earlier layer: the first of `dirs` that has any. Only
+ * files whose digest is known are looked for. The layers must be finished, and on one file system with the new one.
+ */
+export function reuseFiles(entries: readonly LayerEntry[], dirs: readonly string[]): LayerEntry[] {
+  for (const dir of dirs) {
+    const noted = readNote(dir)
+    const root = bytesOf(dir)
+    let found = false
+    const reusing = entries.map((entry): LayerEntry => {
+      if (entry.kind !== 'file' || entry.source.kind !== 'path') return entry
+      const { source } = entry
+      const record = recordOf(entry, source.digest)
+      if (!record || !noted.has(record)) return entry
+      found = true
+      return { ...entry, source: { ...source, reuse: `${root}/${entry.path}` } }
+    })
+    if (found) return reusing
+  }
+  return [...entries]
+}
+
+/**
+ * Programs that look for tampering, cron first of all, refuse configuration that has several names, and the kernel tells
+ * containers how many there are.
+ */
+const unshared = /^(?:etc|var\/spool)\//
+
+/** All that makes a file what it is; undefined for what is not shared. */
+function recordOf(entry: LayerEntry, digest: Digest | undefined): string | undefined {
+  const { kind, path, mode, uid, gid, mtime, xattrs } = entry
+  if (kind !== 'file' || !digest || xattrs || unshared.test(path)) return undefined
+  return `${digest} ${mode} ${uid} ${gid} ${mtime} ${path}`
+}
+
+function readNote(dir: string): ReadonlySet<string> {
+  try {
+    return new Set(readFileSync(noteBeside(dir), 'latin1').split('\0'))
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return new Set()
+    throw explain(error, `can't read ${noteBeside(dir)}`)
+  }
+}
+
+function noteBeside(dir: string): string {
+  return join(dir, '..', 'files')
+}
