@@ -44,10 +44,10 @@ test('removeTree removes everything and follows no symlink', () => {
 test('directories that forbid everything are no hindrance to their owner', { skip: process.getuid?.() !== 0 }, () => {
   using t = temporaryDirectory()
   const tree = join(t.path, 'tree')
-  mkdirSync(join(tree, 'upper/work/deep'), { recursive: true })
-  writeFileSync(join(tree, 'upper/work/deep/file'), '')
+  mkdirSync(join(tree, 'upper/inner/deep'), { recursive: true })
+  writeFileSync(join(tree, 'upper/inner/deep/file'), '')
   spawnSync('chown', ['-R', '65534:65534', t.path])
-  for (const name of ['upper/work/deep', 'upper/work', 'upper']) chmodSync(join(tree, name), 0)
+  for (const name of ['upper/inner/deep', 'upper/inner', 'upper']) chmodSync(join(tree, name), 0)
   const module = JSON.stringify(join(import.meta.dirname, 'tree.ts'))
   const code = `
     const { removeTree } = await import(${module})
