@@ -3,5 +3,5 @@
 set -eu
 cd "$(dirname "$0")/.."
 sh scripts/setup.sh
-[ -e dist/strake.js ] || npm run --silent build
+[ -e dist/strake.cjs ] || npm run --silent build
 exec sh scripts/node.sh scripts/demo.ts "$@"

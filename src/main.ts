@@ -1,3 +1,3 @@
 import { main, openTerminal } from './cli/mod.ts'
 
-process.exit(await main(process.argv.slice(2), openTerminal()))
+main(process.argv.slice(2), openTerminal()).then((code) => process.exit(code))

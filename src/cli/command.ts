@@ -50,7 +50,7 @@ export interface Call<O extends Options = Options> {
   readonly options: Values<O>
   readonly args: readonly string[]
   readonly terminal: Terminal
-  /** Fires at the first Ctrl-C or SIGTERM. */
+  /** Fires at the first Ctrl-C or SIGTERM. Signals are left to the system until it is asked for. */
   readonly signal: AbortSignal
   /** The store, opened at the first call and closed after the command. */
   engine(): Engine

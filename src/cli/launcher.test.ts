@@ -16,7 +16,7 @@ function install(name: string): string {
   cpSync(join(import.meta.dirname, '../../bin/strake'), join(root, 'bin/strake'))
   writeFileSync(join(root, 'package.json'), '{"type":"module"}')
   const report = '[process.argv.slice(2), process.env.NODE_COMPILE_CACHE]'
-  writeFileSync(join(root, 'dist/strake.js'), `console.log(JSON.stringify(${report}))`)
+  writeFileSync(join(root, 'dist/strake.cjs'), `console.log(JSON.stringify(${report}))`)
   return root
 }
 
@@ -62,6 +62,18 @@ test('it finds its package through links, from any folder', () => {
     assert.deepEqual(JSON.parse(start(program, own).stdout)[0], given, program)
   }
   assert.equal(start('./strake', own, join(root, 'bin')).status, 0)
+})
+
+test('a verb that has a program of its own is started from it', () => {
+  const root = install('own')
+  writeFileSync(join(root, 'dist/strake-images.cjs'), "console.log('images')")
+  const program = join(root, 'bin/strake')
+  const env = { ...process.env, ...own }
+  assert.equal(spawnSync(program, ['images', '-q'], { env, encoding: 'utf8' }).stdout, 'images\n')
+  for (const first of ['-D', 'tag', '../dist/strake-images', '']) {
+    const { stdout } = spawnSync(program, [first, 'images'], { env, encoding: 'utf8' })
+    assert.deepEqual(JSON.parse(stdout)[0], [first, 'images'])
+  }
 })
 
 test('the npm package node wins over the one on PATH', () => {

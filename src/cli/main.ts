@@ -3,7 +3,7 @@ import { nearest, StrakeError } from '../lib/mod.ts'
 import type { Call, Command, Terminal } from './command.ts'
 import { type Entry, entries, find, members, names } from './commands.ts'
 import { parse, type UsageError } from './parse.ts'
-import { catchSignals } from './signals.ts'
+import { catchSignals, type Signals } from './signals.ts'
 import { ClosedOutput } from './terminal.ts'
 
 /**
@@ -69,14 +69,17 @@ async function understand(words: readonly string[], terminal: Terminal): Promise
 
 async function perform({ entry, command, options, args }: Start, terminal: Terminal): Promise<number> {
   const store = entry.storeless ? undefined : await import('./open.ts')
-  using signals = catchSignals()
+  let signals: Signals | undefined
   let engine: Engine | undefined
   try {
     return await command.run({
       options,
       args,
       terminal,
-      signal: signals.signal,
+      get signal() {
+        signals ??= catchSignals()
+        return signals.signal
+      },
       engine() {
         engine ??= store?.openEngine()
         if (!engine) throw new StrakeError('internal', `${entry.name} is not to open the store`)
@@ -85,10 +88,11 @@ async function perform({ entry, command, options, args }: Start, terminal: Termi
     })
   } catch (error) {
     // What an abort looks like depends on where it struck; that it was one is known here.
-    if (signals.exitCode !== undefined)
+    if (signals?.exitCode !== undefined)
       throw new StrakeError('cancelled', 'cancelled', { exitCode: signals.exitCode, cause: error })
     throw error
   } finally {
+    signals?.[Symbol.dispose]()
     engine?.[Symbol.dispose]()
   }
 }

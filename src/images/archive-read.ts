@@ -7,7 +7,8 @@ import type { BlobInfo, Ingest, Lease, SnapshotId, Store } from '../store/mod.ts
 import { TarDecoder, type TarEntry, type TarHandler } from '../tar/mod.ts'
 import { type ArchivedImage, type ArchiveFiles, readIndexes } from './archive-index.ts'
 import { canonicalJson } from './json.ts'
-import { hashOfLayer, layerTypes } from './layer-blob.ts'
+import { hashOfLayer } from './layer-blob.ts'
+import { layerTypes } from './layer-types.ts'
 import { byteStatus } from './status.ts'
 import type { Image, Images } from './types.ts'
 

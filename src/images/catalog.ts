@@ -14,7 +14,7 @@ import {
 } from '../oci/mod.ts'
 import type { LayerInfo, Lease, SnapshotId, Store } from '../store/mod.ts'
 import { canonicalJson } from './json.ts'
-import { layerBlob, layerTypes } from './layer-blob.ts'
+import { layerTypes } from './layer-types.ts'
 import type { Image, Images } from './types.ts'
 
 interface Row {
@@ -160,8 +160,10 @@ class Catalog implements Images {
     this.#sql('DELETE FROM images WHERE id = ?').run(image.id)
   }
 
-  layerBlob(snapshot: SnapshotId, lease: Lease): Promise<Descriptor> {
-    return layerBlob(this.#store, snapshot, lease)
+  async layerBlob(snapshot: SnapshotId, lease: Lease): Promise<Descriptor> {
+    // The listings start sooner without what makes layers.
+    const { layerBlob } = await import('./layer-blob.ts')
+    return await layerBlob(this.#store, snapshot, lease)
   }
 
   /** A layer's blob, if one is here: what came from outside must be kept, since no packer but its own makes it again. */

@@ -4,13 +4,6 @@ import { StrakeError } from '../lib/mod.ts'
 import { type Descriptor, type DiffId, type Digest, mediaTypes } from '../oci/mod.ts'
 import type { Compression, Lease, SnapshotId, Store } from '../store/mod.ts'
 
-/** The media type of a layer's blob. */
-export const layerTypes: Readonly<Record<Compression, string>> = {
-  none: mediaTypes.layer,
-  gzip: mediaTypes.layerGzip,
-  zstd: mediaTypes.layerZstd,
-}
-
 /**
  * The layer's uncompressed tar, bit for bit as it was hashed: from a blob that came with it, or packed again from its
  * directory. Whoever reads it must check it against the layer's hash.

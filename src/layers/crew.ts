@@ -72,8 +72,8 @@ function at(index: number): Member {
 }
 
 function start(index: number): Member {
-  // In a release this code is somewhere in dist/, beside worker.js; in the sources the worker is beside this file.
-  const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
+  // In a release this code is somewhere in dist/, beside worker.cjs; in the sources the worker is beside this file.
+  const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.cjs'
   // Options of this process, such as --input-type, need not be good for a worker.
   const worker = new Worker(new URL(file, import.meta.url), { execArgv: [] })
   const member: Member = { worker, online: false, waiting: [] }

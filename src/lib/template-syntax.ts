@@ -49,7 +49,9 @@ interface Token extends Placed {
 }
 
 const tokens =
-  /(?<space>\s+)|(?<field>\.[\p{L}_][\p{L}\p{N}_]*)|(?<variable>\$[\p{L}\p{N}_]*)|(?<number>[-+]?(?:0x[\da-fA-F]+|\d+(?:\.\d+)?))|(?<word>[\p{L}_][\p{L}\p{N}_]*)|(?<string>"(?:[^"\\\n]|\\.)*"|`[^`]*`)|(?<symbol>:=|[.|(),=])/uy
+  /(?<space>\s+)|(?<field>\.[A-Za-z_\x80-\uffff][\w\x80-\uffff]*)|(?<variable>\$[\w\x80-\uffff]*)|(?<number>[-+]?(?:0x[\da-fA-F]+|\d+(?:\.\d+)?))|(?<word>[A-Za-z_\x80-\uffff][\w\x80-\uffff]*)|(?<string>"(?:[^"\\\n]|\\.)*"|`[^`]*`)|(?<symbol>:=|[.|(),=])/y
+const comment = /\s*\/\*[\s\S]*?\*\/\s*(-?)\}\}/y
+const close = /\s-\}\}|\}\}/y
 
 /** Splits a template into text and actions, and the actions into a tree. Throws `invalid` with the place. */
 export function parseNodes(text: string): readonly Node[] {
@@ -105,7 +107,6 @@ class Parser {
 
   /** Reads the tokens of one action. False for a comment. */
   #readAction(open: number): boolean {
-    const comment = /\s*\/\*[\s\S]*?\*\/\s*(-?)\}\}/uy
     comment.lastIndex = this.#offset
     const found = comment.exec(this.text)
     if (found) {
@@ -117,7 +118,6 @@ class Parser {
     this.#next = 0
     for (;;) {
       const at = this.#offset
-      const close = /\s-\}\}|\}\}/uy
       close.lastIndex = at
       const closed = close.exec(this.text)
       if (closed) {
