@@ -49,7 +49,7 @@ export async function startMonitor({ store, container, places, runtime, fds }: M
     // A terminal outlives the client that detaches from it.
     ...(settings.interactive && (settings.tty || !settings.stdinOnce) ? ['--leave-stdin-open'] : []),
     ...['--exit-command', '/bin/sh'],
-    ...['-c', cleanup, 'sh', places.runtimeState, places.directory, places.exitFile].flatMap(exitArgument),
+    ...['-c', cleanup, 'sh', runtime, places.runtimeState, places.directory, places.exitFile].flatMap(exitArgument),
     ...[...program(), 'container', 'cleanup', id].flatMap(exitArgument),
   ]
   const errors = openSync(places.monitorLog, 'w', 0o600)
@@ -82,14 +82,15 @@ export async function startMonitor({ store, container, places, runtime, fds }: M
 }
 
 /**
- * conmon's exit command, with the runtime's state of the container, its directory and its exit file. Who waits for the
- * container records its end at once, and has the runtime forget it; only where nobody has done so a little later, a strake is
- * started for it. The exit code of one that is removed stays so long for all who wait.
+ * conmon's exit command, with the runtime, its state of the container, the container's directory and its exit file. Who waits for
+ * the container records its end at once, and has the runtime forget it; only where nobody has done so a little later, it is
+ * done here, by a strake for a container that is still there. The exit code of one that is removed stays so long for all who wait.
  */
 const cleanup = `sleep 0.3
-state=$1 directory=$2 exit=$3
-shift 3
-if [ -e "$state" ]; then "$@"; fi
+runtime=$1 state=$2 directory=$3 exit=$4
+shift 4
+if [ -e "$state" ] && [ -e "$directory" ]; then "$@"; fi
+if [ -e "$state" ] && [ ! -e "$directory" ]; then "$runtime" --root "\${state%/*}" delete --force "\${state##*/}"; fi
 [ -e "$directory" ] || rm -f "$exit"`
 
 function exitArgument(word: string): string[] {

@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { exec, processIdentity, unmount } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
@@ -63,8 +64,10 @@ async function recordEnd(context: Context, container: Container, state: Running)
   const { exitFile, directory } = places(context.store, id)
   const end = readEnd(exitFile)
   const oomKilled = existsSync(`${directory}/oom`)
-  // Without conmon nobody keeps it: where it still runs, it is ended.
-  await Promise.all([forget(context, id), unwire(context, id)])
+  // Without conmon nobody keeps it: where it still runs, it is ended. What is removed anyway need not be waited for.
+  if (settings.autoRemove && end) forgetLater(context, id)
+  else await forget(context, id)
+  await unwire(context, id)
   const exited = {
     kind: 'exited',
     exitCode: end?.exitCode ?? (state.boot === currentBoot() ? 137 : unknownExit),
@@ -102,6 +105,18 @@ export async function forget({ store }: Context, id: string): Promise<void> {
       throw new StrakeError('failed', `${path} can't delete the container ${id}: ${stderr.trim()}`)
     }
   }
+  unmountRoot(rootfs)
+}
+
+/** As `forget`, of a container that has ended, but nobody waits. Should it fail, conmon's exit command does it. */
+function forgetLater({ store }: Context, id: string): void {
+  const { runtimeRoot, rootfs } = places(store, id)
+  const child = spawn(findRuntime().path, ['--root', runtimeRoot, 'delete', id], { stdio: 'ignore', detached: true })
+  child.once('error', () => {}).unref()
+  unmountRoot(rootfs)
+}
+
+function unmountRoot(rootfs: string): void {
   try {
     unmount(rootfs)
   } catch (error) {

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { execChecked } from '../host/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import type { Store } from '../store/mod.ts'
 import { type Allocation, addresses, prefix, wireName } from './addresses.ts'
+import { rulesNote } from './generation.ts'
 import { formatAddress, overlap, parseAddress, type Subnet } from './ipv4.ts'
 import { locked } from './lock.ts'
 import { collide, containerName, portConflict } from './reserve.ts'
@@ -21,21 +22,29 @@ const lockFile = '/run/strake/network.lock'
 export function bridge(store: Store): NetworkDriver {
   const name = bridgeName(store)
   const pool = addresses(store, name)
+  const note = rulesNote(join(dirname(lockFile), `${name}.rules`))
   let prepared: Promise<void> | undefined
-  let passed: Promise<void> | undefined
 
-  const refreshRules = () => locked(lockFile, () => setRules(name, pool.subnet()!, pool.all()))
+  /** Sees that all rules stand; those of published ports anew where they have changed. */
+  const refreshRules = (portsChanged: boolean) =>
+    locked(lockFile, async () => {
+      const stand = note.stands()
+      if (stand && !portsChanged) return
+      await note.settle(async () => {
+        const passed = stand ? 0 : await passIptables(name)
+        return passed + (await setRules(name, pool.subnet()!, pool.all()))
+      })
+    })
 
   return {
     async attach(owner, netns, { ports = [] } = {}): Promise<Endpoint> {
-      if (!devices().has(name)) prepared = passed = undefined
+      if (!devices().has(name)) prepared = undefined
       prepared ??= locked(lockFile, () => prepare(name, store.root, pool))
       await prepared
       const address = pool.allocate(owner, ports, (others) => checkPorts(store, ports, others))
       const endpoint = { address, prefix, gateway: gatewayOf(pool.subnet()!), mac: macOf(address), ports }
       try {
-        passed ??= passIptables(name)
-        await Promise.all([wire(name, netns, endpoint), refreshRules(), passed])
+        await Promise.all([wire(name, netns, endpoint), refreshRules(ports.length > 0)])
       } catch (error) {
         pool.release(owner)
         throw error
@@ -44,7 +53,7 @@ export function bridge(store: Store): NetworkDriver {
     },
     async detach(owner) {
       const released = pool.release(owner)
-      if (released?.ports.length) await refreshRules()
+      if (released?.ports.length) await refreshRules(true)
     },
   }
 }
@@ -153,20 +162,21 @@ function macOf(address: string): string {
 async function wire(bridge: string, netns: string, { address, prefix, gateway, mac }: Endpoint): Promise<void> {
   const device = wireName(address)
   const mtu = outsideMtu()
-  await ip([
+  const outside = lines([
     `link add ${device} mtu ${mtu} type veth peer name eth0 mtu ${mtu} address ${mac} netns ${netns}`,
     `link set ${device} master ${bridge} addrgenmode none up`,
     // For a container that calls its own published port: with br_netfilter, the packet turns round in the bridge.
     `link set ${device} type bridge_slave hairpin on`,
   ])
-  await execChecked('nsenter', [`--net=${netns}`, 'ip', '-batch', '-'], {
-    input: lines([
-      'link set lo up',
-      `addr add ${address}/${prefix} broadcast + dev eth0`,
-      'link set eth0 addrgenmode none up',
-      `route add default via ${gateway}`,
-    ]),
-  })
+  const inside = lines([
+    'link set lo up',
+    `addr add ${address}/${prefix} broadcast + dev eth0`,
+    'link set eth0 addrgenmode none up',
+    `route add default via ${gateway}`,
+  ])
+  // A shell starts programs several times faster than Node.js.
+  const script = 'printf %s "$1" | ip -batch - && printf %s "$2" | nsenter --net="$3" ip -batch -'
+  await execChecked('sh', ['-c', script, 'sh', outside, inside, netns])
 }
 
 /** Packets that are too long for the way out would be lost where somebody filters ICMP. */

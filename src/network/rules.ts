@@ -8,12 +8,15 @@ import { formatSubnet, type Subnet } from './ipv4.ts'
  *
  * Hooking chains into the kernel takes 15 ms, so that is only done where the table is not there: at first, or after
  * somebody flushed the rules of this machine.
+ *
+ * @returns how many transactions of nftables that took
  */
-export async function setRules(bridge: string, subnet: Subnet, allocations: readonly Allocation[]): Promise<void> {
+export async function setRules(bridge: string, subnet: Subnet, allocations: readonly Allocation[]): Promise<number> {
   const ports = destinations(allocations)
   const rules = ports.map((rule) => `add rule ip ${bridge} ports ${rule}\n`)
   const { exitCode } = await exec('nft', ['-f', '-'], { input: `flush chain ip ${bridge} ports\n${rules.join('')}` })
   if (exitCode !== 0) await nft(ruleset(bridge, subnet, ports))
+  return 1
 }
 
 function destinations(allocations: readonly Allocation[]): string[] {
@@ -93,16 +96,20 @@ async function nft(script: string): Promise<void> {
 /**
  * Lets the bridge's packets pass where iptables drops what it does not know, as it does on hosts with Docker or ufw. What
  * a chain of ours accepts, another chain may still drop: the rules must stand in that one.
+ *
+ * @returns how many transactions of nftables that took
  */
-export async function passIptables(bridge: string): Promise<void> {
+export async function passIptables(bridge: string): Promise<number> {
   for (const chain of ['DOCKER-USER', 'FORWARD']) {
     const { exitCode, stdout } = await exec('nft', ['list', 'chain', 'ip', 'filter', chain])
     if (exitCode !== 0) continue
     const missing = ['iifname', 'oifname'].filter((side) => !stdout.includes(`${side} "${bridge}"`))
+    if (missing.length === 0) return 0
     // The counter makes them what iptables itself would have written.
     await nft(missing.map((side) => `insert rule ip filter ${chain} ${side} "${bridge}" counter accept\n`).join(''))
-    return
+    return 1
   }
+  return 0
 }
 
 /** Takes the rules of `passIptables` away. */
