@@ -9,6 +9,7 @@ const MS_REMOUNT = 32
 const MS_BIND = 4096
 const MS_REC = 16384
 const MS_SLAVE = 1 << 19
+const MS_SHARED = 1 << 20
 const MNT_DETACH = 2
 
 let isPrivate = false
@@ -23,6 +24,8 @@ export function enterPrivateMounts(): void {
   if (isPrivate) return
   call('unshare', 'mount namespace', CLONE_NEWNS)
   call('mount', '/', cstring('none'), cstring('/'), null, MS_REC | MS_SLAVE, null)
+  // Children with a mount namespace of their own may follow what is mounted here later.
+  call('mount', '/', cstring('none'), cstring('/'), null, MS_REC | MS_SHARED, null)
   isPrivate = true
 }
 

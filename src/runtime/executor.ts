@@ -1,11 +1,11 @@
-import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bindMount, ended, enterPrivateMounts, processIdentity, unmount } from '../host/mod.ts'
+import { bindMount, enterPrivateMounts, processIdentity, unmount } from '../host/mod.ts'
 import { errno } from '../lib/mod.ts'
 import { removeCgroup } from './cgroups.ts'
 import { holdBackComplaint } from './complaints.ts'
 import { startFailure } from './failures.ts'
+import { launch } from './launcher.ts'
 import { runDirectory } from './run-directory.ts'
 import { findRuntime } from './runtimes.ts'
 import { type OciSpec, ociSpec } from './spec.ts'
@@ -32,26 +32,22 @@ export async function execute(spec: SpecOptions, io: ExecuteOptions): Promise<{ 
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   try {
     using network = adoptNetwork(spec.network, directory)
-    const log = join(directory, 'log.json')
     writeFileSync(join(directory, 'config.json'), JSON.stringify(ociSpec({ ...spec, network: network.network })))
-    const child = spawn(
-      'setpriv',
-      // Every process of a pid namespace dies with its first one, which is the runtime here: it dies with its parent
-      // (unshare), and that with us. The runtime finds its processes by their numbers there, hence a /proc of its own.
-      [
-        ...['--pdeathsig', 'KILL', 'unshare', '--pid', '--fork', '--kill-child=KILL', '--mount-proc'],
-        ...[runtime.path, '--root', join(directory, 'state'), '--log', log, '--log-format', 'json'],
-        ...['run', '--bundle', directory, 'step'],
-      ],
-      { stdio: [io.stdin ? 'pipe' : 'ignore', 'pipe', 'pipe'], signal: io.signal, killSignal: 'SIGKILL' },
-    )
-    child.stdin?.on('error', () => {}).end(io.stdin)
-    child.stdout!.on('data', (chunk: Buffer) => io.onOutput('stdout', chunk))
-    const complaint = holdBackComplaint(child.stderr!, 'runc run failed: ', (chunk) => io.onOutput('stderr', chunk))
-    const exitCode = await ended(child, 'setpriv')
-    const failure = startFailure(readLog(log))
+    let release = () => {}
+    const exitCode = await launch({
+      runtime: runtime.path,
+      directory,
+      stdin: io.stdin,
+      signal: io.signal,
+      onStart(stdout, stderr) {
+        stdout.on('data', (chunk: Buffer) => io.onOutput('stdout', chunk))
+        const complaint = holdBackComplaint(stderr, 'runc run failed: ', (chunk) => io.onOutput('stderr', chunk))
+        release = complaint.release
+      },
+    })
+    const failure = startFailure(readLog(join(directory, 'log.json')))
     if (failure) throw failure
-    complaint.release()
+    release()
     return { exitCode }
   } finally {
     if (io.signal?.aborted) await removeCgroup(spec.cgroup)

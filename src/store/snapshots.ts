@@ -48,7 +48,9 @@ export class Snapshots implements Snapshotter {
     this.#db.transaction(() => {
       if (this.get(id).state !== 'active') throw new StrakeError('internal', `snapshot ${id} is committed already`)
       // First, so that a kill in between leaves an unfinished snapshot and no remains in a finished one.
-      removeTree(join(snapshotPath(this.#db.root, id), 'work'))
+      const work = toTrash(this.#db.root, join(snapshotPath(this.#db.root, id), 'work'))
+      // While the next step runs.
+      if (work) setImmediate(() => removeTree(work))
       this.#db.sql(`UPDATE snapshots SET state = 'committed' WHERE id = ?`).run(id)
       if (layer) this.describe(id, layer)
     })
