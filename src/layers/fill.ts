@@ -58,7 +58,7 @@ export interface Fresh {
  * @returns the SHA-256 (hex) of the pieces that were to be hashed, in order
  * @throws `not_found` when a source is gone, `failed` when it changed its size
  */
-export function fillPieces(segment: Uint8Array, pieces: readonly Piece[], fresh: Fresh): string[] {
+export function fillPieces(segment: Uint8Array, pieces: Iterable<Piece>, fresh: Fresh): string[] {
   const hashes: string[] = []
   for (const piece of pieces) {
     const bytes = segment.subarray(piece.at, piece.at + piece.length)

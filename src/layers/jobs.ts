@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { constants, deflateRawSync } from 'node:zlib'
-import { type Fresh, fillPieces, type Piece } from './fill.ts'
+import { type Fresh, fillPieces } from './fill.ts'
+import { type PackedPieces, unpackPieces } from './pieces.ts'
 
 /** What worker threads do: messages to them, and what comes back. */
 export type Job = FillJob | HashJob | DeflateJob
@@ -8,7 +9,7 @@ export type Job = FillJob | HashJob | DeflateJob
 export interface FillJob {
   readonly kind: 'fill'
   readonly segment: Uint8Array
-  readonly pieces: readonly Piece[]
+  readonly pieces: PackedPieces
   readonly fresh: Fresh
 }
 
@@ -43,7 +44,7 @@ const streams = new Map<number, Hash>()
 export function perform(job: Job): Result<Job> {
   switch (job.kind) {
     case 'fill':
-      return fillPieces(job.segment, job.pieces, job.fresh)
+      return fillPieces(job.segment, unpackPieces(job.pieces), job.fresh)
     case 'hash':
       return continueHash(job)
     case 'deflate':

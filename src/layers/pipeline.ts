@@ -3,6 +3,7 @@ import { StrakeError } from '../lib/mod.ts'
 import type { Digest } from '../oci/mod.ts'
 import { type Crew, caller } from './crew.ts'
 import type { Fresh } from './fill.ts'
+import { packPieces } from './pieces.ts'
 import { layOut, type Segment, segmentSize } from './segments.ts'
 import type { ByteString, LayerEntry } from './types.ts'
 import type { Upper } from './upper.ts'
@@ -17,15 +18,20 @@ export interface PipelineOptions {
 const unused: Fresh = { uid: 0, gid: 0, umask: 0 }
 let lastStream = 0
 
+/** A number for a hash over several segments, and for the thread that takes it. */
+export function newStream(): number {
+  return ++lastStream
+}
+
 /**
  * The tar of a layer, segment by segment, while the crew fills those that follow. A segment's buffer is only its own
- * until the next one is asked for. However it ends, no job is left running.
+ * until the next one is asked for, or until `held`. However it ends, no job is left running.
  */
 export async function* tarSegments(
   entries: Iterable<LayerEntry>,
   { crew, upper, digests, signal }: PipelineOptions,
 ): AsyncGenerator<Segment> {
-  const depth = 2 * crew.size + 2
+  const depth = 2 * crew.size + 4
   const free: Uint8Array[] = []
   let made = 0
   let freed: (() => void) | undefined
@@ -42,23 +48,30 @@ export async function* tarSegments(
 
   const layout = layOut(entries, { take, upper, digests })
   const filling: { readonly segment: Segment; readonly filled: Promise<string[]> }[] = []
-  const hashing = new Set<Promise<void>>()
+  const inUse = new Set<Promise<void>>()
   let failure: unknown
   let stream = 0
-  /** The content hash of a large file goes on in one thread while the layer's own goes on in this one. */
-  const hashLarge = async (segment: Segment) => {
-    const { path, at, length, last } = segment.large!
-    stream ||= ++lastStream
-    const bytes = segment.buffer.subarray(at, at + length)
-    const step = crew.do({ kind: 'hash', stream, bytes, last }, stream)
+  /** The content hash of a large file goes on in one thread while the layer's own goes on in another. */
+  const hashLarge = async ({ buffer, large }: Segment) => {
+    const { path, at, length, last } = large!
+    stream ||= newStream()
+    const step = crew.do({ kind: 'hash', stream, bytes: buffer.subarray(at, at + length), last }, stream)
     if (last) stream = 0
-    try {
-      const hash = await step
-      if (hash) digests!.set(path, `sha256:${hash}` as Digest)
-    } catch (error) {
-      failure ??= error
-    }
-    release(segment)
+    const hash = await step
+    if (hash) digests!.set(path, `sha256:${hash}` as Digest)
+  }
+
+  /** Lets the buffer be used again when nobody needs it any more. */
+  const releaseAfter = (segment: Segment, users: readonly Promise<unknown>[]) => {
+    const released = Promise.all(users).then(
+      () => release(segment),
+      (error) => {
+        failure ??= error
+        release(segment)
+      },
+    )
+    inUse.add(released)
+    released.finally(() => inUse.delete(released))
   }
 
   try {
@@ -72,7 +85,7 @@ export async function* tarSegments(
         const job = {
           kind: 'fill',
           segment: segment.buffer,
-          pieces: segment.pieces,
+          pieces: packPieces(segment.pieces),
           fresh: upper?.fresh ?? unused,
         } as const
         // While the threads start, the caller's own begins; it gives way so that it learns when they are there.
@@ -84,7 +97,7 @@ export async function* tarSegments(
       }
       const first = filling.shift()
       if (!first) {
-        // All buffers are with content hashes.
+        // All buffers are being hashed.
         await new Promise<void>((resolve) => {
           freed = resolve
         })
@@ -93,17 +106,15 @@ export async function* tarSegments(
       const { segment } = first
       const hashes = await first.filled
       for (let i = 0; i < hashes.length; i++) digests!.set(segment.hashed[i]!, `sha256:${hashes[i]}` as Digest)
-      const large = segment.large && hashLarge(segment)
-      if (large) {
-        hashing.add(large)
-        large.finally(() => hashing.delete(large))
-      }
+      const users: Promise<unknown>[] = segment.large ? [hashLarge(segment)] : []
       yield segment
-      if (!large) release(segment)
+      if (segment.held) users.push(segment.held)
+      if (users.length > 0) releaseAfter(segment, users)
+      else release(segment)
     }
-    await Promise.all(hashing)
+    await Promise.all(inUse)
     if (failure) throw failure
   } finally {
-    await Promise.allSettled([...filling.map(({ filled }) => filled), ...hashing])
+    await Promise.allSettled([...filling.map(({ filled }) => filled), ...inUse])
   }
 }

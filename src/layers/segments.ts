@@ -20,6 +20,8 @@ export interface Segment {
   large: { readonly path: ByteString; readonly at: number; readonly length: number; readonly last: boolean } | undefined
   /** Bytes of file content. */
   content: number
+  /** Who takes the segment sets it: the buffer is not used again before that. */
+  held?: Promise<unknown>
 }
 
 export interface LayOutOptions {

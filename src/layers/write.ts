@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import type { DiffId, Digest } from '../oci/mod.ts'
 import type { LayerInfo } from '../store/mod.ts'
 import { asFound } from './as-found.ts'
 import { type Crew, caller, workers } from './crew.ts'
-import { type PipelineOptions, tarSegments } from './pipeline.ts'
+import { newStream, type PipelineOptions, tarSegments } from './pipeline.ts'
 import { scanLayer } from './scan.ts'
 import type { ByteString, LayerEntry, WriteOptions, WrittenLayer } from './types.ts'
 import { Upper } from './upper.ts'
@@ -56,12 +55,15 @@ async function* packedSegments(dir: string): AsyncGenerator<Buffer> {
 type HashOptions = Omit<PipelineOptions, 'crew'> & Pick<WriteOptions, 'onProgress'>
 
 async function hashTar(entries: Iterable<LayerEntry>, { onProgress, ...options }: HashOptions): Promise<LayerInfo> {
-  const hash = createHash('sha256')
+  const [all, chosen] = divided(entries, options)
+  const { crew } = chosen
+  const stream = newStream()
   let tarSize = 0
   let size = 0
   let reported = 0
-  for await (const segment of tarSegments(...divided(entries, options))) {
-    hash.update(segment.buffer.subarray(0, segment.used))
+  for await (const segment of tarSegments(all, chosen)) {
+    const bytes = segment.buffer.subarray(0, segment.used)
+    segment.held = crew.do({ kind: 'hash', stream, bytes, last: false }, stream)
     tarSize += segment.used
     size += segment.content
     const now = performance.now()
@@ -70,7 +72,8 @@ async function hashTar(entries: Iterable<LayerEntry>, { onProgress, ...options }
       onProgress(size)
     }
   }
-  return { diffId: `sha256:${hash.digest('hex')}` as DiffId, tarSize, size }
+  const diffId = await crew.do({ kind: 'hash', stream, bytes: new Uint8Array(), last: true }, stream)
+  return { diffId: `sha256:${diffId}` as DiffId, tarSize, size }
 }
 
 /** Starting threads takes some 30 ms; up to about that much work is done by the caller's own. */

@@ -75,9 +75,10 @@ export function encodeHeader(entry: TarEntry): Uint8Array {
   octal(124, 11, size <= max11 ? size : 0)
   if (size > max11) record('size', String(size))
   const seconds = Number(mtime / billion)
+  const nanoseconds = Number(mtime % billion)
   const whole = mtime >= 0n && seconds <= max11
   octal(136, 11, whole ? seconds : 0)
-  if (!whole || mtime % billion !== 0n) record('mtime', decimalSeconds(mtime))
+  if (!whole || nanoseconds !== 0) record('mtime', decimalSeconds(mtime < 0n, seconds, nanoseconds))
   block[156] = typeflags[entry.type].charCodeAt(0)
   if (target.length > 100) record('linkpath', target)
   block.write(target, 157, 100, 'latin1')
@@ -112,7 +113,7 @@ function octal(offset: number, digits: number, value: number): void {
 }
 
 function checksum(): void {
-  block.fill(32, 148, 156)
+  for (let i = 148; i < 156; i++) block[i] = 32
   let sum = 0
   for (let i = 0; i < blockSize; i++) sum += block[i]!
   octal(148, 6, sum)
@@ -126,11 +127,14 @@ function xattrRecord(name: ByteString, value: Uint8Array): PaxRecord {
   return [`LIBARCHIVE.xattr.${escaped}`, Buffer.from(value).toString('base64')]
 }
 
-/** PAX's way of writing times: decimal seconds without closing zeros. */
-function decimalSeconds(time: bigint): string {
-  const absolute = time < 0n ? -time : time
-  const fraction = (absolute % billion).toString().padStart(9, '0').replace(/0+$/, '')
-  return `${time < 0n ? '-' : ''}${absolute / billion}${fraction && `.${fraction}`}`
+/** PAX's way of writing times: decimal seconds without closing zeros. Both numbers are of the same sign. */
+function decimalSeconds(negative: boolean, seconds: number, nanoseconds: number): string {
+  const whole = `${negative ? '-' : ''}${Math.abs(seconds)}`
+  if (nanoseconds === 0) return whole
+  let digits = Math.abs(nanoseconds)
+  let count = 9
+  for (; digits % 10 === 0; count--) digits /= 10
+  return `${whole}.${String(digits).padStart(count, '0')}`
 }
 
 /** Headers with PAX records are put together here; it grows as needed. */
@@ -142,12 +146,23 @@ function withRecords(records: readonly PaxRecord[]): Uint8Array {
   const end = blockSize + size + paddingOf(size)
   if (scratch.length < end + blockSize) scratch = Buffer.alloc(2 * (end + blockSize))
   block.copy(scratch, end)
-  paxBlank.copy(block)
-  octal(124, 11, size)
-  checksum()
-  block.copy(scratch)
+  paxHeader(size).copy(scratch)
   let at = blockSize
   for (const record of records) at = writeRecord(scratch, at, record)
   scratch.fill(0, at, end)
   return scratch.subarray(0, end + blockSize)
+}
+
+/** Most entries have one record, a time: their headers are the same. */
+const paxHeaders: Buffer[] = []
+
+function paxHeader(size: number): Buffer {
+  const known = paxHeaders[size]
+  if (known) return known
+  paxBlank.copy(block)
+  octal(124, 11, size)
+  checksum()
+  const header = Buffer.from(block)
+  if (size < blockSize) paxHeaders[size] = header
+  return header
 }

@@ -8,18 +8,27 @@ export type PaxRecord = readonly [key: ByteString, value: ByteString | Uint8Arra
 /** Bytes of a PAX record `LENGTH KEY=VALUE\n`, where LENGTH counts its own digits too (pax, Extended Header). */
 export function recordLength([key, value]: PaxRecord): number {
   const body = key.length + value.length + 3
-  const guess = body + String(body).length
-  return body + String(guess).length
+  const guess = body + digitsOf(body)
+  return body + digitsOf(guess)
+}
+
+function digitsOf(number: number): number {
+  let digits = 1
+  for (let limit = 10; number >= limit; limit *= 10) digits++
+  return digits
 }
 
 /** Writes a PAX record into a buffer. Returns where it ends. */
 export function writeRecord(buffer: Buffer, offset: number, record: PaxRecord): number {
   const [key, value] = record
   const length = recordLength(record)
-  const start = offset + buffer.write(`${length} ${key}=`, offset, 'latin1')
-  if (typeof value === 'string') buffer.write(value, start, 'latin1')
-  else buffer.set(value, start)
-  buffer[offset + length - 1] = 10
+  if (typeof value === 'string') {
+    buffer.write(`${length} ${key}=${value}\n`, offset, 'latin1')
+  } else {
+    const start = offset + buffer.write(`${length} ${key}=`, offset, 'latin1')
+    buffer.set(value, start)
+    buffer[offset + length - 1] = 10
+  }
   return offset + length
 }
 
