@@ -1,5 +1,6 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
+import { sys } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
 import { mediaTypes } from '../oci/mod.ts'
 import { check } from './check.ts'
@@ -96,6 +97,9 @@ function furnish(db: Database): void {
       // Closed to other users: layers hold setuid programs of all ages.
       make(() => mkdirSync(join(db.root, name), 0o700))
     }
+    // For a minute and more, ext4 passes over each inode that was just deleted whenever it looks for a free one near by:
+    // new layers would take several times longer to write where old ones were removed.
+    sys.spreadDirectories(join(db.root, 'snapshots'))
     writeFileSync(join(db.root, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
     writeFileSync(
       join(db.root, 'index.json'),
