@@ -23,6 +23,11 @@ if (process.getuid?.() !== 0 || !(rounds > 0) || unknown !== undefined) {
 }
 
 const dir = mkdtempSync('/var/tmp/strake-bench-')
+// The tools' shells are gone then; what a daemon holds is removed by the next run.
+process.once('SIGINT', () => {
+  rmSync(dir, { recursive: true, force: true })
+  process.exit(130)
+})
 const tools: Tool[] = []
 try {
   process.chdir(dir)
