@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { errno, StrakeError } from '../lib/mod.ts'
+import { byteCount, errno, StrakeError } from '../lib/mod.ts'
 import type { Platform } from '../oci/mod.ts'
 
 /** `name=value` each; a name alone has the empty value. */
@@ -62,12 +62,10 @@ export function networkMode(text = 'default'): 'default' | 'host' | 'none' {
   })
 }
 
-const byteUnits: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3, t: 1024 ** 4 }
-
-/** `512m`, `1.5g`, `64kb`: bytes, in docker's binary units. */
+/** `512m`, `1.5g`: bytes. */
 export function byteSize(text: string): number {
-  const [, count, unit = 'b'] = /^(\d+(?:\.\d+)?) ?([bkmgt])?(?:i?b)?$/i.exec(text) ?? []
-  if (count !== undefined) return Math.floor(Number(count) * byteUnits[unit.toLowerCase()]!)
+  const count = byteCount(text)
+  if (count !== undefined) return count
   throw new StrakeError('invalid', `invalid size: '${text}'`, { hint: 'Write it as 512m or 2g.' })
 }
 

@@ -1,4 +1,5 @@
 import { nearest } from '../lib/mod.ts'
+import { readFields } from './fields.ts'
 import type { Node } from './nodes.ts'
 import { parseError } from './source.ts'
 import type { Flag } from './types.ts'
@@ -16,6 +17,9 @@ const known: Readonly<Record<string, Readonly<Record<string, Kind>>>> = {
   add: { ...ownership, 'keep-git-dir': 'boolean', checksum: 'text', unpack: 'boolean' },
   healthcheck: { interval: 'text', timeout: 'text', 'start-period': 'text', 'start-interval': 'text', retries: 'text' },
 }
+
+/** Flags whose value is a list of fields, and what docker calls it. */
+const listed: Readonly<Record<string, string>> = { mount: 'mounts', device: 'devices' }
 
 /** Checks an instruction's flags against those that it has. */
 export function readFlags(node: Node): Flag[] {
@@ -46,7 +50,8 @@ export function readFlags(node: Node): Flag[] {
     } else if (value === undefined) {
       throw parseError(`missing a value on flag: --${name}`, range, `Write --${name}=VALUE, without blanks.`)
     }
-    flags.push({ name, value, range })
+    const what = listed[name]
+    flags.push({ name, value, range, ...(what && { fields: readFields(node.line, token, what) }) })
   }
   return flags
 }

@@ -2,6 +2,7 @@ import { nearest } from '../lib/mod.ts'
 import { parseDuration } from './duration.ts'
 import { readFlags } from './flags.ts'
 import { heredocHead } from './heredoc.ts'
+import { readDevice } from './mounts.ts'
 import { instructionNames, type Node } from './nodes.ts'
 import { parseError, type Token } from './source.ts'
 import type {
@@ -85,7 +86,13 @@ const securities = ['sandbox', 'insecure']
 function readRun(node: Node): RunInstruction {
   atLeastOne(node, 'Write the command behind RUN.')
   const flags = readFlags(node)
-  for (const { name, value = '', range } of flags) {
+  for (const { name, value = '', range, fields = [] } of flags) {
+    if (name === 'device') readDevice(fields, range)
+    const from = name === 'mount' ? fields.find(({ key }) => key.text.toLowerCase() === 'from')?.value : undefined
+    if (from && /\$./.test(from.text)) {
+      const message = "'from' doesn't support variable expansion, define alias stage instead"
+      throw parseError(message, from.range, `Write FROM ${from.text} AS name, and from=name here.`)
+    }
     const allowed = name === 'network' ? networks : name === 'security' ? securities : undefined
     if (!allowed || allowed.includes(value)) continue
     const message = `invalid ${name} mode ${JSON.stringify(value)}`

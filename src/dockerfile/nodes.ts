@@ -3,7 +3,7 @@ import { readHeredocs } from './heredoc.ts'
 import { LineReader, readDirectives, readLogicalLine } from './lines.ts'
 import { type Line, parseError, Source, type Token } from './source.ts'
 import type { Directive, Heredoc, SourceRange } from './types.ts'
-import { isPlainBlank, jsonStrings, leadingFlags, plainWords, quotedWords } from './words.ts'
+import { type FlagToken, isPlainBlank, jsonStrings, leadingFlags, plainWords, quotedWords } from './words.ts'
 
 /** An instruction, split into its parts by the rules of its own name, but not yet understood. */
 export interface Node {
@@ -11,7 +11,7 @@ export interface Node {
   /** As it is written. */
   readonly keyword: Token
   /** Without quotes: `--name=value`. */
-  readonly flags: readonly Token[]
+  readonly flags: readonly FlagToken[]
   /** All that follows the flags. */
   readonly rest: Token
   /** For ENV and LABEL: name, value, name, value, … */

@@ -1,6 +1,7 @@
 import { StrakeError } from '../lib/mod.ts'
 import { evaluate } from './evaluate.ts'
 import type { Evaluated, EvaluatedStage, EvaluateOptions, Step } from './evaluated.ts'
+import { optionName } from './mounts.ts'
 import { readDocument } from './nodes.ts'
 import { parseDocument } from './parse.ts'
 import type { Flag, Instruction, SourceRange } from './types.ts'
@@ -77,7 +78,7 @@ export function dockerfileOutline(text: string | Uint8Array, target?: string, op
   for (const step of steps) {
     addArgs(step, () => true)
     for (const mount of mountsOf(step.instruction)) {
-      const { type, id, target, required } = mount.fields
+      const { type, source, id = source, target, required } = mount.fields
       const taken = { value: undefined, description: undefined, range: mount.flag.range }
       const must = { required: required !== undefined && required !== 'false' }
       if (type === 'secret') {
@@ -148,7 +149,7 @@ export function sourceStages(instruction: Instruction): string[] {
 
 interface Mount {
   readonly flag: Flag
-  /** `type` is `bind` where it is not given; a field without a value is empty. */
+  /** By their first names, as they are written. `type` is `bind` where it is not given; a field without a value is empty. */
   readonly fields: Readonly<Record<string, string | undefined>>
 }
 
@@ -159,13 +160,8 @@ export function mountsOf(instruction: Instruction): Mount[] {
     if (flag.name !== 'mount') return []
     const fields: Record<string, string | undefined> = Object.create(null)
     fields.type = 'bind'
-    for (const field of flag.value?.split(',') ?? []) {
-      const equals = field.indexOf('=')
-      const name = (equals < 0 ? field : field.slice(0, equals)).trim().toLowerCase()
-      fields[aliases[name] ?? name] = equals < 0 ? '' : field.slice(equals + 1)
-    }
+    for (const { key, value } of flag.fields ?? []) fields[optionName(key.text)] = value?.text ?? ''
+    fields.type = fields.type?.toLowerCase()
     return [{ flag, fields }]
   })
 }
-
-const aliases: Readonly<Record<string, string>> = { dst: 'target', destination: 'target', src: 'source' }

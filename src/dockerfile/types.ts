@@ -83,6 +83,14 @@ export interface Flag {
   /** Undefined for a flag without `=`. */
   readonly value: string | undefined
   readonly range: SourceRange
+  /** Of `--mount` and `--device`: what stands between the commas. */
+  readonly fields?: readonly Field[]
+}
+/** `key=value`, or a key alone. */
+export interface Field {
+  readonly key: Word
+  readonly value: Word | undefined
+  readonly range: SourceRange
 }
 export interface CopyInstruction extends Base {
   readonly kind: 'copy' | 'add'

@@ -51,10 +51,16 @@ export function quotedWords(line: Line, { start, end }: Token, escape: string): 
   return words
 }
 
+/** A flag without its quotes and escapes. */
+export interface FlagToken extends Token {
+  /** The index in the line of each character. */
+  readonly places: readonly number[]
+}
+
 /** The flags (`--name`, `--name=value`) at the beginning, without their quotes, and where the arguments begin. */
-export function leadingFlags(line: Line, start: number, end: number): { flags: Token[]; rest: number } {
+export function leadingFlags(line: Line, start: number, end: number): { flags: FlagToken[]; rest: number } {
   const { text } = line
-  const flags: Token[] = []
+  const flags: FlagToken[] = []
   let at = start
   for (;;) {
     while (at < end && isBlank(text[at]!)) at++
@@ -62,19 +68,26 @@ export function leadingFlags(line: Line, start: number, end: number): { flags: T
     const from = at
     let word = ''
     let quote = ''
+    const places: number[] = []
     for (; at < end; at++) {
       const char = text[at]!
       if (!quote && isBlank(char)) break
       // A flag's escapes are backslashes, whatever the escape directive says.
       if (char === '\\') {
-        if (++at < end) word += text[at]
-      } else if (char === quote) quote = ''
-      else if (!quote && (char === '"' || char === "'")) quote = char
-      else word += char
+        if (++at >= end) break
+        word += text[at]
+      } else if (char === quote) {
+        quote = ''
+        continue
+      } else if (!quote && (char === '"' || char === "'")) {
+        quote = char
+        continue
+      } else word += char
+      places.push(at)
     }
     at = Math.min(at, end)
     if (word === '--') return { flags, rest: at }
-    flags.push({ text: word, start: from, end: at })
+    flags.push({ text: word, start: from, end: at, places })
   }
 }
 

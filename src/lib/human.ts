@@ -11,6 +11,21 @@ export function bytes(count: number, digits = 3): string {
   return `${Number(value.toPrecision(digits))}${units[unit]}`
 }
 
+const binaryUnits: Readonly<Record<string, number>> = {
+  b: 1,
+  k: 2 ** 10,
+  m: 2 ** 20,
+  g: 2 ** 30,
+  t: 2 ** 40,
+  p: 2 ** 50,
+}
+
+/** `512m`, `1.5g`, `64kb`: bytes, in docker's binary units (go-units RAMInBytes). Undefined for another text. */
+export function byteCount(text: string): number | undefined {
+  const [, count, unit = 'b'] = /^(\d+(?:\.\d+)?) ?([bkmgtp])?(?:i?b)?$/i.exec(text) ?? []
+  return count === undefined ? undefined : Math.floor(Number(count) * binaryUnits[unit.toLowerCase()]!)
+}
+
 /** Seconds as people read them while they wait: `0.3s`, `12.4s`, `3m05s`. */
 export function duration(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)}s`

@@ -25,7 +25,7 @@ export function collect(db: Database): Collected {
   if (db.inTransaction) throw new StrakeError('internal', 'collection can not be a part of a transaction')
   const { blobs, snapshots } = db.transaction(() => deleteRows(db))
   const known = new Map<string, number | null>()
-  for (const { id, size } of snapshots) known.set(String(id), size)
+  for (const { id, size } of snapshots) known.set(`snapshots/${id}`, size)
   const moved = db.transaction(() => moveOrphans(db))
   let bytes = 0
   for (const { name, trash } of moved) bytes += known.get(name) ?? treeSize(trash)
@@ -52,6 +52,7 @@ function deleteRows(db: Database): {
 }
 
 interface Moved {
+  /** Where it was, below the root. */
   readonly name: string
   readonly trash: string
 }
@@ -67,8 +68,10 @@ function moveOrphans(db: Database): Moved[] {
   const snapshots = column('SELECT id FROM snapshots')
   const blobs = column(`SELECT substr(digest, 8) FROM blobs`)
   const leases = column('SELECT id FROM leases')
+  const cacheMounts = column('SELECT id FROM cache_mounts')
   return [
     ...moveAll(db, 'snapshots', (name) => !snapshots.has(name)),
+    ...moveAll(db, 'cache-mounts', (name) => !cacheMounts.has(name)),
     ...moveAll(db, 'blobs/sha256', (name) => !blobs.has(name)),
     ...moveAll(db, 'ingest', (name) => !leases.has(name.slice(0, name.indexOf('-')))),
   ]
@@ -78,7 +81,7 @@ function moveAll(db: Database, directory: string, isOrphan: (name: string) => bo
   const moved: Moved[] = []
   for (const name of readdirSync(join(db.root, directory))) {
     const trash = isOrphan(name) && toTrash(db.root, join(db.root, directory, name))
-    if (trash) moved.push({ name, trash })
+    if (trash) moved.push({ name: `${directory}/${name}`, trash })
   }
   return moved
 }

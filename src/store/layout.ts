@@ -4,7 +4,9 @@ import { type Digest, hex, isDigest } from '../oci/mod.ts'
 import type { SnapshotId } from './types.ts'
 
 /** What stands in a store's root, besides the database. */
-export const directories = ['blobs', 'blobs/sha256', 'ingest', 'snapshots', 'containers', 'volumes', 'cache', 'trash']
+export const directories = [
+  ...['blobs', 'blobs/sha256', 'ingest', 'snapshots', 'containers', 'volumes', 'cache-mounts', 'cache', 'trash'],
+]
 
 /** Throws `invalid`: digests come from outside, and this one becomes a path. */
 export function blobPath(root: string, digest: Digest): string {

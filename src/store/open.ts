@@ -8,7 +8,7 @@ import { collect } from './collect.ts'
 import { Content } from './content.ts'
 import { Database, storing, whileBusy } from './database.ts'
 import { directories } from './layout.ts'
-import { openLease } from './leases.ts'
+import { dropVoidLeases, openLease } from './leases.ts'
 import { upgrade, version } from './schema.ts'
 import { Snapshots } from './snapshots.ts'
 import type { Store } from './types.ts'
@@ -28,6 +28,7 @@ export function openStore(root: string): Store {
     snapshots: new Snapshots(db),
     transaction: (body) => db.transaction(body),
     lease: (purpose) => openLease(db, purpose),
+    dropVoidLeases: () => db.transaction(() => dropVoidLeases(db)),
     collect: () => collect(db),
     check: (options) => check(db, options),
     [Symbol.dispose]: () => db[Symbol.dispose](),
@@ -92,11 +93,11 @@ function make(body: () => void): void {
 function furnish(db: Database): void {
   const found = userVersion(db)
   if (found >= version) return
+  for (const name of directories) {
+    // Closed to other users: layers hold setuid programs of all ages.
+    make(() => mkdirSync(join(db.root, name), 0o700))
+  }
   if (found === 0) {
-    for (const name of directories) {
-      // Closed to other users: layers hold setuid programs of all ages.
-      make(() => mkdirSync(join(db.root, name), 0o700))
-    }
     // For a minute and more, ext4 passes over each inode that was just deleted whenever it looks for a free one near by:
     // new layers would take several times longer to write where old ones were removed.
     sys.spreadDirectories(join(db.root, 'snapshots'))

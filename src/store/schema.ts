@@ -127,6 +127,29 @@ const steps: readonly string[] = [
     labels TEXT NOT NULL DEFAULT '{}'
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  -- Directories cache-mounts/ID: what RUN --mount=type=cache keeps. key tells which mounts are the same one; several rows of
+  -- a key are there where a private one was in use. Ids are never used twice.
+  CREATE TABLE cache_mounts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    key TEXT NOT NULL,
+    name TEXT NOT NULL,
+    description TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    used_at INTEGER NOT NULL,
+    uses INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE INDEX cache_mounts_by_key ON cache_mounts (key);
+  -- Steps that have one mounted now.
+  CREATE TABLE cache_mount_users (
+    id INTEGER PRIMARY KEY,
+    cache_mount INTEGER NOT NULL REFERENCES cache_mounts ON DELETE CASCADE,
+    lease INTEGER NOT NULL REFERENCES leases ON DELETE CASCADE,
+    exclusive INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX cache_mount_users_by_cache_mount ON cache_mount_users (cache_mount);
+  CREATE INDEX cache_mount_users_by_lease ON cache_mount_users (lease);
+  `,
 ]
 
 /** The version that this Strake reads and writes. */

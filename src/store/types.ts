@@ -13,6 +13,7 @@ import type { ChainId, DiffId, Digest } from '../oci/mod.ts'
  *                      snapshots/ID/files, if there, is what later layers go by to share files (layers/reuse.ts)
  * containers/ID/       bundle, log, state of a container
  * volumes/NAME/_data
+ * cache-mounts/ID/fs   what RUN --mount=type=cache keeps
  * trash/               what is being removed
  * cache/               stat caches and other things that may be lost
  * ```
@@ -29,6 +30,8 @@ export interface Store extends Disposable {
   transaction<T>(body: () => T): T
   /** Opens a lease: what is added to it is safe from collection until it is disposed or its process ends. */
   lease(purpose: string): Lease
+  /** Deletes the leases of processes that have ended: what they held is held no more. */
+  dropVoidLeases(): void
   /**
    * Removes what nothing refers to: blobs, snapshots, unfinished work of processes that are gone. Other processes may do
    * anything meanwhile. Not inside a transaction.
