@@ -11,10 +11,13 @@ import { openBuildCache } from './cache.ts'
 import { openContext } from './context/open.ts'
 import type { Execution } from './execution.ts'
 import { plan } from './frontend/plan.ts'
+import { checkAllowed } from './frontend/run-rights.ts'
 import { finishConfig, type Stage } from './frontend/stage.ts'
 import { createDownload } from './operations/download.ts'
+import { openSecrets } from './secrets.ts'
 import { createSolver } from './solver.ts'
 import { createSources } from './sources.ts'
+import { openSshAgents } from './ssh.ts'
 import type { BuildOptions, BuildResult } from './types.ts'
 
 /** Builds an image from a Dockerfile, and names it. What was finished before a failure stays in the cache. */
@@ -22,8 +25,11 @@ export async function build(store: Store, images: Images, options: BuildOptions)
   const { progress = () => {}, signal } = options
   const tags = (options.tags ?? []).map(parseReference)
   checkPlatform(options)
+  checkAllowed(options.allow)
+  const secrets = openSecrets(options.secrets)
   using lease = store.lease('build')
   using scratch = scratchDirectory(store, lease.id)
+  using ssh = await openSshAgents(options.ssh ?? {}, scratch.path)
   using namespaces = namespacePool(bridge(store))
   const cache = openBuildCache(store)
   const noCache = options.noCache ?? false
@@ -33,6 +39,8 @@ export async function build(store: Store, images: Images, options: BuildOptions)
     scratch: scratch.path,
     namespaces,
     trust: createTrust(options),
+    secrets,
+    ssh,
     earlier: (operation) => (noCache ? [] : cache.layersOf(operation, lease)),
     progress,
     signal,

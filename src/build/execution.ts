@@ -1,11 +1,13 @@
-import { mkdirSync, rmdirSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { enterPrivateMounts, mountOverlay, unmount } from '../host/mod.ts'
 import type { ProgressSink } from '../lib/mod.ts'
 import type { NamespacePool } from '../network/mod.ts'
 import type { Digest } from '../oci/mod.ts'
 import type { HostTrust } from '../runtime/mod.ts'
-import type { ActiveSnapshot, Lease, SnapshotId, Store } from '../store/mod.ts'
+import { type ActiveSnapshot, type Lease, removeTree, type SnapshotId, type Store } from '../store/mod.ts'
+import type { Secrets } from './secrets.ts'
+import type { SshAgents } from './ssh.ts'
 
 /** Where a build has its files. */
 export interface Workspace {
@@ -22,6 +24,8 @@ export interface Execution extends Workspace {
   readonly namespaces: NamespacePool
   /** The host's CA bundle and proxy, for steps that run. */
   readonly trust: () => HostTrust
+  readonly secrets: Secrets
+  readonly ssh: SshAgents
   /** The directories of layers that the same operation made before, the newest first; none in a build without cache. */
   readonly earlier: (operation: Digest) => string[]
 }
@@ -47,6 +51,26 @@ export function writableRoot(execution: Execution, layer: ActiveSnapshot, parent
   return mountRoot(execution, (target) =>
     mountOverlay(target, { lower, upper: { dir: layer.dir, work: layer.work, volatile: true } }),
   )
+}
+
+/** The root file system of a snapshot, writable; what is written there is gone when it is disposed of. */
+export function scratchRoot(execution: Execution, snapshot: SnapshotId | undefined): MountedRoot {
+  const lower = execution.store.snapshots.stack(snapshot)
+  const upper = mkdtempSync(join(execution.scratch, 'upper-'))
+  const [dir, work] = [join(upper, 'fs'), join(upper, 'work')]
+  mkdirSync(dir)
+  chmodSync(dir, 0o755)
+  mkdirSync(work)
+  const { path, ...root } = lower.length
+    ? mountRoot(execution, (target) => mountOverlay(target, { lower, upper: { dir, work, volatile: true } }))
+    : { path: dir, [Symbol.dispose]() {} }
+  return {
+    path,
+    [Symbol.dispose]() {
+      root[Symbol.dispose]()
+      removeTree(upper)
+    },
+  }
 }
 
 function mountRoot(execution: Execution, mount: (target: string) => void): MountedRoot {

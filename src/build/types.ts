@@ -29,9 +29,27 @@ export interface BuildOptions extends OperationOptions {
   /** name → `docker-image://ref`, a folder, a URL, `oci-layout://…`, `bootstrap:debian/bookworm`. */
   readonly buildContexts?: Readonly<Record<string, string>>
   readonly platform?: Platform
+  /** What `RUN --mount=type=secret` gives to steps, by id. It is in no layer, history, cache key or output. */
+  readonly secrets?: Readonly<Record<string, BuildSecret>>
+  /**
+   * The SSH agents of `RUN --mount=type=ssh`, by id (`default`): the path of an agent's socket or of private keys; an empty list
+   * for the agent that SSH_AUTH_SOCK names.
+   */
+  readonly ssh?: Readonly<Record<string, readonly string[]>>
+  /**
+   * What steps may ask for beyond docker's isolation: `network.host`, `security.insecure`, `device` or `device=NAME`.
+   * `network: 'host'` brings the first.
+   */
+  readonly allow?: readonly string[]
   /** The host's CA bundle in RUN steps: found by itself, not at all, or this file. */
   readonly ca?: 'auto' | 'none' | { readonly file: string }
 }
+
+/** Where a secret is taken from: a file, a variable of this process, or here. */
+export type BuildSecret =
+  | { readonly kind: 'file'; readonly path: string }
+  | { readonly kind: 'env'; readonly name: string }
+  | { readonly kind: 'value'; readonly value: string | Uint8Array }
 
 export interface BuildResult {
   readonly id: Digest

@@ -1,4 +1,4 @@
-export type { BuildContext, BuildOptions, BuildResult } from '../build/mod.ts'
+export type { BuildContext, BuildOptions, BuildResult, BuildSecret } from '../build/mod.ts'
 export type {
   Container,
   ContainerState,

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bindMount, enterPrivateMounts, processIdentity, unmount } from '../host/mod.ts'
+import { bindMount, enterPrivateMounts, mount, processIdentity, unmount } from '../host/mod.ts'
 import { errno } from '../lib/mod.ts'
 import { removeCgroup } from './cgroups.ts'
 import { holdBackComplaint } from './complaints.ts'
@@ -8,7 +8,7 @@ import { startFailure } from './failures.ts'
 import { launch } from './launcher.ts'
 import { runDirectory } from './run-directory.ts'
 import { findRuntime } from './runtimes.ts'
-import { type OciSpec, ociSpec } from './spec.ts'
+import { ociSpec } from './spec.ts'
 import type { ExecuteOptions, SpecOptions } from './types.ts'
 
 let count = 0
@@ -30,6 +30,9 @@ export async function execute(spec: SpecOptions, io: ExecuteOptions): Promise<{ 
   await swept
   const directory = join(stepsDirectory(), `${processIdentity(process.pid)}-${++count}`)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
+  // Beside what follows, which others may not see.
+  writeFileSync(join(directory, 'cgroup'), spec.cgroup)
+  const memory = inMemory(directory, (spec.secretEnv ?? []).length > 0)
   try {
     using network = adoptNetwork(spec.network, directory)
     writeFileSync(join(directory, 'config.json'), JSON.stringify(ociSpec({ ...spec, network: network.network })))
@@ -51,6 +54,7 @@ export async function execute(spec: SpecOptions, io: ExecuteOptions): Promise<{ 
     return { exitCode }
   } finally {
     if (io.signal?.aborted) await removeCgroup(spec.cgroup)
+    memory[Symbol.dispose]()
     rmSync(directory, { recursive: true, force: true })
   }
 }
@@ -62,11 +66,11 @@ export async function sweepSteps(): Promise<void> {
     if (processIdentity(Number.parseInt(owner, 10)) === owner) continue
     const directory = join(stepsDirectory(), name)
     try {
-      const { linux } = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as OciSpec
-      await removeCgroup((linux as { cgroupsPath: string }).cgroupsPath)
+      const cgroup = readFileSync(join(directory, 'cgroup'), 'utf8')
+      if (cgroup) await removeCgroup(cgroup)
     } catch (error) {
-      // It was killed before the file was whole: nothing was started.
-      if (errno(error) !== 'ENOENT' && !(error instanceof SyntaxError)) throw error
+      // It was killed before the file was there: nothing was started.
+      if (errno(error) !== 'ENOENT') throw error
     }
     rmSync(directory, { recursive: true, force: true })
   }
@@ -91,6 +95,16 @@ function readLog(path: string): string {
   } catch (error) {
     if (errno(error) === 'ENOENT') return ''
     throw error
+  }
+}
+
+/** With `wanted`, what is written into the directory from now on goes to no disk: variables may be secrets. */
+function inMemory(directory: string, wanted: boolean): Disposable {
+  if (wanted) mount('tmpfs', directory, 'tmpfs', 0, 'mode=0700')
+  return {
+    [Symbol.dispose]: () => {
+      if (wanted) unmount(directory)
+    },
   }
 }
 

@@ -1,3 +1,4 @@
+export { findDevices } from './cdi.ts'
 export { removeCgroup } from './cgroups.ts'
 export { holdBackComplaint } from './complaints.ts'
 export { execute, sweepSteps } from './executor.ts'

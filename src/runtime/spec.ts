@@ -5,8 +5,9 @@ import { sys } from '../host/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import { hostPlatform } from '../oci/mod.ts'
 import { boundingSet } from './capabilities.ts'
+import { deviceOf } from './cdi.ts'
 import { defaultSeccomp } from './seccomp.ts'
-import type { Limits, Mount, ProcessOptions, SpecOptions } from './types.ts'
+import type { ContainerEdits, Limits, Mount, ProcessOptions, SpecOptions } from './types.ts'
 import { resolveUser } from './users.ts'
 
 /** config.json of the OCI runtime spec 1.0, as far as a reader of the result needs to know it. */
@@ -16,6 +17,7 @@ export interface OciSpec {
   readonly root: { readonly path: string; readonly readonly: boolean }
   readonly hostname: string
   readonly mounts: readonly OciMount[]
+  readonly hooks?: object
   readonly linux: object
 }
 
@@ -46,12 +48,16 @@ export function ociSpec(options: SpecOptions): OciSpec {
   const { privileged = false, network } = options
   const capabilities = boundingSet(options)
   const unconfined = privileged || options.unconfined
+  const edits = options.edits ?? []
+  const nodes = edits.flatMap(({ deviceNodes = [] }) => deviceNodes.map(deviceOf))
+  const devices = [...(privileged ? hostDevices('/dev') : []), ...nodes.map(({ device }) => device)]
   return {
     ociVersion: '1.0.2',
-    process: ociProcess(options.rootfs, options),
+    process: editedProcess(ociProcess(options.rootfs, options), options.edits ?? []),
     root: { path: options.rootfs, readonly: options.readonlyRootfs ?? false },
     hostname: options.hostname,
-    mounts: mounts(options.mounts ?? [], privileged),
+    mounts: [...mounts(options.mounts ?? [], privileged), ...editedMounts(edits)],
+    ...(edits.some(({ hooks }) => hooks?.length) && { hooks: hooksOf(edits) }),
     linux: {
       namespaces: [
         { type: 'mount' },
@@ -66,12 +72,11 @@ export function ociSpec(options: SpecOptions): OciSpec {
       ],
       cgroupsPath: options.cgroup,
       resources: {
-        devices: privileged ? [{ allow: true, access: 'rwm' }] : deviceRules,
+        devices: privileged ? [{ allow: true, access: 'rwm' }] : [...deviceRules, ...nodes.map(({ rule }) => rule)],
         ...resources(options.limits ?? {}),
       },
-      ...(privileged
-        ? { devices: hostDevices('/dev') }
-        : { maskedPaths: [...maskedPaths, ...thermalPaths()], readonlyPaths }),
+      ...(devices.length > 0 && { devices }),
+      ...(privileged ? {} : { maskedPaths: [...maskedPaths, ...thermalPaths()], readonlyPaths }),
       ...(network === 'host' ? {} : { sysctl }),
       ...(unconfined ? {} : { seccomp: defaultSeccomp(hostPlatform.architecture, capabilities) }),
     },
@@ -89,12 +94,13 @@ export function ociProcess(rootfs: string, options: ProcessOptions): OciProcess 
   }
   const user = resolveUser(rootfs, options.user)
   const bounding = boundingSet(options)
-  const hasHome = options.env.some((entry) => entry.startsWith('HOME='))
+  const own = merged(options.env, options.secretEnv ?? [])
+  const hasHome = own.some((entry) => entry.startsWith('HOME='))
   return {
     terminal: options.tty ?? false,
     user: { uid: user.uid, gid: user.gid, additionalGids: user.groups },
     args: options.args,
-    env: hasHome ? options.env : [...options.env, `HOME=${user.home}`],
+    env: hasHome ? own : [...own, `HOME=${user.home}`],
     cwd: options.cwd,
     // What execve(2) gives: all to root, none to others.
     capabilities: user.uid === 0 ? { bounding, effective: bounding, permitted: bounding } : { bounding },
@@ -102,6 +108,43 @@ export function ociProcess(rootfs: string, options: ProcessOptions): OciProcess 
     // 0 as in Docker, but never below our own: lowering it takes CAP_SYS_RESOURCE.
     oomScoreAdj: Math.max(0, Number(readFileSync('/proc/self/oom_score_adj', 'latin1'))),
   }
+}
+
+/** The later of two entries with the same name wins. */
+function merged(env: readonly string[], more: readonly string[]): readonly string[] {
+  if (more.length === 0) return env
+  const nameOf = (pair: string) => pair.split('=', 1)[0]!
+  const names = new Set(more.map(nameOf))
+  return [...env.filter((pair) => !names.has(nameOf(pair))), ...more]
+}
+
+function editedProcess(process: OciProcess, edits: readonly ContainerEdits[]): OciProcess {
+  const gids = edits.flatMap(({ additionalGids = [] }) => additionalGids)
+  const env = edits.flatMap(({ env = [] }) => env)
+  if (gids.length + env.length === 0) return process
+  const additionalGids = [...new Set([...process.user.additionalGids, ...gids])]
+  return { ...process, env: merged(process.env, env), user: { ...process.user, additionalGids } }
+}
+
+function editedMounts(edits: readonly ContainerEdits[]): OciMount[] {
+  return edits.flatMap(({ mounts = [] }) =>
+    mounts.map(({ hostPath, containerPath, type = 'bind', options = [] }) => ({
+      destination: containerPath,
+      type,
+      source: hostPath,
+      options:
+        type === 'bind' && !options.includes('bind') && !options.includes('rbind') ? ['rbind', ...options] : options,
+    })),
+  )
+}
+
+/** By the name of the hook: `createContainer`, `createRuntime`, … */
+function hooksOf(edits: readonly ContainerEdits[]): object {
+  const hooks: Record<string, object[]> = {}
+  for (const { hookName, ...hook } of edits.flatMap(({ hooks = [] }) => hooks)) {
+    hooks[hookName] = [...(hooks[hookName] ?? []), hook]
+  }
+  return hooks
 }
 
 function resources({ memory, cpus, pids }: Limits): object {

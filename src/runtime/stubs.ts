@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   closeSync,
   lstatSync,
   mkdirSync,
@@ -18,6 +19,8 @@ import type { Mount } from './types.ts'
 interface Stub {
   readonly path: string
   readonly kind: 'file' | 'directory'
+  /** For a directory. */
+  readonly mode: number
 }
 
 /**
@@ -41,7 +44,10 @@ export function mountStubs(rootfs: string, upper: string, mounts: readonly Mount
       const path = missing(rootfs, names.slice(0, end))
       if (!path) continue
       for (const ancestor of ancestors(path)) if (!exists(upper + ancestor)) copied.add(ancestor)
-      const stub: Stub = { path, kind: end === names.length ? kind : 'directory' }
+      const last = end === names.length
+      // The runtime gives a tmpfs the mode of its mount point.
+      const mode = last && mount.kind === 'tmpfs' ? 0o1777 : 0o755
+      const stub: Stub = { path, kind: last ? kind : 'directory', mode }
       keepTimes(posix.dirname(rootfs + path), () => create(rootfs, stub))
       stubs.push(stub)
     }
@@ -61,9 +67,12 @@ function missing(rootfs: string, names: readonly string[]): string | undefined {
   return exists(rootfs + path) ? undefined : path
 }
 
-function create(rootfs: string, { path, kind }: Stub): void {
+function create(rootfs: string, { path, kind, mode }: Stub): void {
   if (kind === 'file') writeFileSync(rootfs + path, '', { flag: 'wx', mode: 0o755 })
-  else mkdirSync(rootfs + path, 0o755)
+  else {
+    mkdirSync(rootfs + path, 0o755)
+    if (mode !== 0o755) chmodSync(rootfs + path, mode)
+  }
 }
 
 function remove(upper: string, stubs: readonly Stub[], changed: ReadonlyMap<string, bigint | undefined>): void {

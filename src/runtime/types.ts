@@ -4,6 +4,8 @@ export interface ProcessOptions {
   /** `KEY=value`. */
   readonly env: readonly string[]
   readonly cwd: string
+  /** `KEY=value` that wins over `env`, and that must be written to no disk. */
+  readonly secretEnv?: readonly string[]
   /** As in USER: `name`, `uid`, `name:group`, …; looked up in the container's own /etc/passwd and /etc/group. */
   readonly user: string
   readonly tty?: boolean
@@ -25,6 +27,48 @@ export interface SpecOptions extends ProcessOptions {
   /** seccomp=unconfined. */
   readonly unconfined?: boolean
   readonly limits?: Limits
+  /** What devices bring. */
+  readonly edits?: readonly ContainerEdits[]
+}
+
+/** A device of the Container Device Interface that is asked for. */
+export interface WantedDevice {
+  /** `vendor.com/class=name` */
+  readonly name: string
+  readonly required: boolean
+}
+
+/** What a device brings into a container (CDI, containerEdits). */
+export interface ContainerEdits {
+  readonly env?: readonly string[]
+  readonly deviceNodes?: readonly DeviceNode[]
+  readonly mounts?: readonly {
+    readonly hostPath: string
+    readonly containerPath: string
+    readonly type?: string
+    readonly options?: readonly string[]
+  }[]
+  readonly hooks?: readonly {
+    readonly hookName: string
+    readonly path: string
+    readonly args?: readonly string[]
+    readonly env?: readonly string[]
+    readonly timeout?: number
+  }[]
+  readonly additionalGids?: readonly number[]
+}
+
+export interface DeviceNode {
+  readonly path: string
+  readonly hostPath?: string
+  readonly type?: string
+  readonly major?: number
+  readonly minor?: number
+  readonly fileMode?: number
+  /** `rwm` */
+  readonly permissions?: string
+  readonly uid?: number
+  readonly gid?: number
 }
 
 /** What is left out is not limited. */

@@ -10,7 +10,7 @@ export function flag(instruction: Flagged, name: string): string | undefined {
 
 /** Flags of the language that this builder carries out. `--link` changes how Docker makes the layer, not what is in it. */
 const known: Readonly<Record<string, readonly string[]>> = {
-  run: ['network'],
+  run: ['mount', 'network', 'security', 'device'],
   copy: ['from', 'chown', 'chmod', 'link'],
   add: ['chown', 'chmod', 'link'],
 }

@@ -1,4 +1,4 @@
-import { type Dockerfile, expand, type Stage as ParsedStage } from '../../dockerfile/mod.ts'
+import { type Dockerfile, expand, type Stage as ParsedStage, type RunInstruction } from '../../dockerfile/mod.ts'
 import { nearest, StrakeError } from '../../lib/mod.ts'
 import { hostPlatform, type Platform } from '../../oci/mod.ts'
 import type { BuildOptions } from '../types.ts'
@@ -92,6 +92,12 @@ function neededStages(
     )
     if (base) visit(base)
     for (const instruction of stage.instructions) {
+      if (instruction.kind === 'run') {
+        for (const name of mountedStages(instruction)) {
+          const other = stageNamed(dockerfile, name, stage.index)
+          if (other) visit(other)
+        }
+      }
       if (instruction.kind !== 'copy' && instruction.kind !== 'add') continue
       const from = flag(instruction, 'from')
       const other = from === undefined ? undefined : stageNamed(dockerfile, from, stage.index)
@@ -100,6 +106,14 @@ function neededStages(
   }
   visit(target)
   return needed
+}
+
+/** What `from` of its mounts names; a number is no stage there. */
+function mountedStages({ flags }: RunInstruction): string[] {
+  return flags
+    .filter(({ name }) => name === 'mount')
+    .flatMap(({ fields = [] }) => fields.filter(({ key }) => key.text.toLowerCase() === 'from'))
+    .flatMap(({ value }) => (value && !/^\d+$/.test(value.text) ? [value.text] : []))
 }
 
 function countSteps(dockerfile: Dockerfile, needed: ReadonlySet<number>): number {

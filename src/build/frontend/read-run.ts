@@ -1,15 +1,19 @@
 import { type Command, commandScript, type RunInstruction } from '../../dockerfile/mod.ts'
 import { runOperation } from '../operations/run.ts'
-import { checkFlags, flag } from './flags.ts'
+import { checkFlags } from './flags.ts'
 import { proxyArgs, shellOf } from './instructions.ts'
 import type { Reading } from './read-stage.ts'
+import { readMounts } from './run-mounts.ts'
+import { readRights } from './run-rights.ts'
 
-export function readRun({ reader, evaluation }: Reading, instruction: RunInstruction, id: string) {
+export async function readRun(reading: Reading, instruction: RunInstruction, id: string) {
+  const { reader, evaluation } = reading
   checkFlags(instruction)
+  const { mounts, inputs } = await readMounts(reading, instruction, id)
+  const rights = readRights(instruction, reader.options)
   const { stage, buildArgs } = evaluation
   const { config } = stage
   const { command } = instruction
-  const network = flag(instruction, 'network') ?? reader.options.network ?? 'default'
   const { args, scripts } =
     command.form === 'exec' ? { args: command.args, scripts: {} } : shellScript(command, shellOf(config))
   const declared = [...stage.args.keys()].map((name) => `${name}=${stage.env.get(name) ?? ''}`)
@@ -20,15 +24,17 @@ export function readRun({ reader, evaluation }: Reading, instruction: RunInstruc
     hiddenEnv: proxyArgs.flatMap((name) => (buildArgs[name] === undefined ? [] : [`${name}=${buildArgs[name]}`])),
     cwd: config.WorkingDir || '/',
     user: config.User ?? '',
-    network: network as 'default' | 'host' | 'none',
+    ...rights,
+    mounts,
     addHosts: reader.options.addHosts ?? [],
     scripts,
+    original: instruction.original,
     command: command.form === 'exec' ? command.args.join(' ') : command.line,
     range: instruction.range,
     vertex: id,
   })
   const prefix = declared.length ? `|${declared.length} ${declared.join(' ')} ` : ''
-  return { operation, line: `RUN ${prefix}${args.join(' ')} # buildkit` }
+  return { operation, line: `RUN ${prefix}${args.join(' ')} # buildkit`, mounted: inputs }
 }
 
 /** What the shell is given: its line, or the here-document that is the script. */

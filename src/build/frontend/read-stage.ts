@@ -151,7 +151,7 @@ async function readInstruction(reading: Reading): Promise<void> {
   try {
     switch (instruction.kind) {
       case 'run':
-        return addLayer(stage, { id, name, step, range, ...readRun(reading, instruction, id) })
+        return addLayer(stage, { id, name, step, range, ...(await readRun(reading, instruction, id)) })
       case 'copy':
       case 'add':
         return addLayer(stage, { id, name, step, range, ...(await readCopy(reading, instruction, id)) })
@@ -187,6 +187,8 @@ interface Layer {
   /** The line of the history. */
   readonly line: string
   readonly from?: Vertex | undefined
+  /** What mounts of the step read. */
+  readonly mounted?: readonly Vertex[]
 }
 
 function addConfig(stage: Stage, vertex: Pick<Layer, 'id' | 'name' | 'step'>, line: string | undefined): void {
@@ -195,8 +197,8 @@ function addConfig(stage: Stage, vertex: Pick<Layer, 'id' | 'name' | 'step'>, li
   stage.history.push({ entry: { created_by: line, comment: historyComment, empty_layer: true }, vertex: undefined })
 }
 
-function addLayer(stage: Stage, { id, name, step, range, operation, line, from }: Layer): void {
-  const inputs: OperationVertex['inputs'] = from ? [stage.top, from] : [stage.top]
+function addLayer(stage: Stage, { id, name, step, range, operation, line, from, mounted = [] }: Layer): void {
+  const inputs: OperationVertex['inputs'] = from ? [stage.top, from] : [stage.top, ...mounted]
   const vertex: Vertex = { kind: 'operation', id, name, step, range, operation, inputs }
   stage.top = vertex
   stage.history.push({ entry: { created_by: line, comment: historyComment }, vertex })

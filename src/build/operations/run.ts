@@ -1,12 +1,14 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { RunDevice } from '../../dockerfile/mod.ts'
 import { hint } from '../../hints/mod.ts'
 import { type SourceRange, StrakeError } from '../../lib/mod.ts'
 import { hostResolvConf, hostsFile } from '../../network/mod.ts'
-import { execute, type Mount, mountStubs, readInRoot, resolveUser } from '../../runtime/mod.ts'
+import { execute, findDevices, type Mount, mountStubs, readInRoot, resolveUser } from '../../runtime/mod.ts'
 import { keyOf } from '../cache.ts'
 import { type Execution, writableRoot } from '../execution.ts'
 import type { Operation } from '../graph.ts'
+import { mountContents, mountInputs, mountKey, type ReadyMounts, readyMounts, type StepMount } from './step-mounts.ts'
 
 export interface RunOptions {
   /** The process: the shell with its line, or the words of the exec form. */
@@ -22,6 +24,11 @@ export interface RunOptions {
   readonly addHosts: readonly string[]
   /** Bytes of scripts by the path at which they are mounted. */
   readonly scripts: Readonly<Record<string, Uint8Array>>
+  readonly mounts: readonly StepMount[]
+  readonly security: 'sandbox' | 'insecure'
+  readonly devices: readonly RunDevice[]
+  /** The instruction as it is written. */
+  readonly original: string
   /** What the person wrote, for messages. */
   readonly command: string
   readonly range: SourceRange
@@ -32,13 +39,23 @@ const hostname = 'buildkitsandbox'
 const tailLimit = 64 << 10
 
 export function runOperation(options: RunOptions): Operation {
-  const { args, env, cwd, user, network, addHosts, scripts } = options
+  const { args, env, cwd, user, network, addHosts, scripts, mounts, security, devices, original, vertex } = options
   const scriptKeys = Object.entries(scripts).map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')])
   return {
-    digest: keyOf('run', JSON.stringify([args, env, cwd, user, network, addHosts, scriptKeys])),
-    async execute(execution, layer, [below]) {
-      using root = writableRoot(execution, layer, below!.snapshot)
-      const failure = await run(execution, { rootfs: root.path, upper: layer.dir }, options)
+    digest: keyOf(
+      'run',
+      JSON.stringify([args, env, cwd, user, network, addHosts, scriptKeys]),
+      ...mounts.map((mount) => JSON.stringify(mountKey(mount))),
+      ...(security === 'insecure' ? ['insecure'] : []),
+      ...devices.map(({ name, required }) => JSON.stringify({ device: name, required })),
+    ),
+    ...(mountInputs(mounts).length > 0 && {
+      contents: (execution, results) => mountContents(execution, results, mounts),
+    }),
+    async execute(execution, layer, results) {
+      using ready = await readyMounts(mounts, { execution, results, description: original, vertex })
+      using root = writableRoot(execution, layer, results[0]!.snapshot)
+      const failure = await run(execution, { rootfs: root.path, upper: layer.dir, ready }, options)
       if (failure) throw failure
       return {}
     },
@@ -48,10 +65,10 @@ export function runOperation(options: RunOptions): Operation {
 /** Runs the process in the root; the error where it fails. */
 async function run(
   execution: Execution,
-  { rootfs, upper }: { rootfs: string; upper: string },
+  { rootfs, upper, ready }: { rootfs: string; upper: string; ready: ReadyMounts },
   options: RunOptions,
 ): Promise<StrakeError | undefined> {
-  const { progress, signal } = execution
+  const { signal } = execution
   const trust = execution.trust()
   const files = join(execution.scratch, options.vertex)
   mkdirSync(files, { recursive: true })
@@ -65,10 +82,11 @@ async function run(
     bind(file('hosts', hostsFile({ hostname, extraHosts: options.addHosts })), '/etc/hosts'),
     ...trust.mounts,
     ...Object.entries(options.scripts).map(([path, bytes], i) => bind(file(`script-${i}`, bytes, 0o755), path)),
+    ...ready.mounts,
   ]
   const user = resolveUser(rootfs, options.user)
-  const env = withDefaults([...options.env], [...options.hiddenEnv, ...trust.env, `HOME=${user.home}`])
-  const tail = createTail()
+  const env = withDefaults([...options.env], [...options.hiddenEnv, ...ready.env, ...trust.env, `HOME=${user.home}`])
+  const output = createOutput(execution, options.vertex)
   using namespace = options.network === 'default' ? await execution.namespaces.acquire() : undefined
   using _ = mountStubs(rootfs, upper, mounts)
   const { exitCode } = await execute(
@@ -81,21 +99,21 @@ async function run(
       hostname,
       mounts,
       network: networkOf(options.network, namespace?.path),
+      privileged: options.security === 'insecure',
+      secretEnv: ready.secretEnv,
+      edits: findDevices(options.devices),
       cgroup: `/strake/build-${process.pid}-${options.vertex}`,
     },
     {
       signal,
-      onOutput(stream, data) {
-        tail.add(data)
-        progress({ kind: 'log', vertex: options.vertex, stream, data })
-      },
+      onOutput: output.add,
     },
-  )
+  ).finally(output.end)
   if (exitCode === 0) return undefined
   const known = hint({
     command: options.command,
     exitCode,
-    output: tail.text(),
+    output: output.tail(),
     readFile: (path) => readInRoot(rootfs, path, 1 << 20),
   })
   const words = options.args.join(' ')
@@ -122,16 +140,23 @@ function withDefaults(env: readonly string[], defaults: readonly string[]): stri
   return [...env, ...defaults.filter((pair) => !set.has(nameOf(pair)))]
 }
 
-/** Keeps the end of what a step said, for hints. */
-function createTail() {
+/** What a step says, on its way to people: without secrets. Its end is kept for hints. */
+function createOutput({ progress, secrets }: Execution, vertex: string) {
+  const redactors = { stdout: secrets.redactor?.(), stderr: secrets.redactor?.() }
   const chunks: Uint8Array[] = []
   let length = 0
+  const show = (stream: 'stdout' | 'stderr', data: Uint8Array) => {
+    if (data.length === 0) return
+    chunks.push(data)
+    length += data.length
+    while (chunks.length > 1 && length - chunks[0]!.length >= tailLimit) length -= chunks.shift()!.length
+    progress({ kind: 'log', vertex, stream, data })
+  }
   return {
-    add(data: Uint8Array) {
-      chunks.push(data)
-      length += data.length
-      while (chunks.length > 1 && length - chunks[0]!.length >= tailLimit) length -= chunks.shift()!.length
+    add: (stream: 'stdout' | 'stderr', data: Uint8Array) => show(stream, redactors[stream]?.write(data) ?? data),
+    end() {
+      for (const stream of ['stdout', 'stderr'] as const) show(stream, redactors[stream]?.end() ?? Buffer.alloc(0))
     },
-    text: () => Buffer.concat(chunks).toString().slice(-tailLimit),
+    tail: () => Buffer.concat(chunks).toString().slice(-tailLimit),
   }
 }

@@ -6,6 +6,7 @@ import { findContext } from '../build-context.ts'
 import { buildCall, checkBuild } from '../check-build.ts'
 import { command } from '../command.ts'
 import { contextReport } from '../context-report.ts'
+import { secretsOf, sshOf } from '../hand-on.ts'
 import { buildArguments, namedContexts, networkMode, pairs, platformOf } from '../option-values.ts'
 import { progressModes, showProgress } from '../progress.ts'
 
@@ -44,6 +45,18 @@ export default command({
     'build-context': {
       kind: 'list',
       help: 'Another source of files or a stand-in for an image (format: "name=path", "debian:bookworm=bootstrap:debian/bookworm")',
+    },
+    secret: {
+      kind: 'list',
+      help: 'Secret to expose to the build (format: "id=mysecret[,src=/local/secret|,env=VARIABLE]")',
+    },
+    ssh: {
+      kind: 'list',
+      help: 'SSH agent socket or keys to expose to the build (format: "default|<id>[=<socket>|<key>[,<key>]]")',
+    },
+    allow: {
+      kind: 'list',
+      help: 'Allow extra privileged entitlement: network.host, security.insecure, device or device=NAME',
     },
     platform: { kind: 'string', help: 'Platform of the image (format: "linux/amd64")' },
     ca: {
@@ -94,6 +107,9 @@ export default command({
       network: networkMode(options.network),
       addHosts: options['add-host'].map(addHost),
       buildContexts: namedContexts(options['build-context']),
+      secrets: secretsOf(options.secret, terminal.env),
+      ssh: sshOf(options.ssh),
+      allow: options.allow.flatMap((names) => (names.startsWith('device=') ? [names] : names.split(','))),
       noCache: options['no-cache'] === true,
       pull: options.pull === true,
       ca: ca === 'auto' || ca === 'none' ? ca : { file: ca },

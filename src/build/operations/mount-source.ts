@@ -1,0 +1,87 @@
+import { type BigIntStats, lstatSync } from 'node:fs'
+import { bytesOf, pathOf, StrakeError } from '../../lib/mod.ts'
+import type { Digest } from '../../oci/mod.ts'
+import { keyOf } from '../cache.ts'
+import { type Collected, type CollectedSource, collect, digestOfSources, fillDigests } from '../context/collect.ts'
+import { isPattern, openTree, type Tree } from '../context/tree.ts'
+import { type Execution, viewRoot } from '../execution.ts'
+import type { Operation, Result } from '../graph.ts'
+import { type LocalSource, writeSources } from './copy.ts'
+
+/** Where the file or directory that `mountedFiles` brings is found in its result. */
+export const mountedName = 'files'
+
+/**
+ * What RUN --mount=type=bind sees of a context: the file or directory `path`, without what the ignore file hides, owned by
+ * root, as a root file system that has it as `mountedName`. It depends on that path only.
+ */
+export function mountedFiles(from: LocalSource, path: string, vertex: string): Operation {
+  let found: CollectedSource | undefined
+  const collected = () => {
+    found ??= rerooted(collectPlain(from.tree, path, { metadata: false }), from.tree)
+    return [found]
+  }
+  const digests = new Map<Collected, Digest>()
+  let outside: Digest | undefined
+  const digest = keyOf('mounted-files', path)
+  return {
+    digest,
+    async outside(eager) {
+      if (!outside && fillDigests(collected(), digests, { cache: from.statCache, read: eager })) {
+        outside = digestOfSources(collected(), digests)
+      }
+      return outside
+    },
+    execute: (execution, layer, [below]) =>
+      writeSources(execution, layer, {
+        below: below!,
+        collected: collected(),
+        digests,
+        outside,
+        statCache: from.statCache,
+        operation: digest,
+        copy: { destination: '/', vertex },
+      }),
+  }
+}
+
+/** One file or directory by its very name, which may look like a pattern. Throws `not_found`. */
+function collectPlain(tree: Tree, path: string, options: { readonly metadata: boolean }): CollectedSource {
+  const [found] = collect(tree, [isPattern(path) ? path.replace(/[*?[\\]/g, '\\$&') : path], options)
+  if (!found) throw notFound(path)
+  return found
+}
+
+export function notFound(path: string): StrakeError {
+  return new StrakeError('not_found', `"/${path.replace(/^\/+/, '')}": not found`, {
+    hint: 'The source of the mount is not there. Paths begin at the root of the context, the stage or the image.',
+  })
+}
+
+/** The same things below `mountedName`, so that a directory keeps its own mode and time. */
+function rerooted(source: CollectedSource, tree: Tree): CollectedSource {
+  const root: BigIntStats = lstatSync(pathOf(tree.root), { bigint: true })
+  const entries = source.entries.map((entry) => ({
+    ...entry,
+    path: entry.path === '' ? bytesOf(mountedName) : `${mountedName}/${entry.path}`,
+  }))
+  return { ...source, entries: [{ path: '', from: '', stat: root, unnamed: true }, ...entries] }
+}
+
+/** Digests of paths of results that were read in this process: several steps may mount the same stage. */
+const known = new WeakMap<Result, Map<string, Digest>>()
+
+/** The digest of what is at `path` in a result: names, modes, owners and contents, but no times. */
+export function digestInRoot(execution: Execution, result: Result, path: string): Digest {
+  const digests = known.get(result) ?? new Map<string, Digest>()
+  known.set(result, digests)
+  const before = digests.get(path)
+  if (before) return before
+  using root = viewRoot(execution, result.snapshot)
+  const source = collectPlain(openTree(bytesOf(root.path), 'the mounted root'), path, { metadata: true })
+  const files = new Map<Collected, Digest>()
+  fillDigests([source], files, { cache: undefined, read: true })
+  const digest = digestOfSources([source], files)
+  digests.set(path, digest)
+  return digest
+}
