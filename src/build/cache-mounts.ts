@@ -19,6 +19,24 @@ export interface CacheMount {
   readonly path: string
 }
 
+/** Owner and mode that a new cache mount gets; with one of them it is another one than without. */
+export interface CacheMountOwner {
+  readonly mode?: number | undefined
+  readonly uid?: number | undefined
+  readonly gid?: number | undefined
+}
+
+/**
+ * Tells which cache mounts are the same: those of a name, but for owner, mode and what they are filled with.
+ *
+ * @param filled what a new one is filled with: it, and where in it
+ */
+export function cacheMountKey(name: string, { mode, uid, gid }: CacheMountOwner, filled?: readonly string[]): string {
+  const special = [mode, uid, gid, ...(filled ?? [])]
+  if (special.every((part) => part === undefined)) return name
+  return `${name}\n${JSON.stringify(special.map((part) => part ?? null))}`
+}
+
 /** A cache mount that a step asks for. */
 export interface WantedCacheMount {
   /** Mounts with the same key are the same: name, owner and mode, what it is filled with. */
@@ -144,7 +162,11 @@ function find(store: Store, { key, sharing }: WantedCacheMount): number | 'busy'
   return sharing === 'locked' && rows.length > 0 ? 'busy' : undefined
 }
 
-function make(store: Store, want: WantedCacheMount, draft: string | undefined): number {
+function make(
+  store: Store,
+  want: Pick<WantedCacheMount, 'key' | 'name' | 'description'> & Partial<WantedCacheMount>,
+  draft: string | undefined,
+): number {
   const now = Date.now()
   const { lastInsertRowid } = store.db
     .prepare('INSERT INTO cache_mounts (key, name, description, created_at, used_at) VALUES (?, ?, ?, ?, ?)')
@@ -154,7 +176,7 @@ function make(store: Store, want: WantedCacheMount, draft: string | undefined): 
   // An id that a killed process took, whose transaction nobody saw.
   if (existsSync(path)) renameSync(path, join(store.root, 'trash', `cache-mount-${id}-${now}`))
   if (draft) renameSync(draft, path)
-  else makeRoot(path, want)
+  else makeRoot(path, { mode: 0o755, uid: 0, gid: 0, ...want })
   return id
 }
 
@@ -193,6 +215,54 @@ export function listCacheMounts(store: Store): CacheMount[] {
     .all()
     .map((row) => row as unknown as Omit<CacheMount, 'inUse' | 'path'> & { inUse: number })
     .map((row) => ({ ...row, inUse: row.inUse === 1, path: join(directory(store, row.id), 'fs') }))
+}
+
+/** Takes a mount for itself. Throws `conflict` while a step has it. */
+export function takeCacheMount(store: Store, lease: Lease, { id, name }: Pick<CacheMount, 'id' | 'name'>): Disposable {
+  return store.transaction(() => {
+    store.dropVoidLeases()
+    if (store.db.prepare('SELECT 1 FROM cache_mount_users WHERE cache_mount = ?').get(id)) throw inUse(name)
+    const { lastInsertRowid } = store.db
+      .prepare('INSERT INTO cache_mount_users (cache_mount, lease, exclusive) VALUES (?, ?, 1)')
+      .run(id, lease.id)
+    const held = [{ mount: id, user: Number(lastInsertRowid) }]
+    return { [Symbol.dispose]: () => release(store, held) }
+  })
+}
+
+/**
+ * Makes a cache mount of a directory, which is moved into the store, in the place of the one that was there. Throws `conflict`
+ * while a step has that.
+ *
+ * @param draft holds the content as `fs`; on the store's file system
+ */
+export function putCacheMount(
+  store: Store,
+  draft: string,
+  { name, description, ...owner }: { readonly name: string; readonly description: string } & CacheMountOwner,
+): void {
+  const key = cacheMountKey(name, owner)
+  const root = join(draft, 'fs')
+  chownSync(root, owner.uid ?? 0, owner.gid ?? 0)
+  chmodSync(root, owner.mode ?? 0o755)
+  store.transaction(() => {
+    store.dropVoidLeases()
+    const row = store.db.prepare('SELECT id FROM cache_mounts WHERE key = ? ORDER BY id').get(key)
+    if (!row) {
+      make(store, { key, name, description }, draft)
+      return
+    }
+    const id = Number(row.id)
+    if (store.db.prepare('SELECT 1 FROM cache_mount_users WHERE cache_mount = ?').get(id)) throw inUse(name)
+    store.db.prepare('DELETE FROM cache_mounts WHERE id = ?').run(id)
+    make(store, { key, name, description }, draft)
+  })
+}
+
+function inUse(name: string): StrakeError {
+  return new StrakeError('conflict', `the cache mount ${name} is in use by a build`, {
+    hint: 'Wait until the build ends.',
+  })
 }
 
 /** Removes those of the mounts that no step has. Their files go with the next collection. */

@@ -1,4 +1,6 @@
 export { build } from './build.ts'
+export type { CacheMount, CacheMountOwner } from './cache-mounts.ts'
+export { forgetCacheMounts, listCacheMounts, putCacheMount, takeCacheMount } from './cache-mounts.ts'
 export { applyChanges } from './changes.ts'
 export type { OpenedContext } from './context/open.ts'
 export type { Tree } from './context/tree.ts'

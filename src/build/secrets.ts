@@ -8,6 +8,8 @@ export interface Secrets {
   get(id: string): Uint8Array | undefined
   /** What takes them out of a stream of output; undefined when there is nothing to take out. */
   readonly redactor: (() => Redactor) | undefined
+  /** A text without secrets. */
+  redact(text: string): string
 }
 
 /** Docker's limit. */
@@ -16,7 +18,15 @@ const largest = 500 * 1024
 /** Reads the secrets. Throws `not_found` and `invalid` in docker's words. A variable that is not set is an empty secret. */
 export function openSecrets(given: Readonly<Record<string, BuildSecret>> = {}): Secrets {
   const secrets = new Map(Object.entries(given).map(([id, secret]) => [id, read(id, secret)]))
-  return { get: (id) => secrets.get(id), redactor: redaction(secrets.values()) }
+  const redactor = redaction(secrets.values())
+  return {
+    get: (id) => secrets.get(id),
+    redactor,
+    redact(text) {
+      const stream = redactor?.()
+      return stream ? Buffer.concat([stream.write(Buffer.from(text)), stream.end()]).toString() : text
+    },
+  }
 }
 
 function read(id: string, secret: BuildSecret): Uint8Array {

@@ -273,6 +273,32 @@ export const entries: readonly Entry[] = [
     load: () => import('./commands/builder-prune.ts'),
   },
   {
+    name: 'cache-mount export',
+    summary: "Write a cache mount's files to a tar archive (streamed to STDOUT by default)",
+    group: 'system',
+    load: () => import('./commands/cache-mount-export.ts'),
+  },
+  {
+    name: 'cache-mount import',
+    summary: 'Fill a cache mount from a tar archive or STDIN',
+    group: 'system',
+    load: () => import('./commands/cache-mount-import.ts'),
+  },
+  {
+    name: 'cache-mount ls',
+    summary: 'List what RUN --mount=type=cache keeps between builds',
+    aliases: ['cache-mount list'],
+    group: 'system',
+    load: () => import('./commands/cache-mount-ls.ts'),
+  },
+  {
+    name: 'cache-mount rm',
+    summary: 'Remove one or more cache mounts',
+    aliases: ['cache-mount remove'],
+    group: 'system',
+    load: () => import('./commands/cache-mount-rm.ts'),
+  },
+  {
     name: 'info',
     summary: 'Show what this machine offers and what is missing',
     aliases: ['system info'],

@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { listCacheMounts } from '../build/mod.ts'
 import { type Container, type ContainerState, listContainers } from '../containers/mod.ts'
 import type { Image } from '../images/mod.ts'
 import { type SnapshotId, type Store, treeSize } from '../store/mod.ts'
@@ -48,9 +49,10 @@ export interface VolumeUsage {
   readonly size: number
 }
 
-/** What a build step left in the cache: a layer, under one key or several. */
+/** What a build step left in the cache: a layer, under one key or several (`regular`), or a cache mount. */
 export interface CacheUsage {
-  readonly id: SnapshotId
+  readonly id: string
+  readonly type: 'regular' | 'exec.cachemount'
   /** What made it: `RUN make`. */
   readonly description: string
   readonly size: number
@@ -171,7 +173,8 @@ function volumeUsage({ db, root }: Store, containers: readonly Container[]): Usa
   return usage(items, { active: (item) => item.links > 0, size: (item) => item.size })
 }
 
-function cacheUsage({ db }: Store, layers: Layers): Usage<CacheUsage> {
+function cacheUsage(store: Store, layers: Layers): Usage<CacheUsage> {
+  const { db } = store
   const ids = (text: string) =>
     db
       .prepare(text)
@@ -181,25 +184,51 @@ function cacheUsage({ db }: Store, layers: Layers): Usage<CacheUsage> {
     ids('SELECT snapshot FROM images UNION SELECT snapshot FROM containers').filter((id) => id !== null),
   )
   const held = layers.below(ids('SELECT snapshot FROM lease_snapshots'))
-  const items = db
+  const rows = db
     .prepare(
       `SELECT snapshot AS id, max(description) AS description, min(created_at) AS createdAt, max(used_at) AS usedAt,
          max(uses) AS uses
        FROM cache WHERE snapshot IS NOT NULL GROUP BY snapshot ORDER BY usedAt, id`,
     )
     .all()
-    .map((row) => row as unknown as Omit<CacheUsage, 'size' | 'shared' | 'inUse'>)
-    .map((row) => ({ ...row, size: layers.size(row.id), shared: shared.has(row.id), inUse: held.has(row.id) }))
+    .map((row) => row as unknown as Omit<CacheUsage, 'id' | 'type' | 'size' | 'shared' | 'inUse'> & { id: SnapshotId })
+  const steps = rows.map(
+    ({ id, ...row }): CacheUsage => ({
+      ...row,
+      id: String(id),
+      type: 'regular',
+      size: layers.size(id),
+      shared: shared.has(id),
+      inUse: held.has(id),
+    }),
+  )
+  const mounts = listCacheMounts(store).map(
+    ({ id, name, path, ...mount }): CacheUsage => ({
+      ...mount,
+      id: `m${id}`,
+      type: 'exec.cachemount',
+      description: `cache mount ${name} of ${mount.description}`,
+      size: treeSize(path),
+      shared: false,
+    }),
+  )
   // What a record stands on is only there for its sake, where no image has it.
-  const own = [...layers.below(items.map((item) => item.id))].filter((id) => !shared.has(id))
+  const own = [...layers.below(rows.map(({ id }) => id))].filter((id) => !shared.has(id))
+  const items = [...steps, ...mounts]
+  const sizeOf = (mount: CacheUsage) => mount.size
   return {
     total: items.length,
     active: items.filter((item) => item.inUse).length,
-    size: sum(own, layers.size),
-    reclaimable: sum(
-      own.filter((id) => !held.has(id)),
-      layers.size,
-    ),
+    size: sum(own, layers.size) + sum(mounts, sizeOf),
+    reclaimable:
+      sum(
+        own.filter((id) => !held.has(id)),
+        layers.size,
+      ) +
+      sum(
+        mounts.filter(({ inUse }) => !inUse),
+        sizeOf,
+      ),
     items,
   }
 }

@@ -36,6 +36,9 @@ export function mountStubs(rootfs: string, upper: string, mounts: readonly Mount
   const stubs: Stub[] = []
   /** Directories that overlayfs copies up only for a stub. */
   const copied = new Set<string>()
+  const inMemory = new Set(
+    mounts.filter(({ kind }) => kind === 'tmpfs').map(({ target }) => posix.resolve('/', target)),
+  )
   for (const mount of mounts) {
     if (/^\/(dev|proc|sys)\//.test(posix.normalize(mount.target))) continue
     const kind = mount.kind === 'bind' && !statSync(mount.source).isDirectory() ? 'file' : 'directory'
@@ -44,10 +47,9 @@ export function mountStubs(rootfs: string, upper: string, mounts: readonly Mount
       const path = missing(rootfs, names.slice(0, end))
       if (!path) continue
       for (const ancestor of ancestors(path)) if (!exists(upper + ancestor)) copied.add(ancestor)
-      const last = end === names.length
       // The runtime gives a tmpfs the mode of its mount point.
-      const mode = last && mount.kind === 'tmpfs' ? 0o1777 : 0o755
-      const stub: Stub = { path, kind: last ? kind : 'directory', mode }
+      const mode = inMemory.has(`/${names.slice(0, end).join('/')}`) ? 0o1777 : 0o755
+      const stub: Stub = { path, kind: end === names.length ? kind : 'directory', mode }
       keepTimes(posix.dirname(rootfs + path), () => create(rootfs, stub))
       stubs.push(stub)
     }

@@ -56,6 +56,10 @@ export async function readMounts(reading: Reading, instruction: RunInstruction, 
         const name = mount.source?.text || mount.id || posix.basename(mount.target)
         const fallback = mount.env === undefined ? `/run/secrets/${posix.basename(name)}` : undefined
         const place = mount.target ? target() : fallback
+        if (mount.env !== undefined && !/^[^=\0]+$/.test(mount.env)) {
+          const name = JSON.stringify(mount.env)
+          throw new StrakeError('invalid', `invalid environment variable: ${name} can't be the name of one`, { range })
+        }
         const handed = { id: name, required, mode: mount.mode ?? 0o400, uid, gid }
         mounts.push({ kind: 'secret', target: place, env: mount.env, ...handed, range })
         break
@@ -108,7 +112,7 @@ async function mountInput({ reader, parsed }: Reading, mount: RunMount, { id, ad
       name: `[${name}] ${path}`,
       step: undefined,
       range,
-      operation: mountedFiles(source, path, own),
+      operation: mountedFiles(source, path, { vertex: own, range }),
       inputs: [nothing],
     }
     return { input: add(vertex), path: `/${mountedName}`, content: 'key' }

@@ -1,9 +1,9 @@
 import { type BigIntStats, lstatSync } from 'node:fs'
-import { bytesOf, pathOf, StrakeError } from '../../lib/mod.ts'
+import { bytesOf, pathOf, type SourceRange, StrakeError, textOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import { keyOf } from '../cache.ts'
 import { type Collected, type CollectedSource, collect, digestOfSources, fillDigests } from '../context/collect.ts'
-import { isPattern, openTree, type Tree } from '../context/tree.ts'
+import { isPattern, openTree, resolveInTree, type Tree } from '../context/tree.ts'
 import { type Execution, viewRoot } from '../execution.ts'
 import type { Operation, Result } from '../graph.ts'
 import { type LocalSource, writeSources } from './copy.ts'
@@ -15,10 +15,17 @@ export const mountedName = 'files'
  * What RUN --mount=type=bind sees of a context: the file or directory `path`, without what the ignore file hides, owned by
  * root, as a root file system that has it as `mountedName`. It depends on that path only.
  */
-export function mountedFiles(from: LocalSource, path: string, vertex: string): Operation {
+export function mountedFiles(
+  from: LocalSource,
+  path: string,
+  { vertex, range }: { vertex: string; range: SourceRange },
+): Operation {
   let found: CollectedSource | undefined
   const collected = () => {
-    found ??= rerooted(collectPlain(from.tree, path, { metadata: false }), from.tree)
+    found ??= rerooted(
+      atRange(range, () => collectPlain(from.tree, path, { metadata: false })),
+      from.tree,
+    )
     return [found]
   }
   const digests = new Map<Collected, Digest>()
@@ -52,7 +59,18 @@ function collectPlain(tree: Tree, path: string, options: { readonly metadata: bo
   return found
 }
 
-export function notFound(path: string): StrakeError {
+/** Says of an error where in the Dockerfile its cause stands. */
+export function atRange<T>(range: SourceRange, body: () => T): T {
+  try {
+    return body()
+  } catch (error) {
+    if (!(error instanceof StrakeError) || error.range) throw error
+    const { code, message, hint, cause } = error
+    throw new StrakeError(code, message, { hint, cause, range })
+  }
+}
+
+function notFound(path: string): StrakeError {
   return new StrakeError('not_found', `"/${path.replace(/^\/+/, '')}": not found`, {
     hint: 'The source of the mount is not there. Paths begin at the root of the context, the stage or the image.',
   })
@@ -70,6 +88,15 @@ function rerooted(source: CollectedSource, tree: Tree): CollectedSource {
 
 /** Digests of paths of results that were read in this process: several steps may mount the same stage. */
 const known = new WeakMap<Result, Map<string, Digest>>()
+
+/** The path of a file or directory of a root file system, its symlinks followed. Throws `not_found`. */
+export function pathInRoot(root: string, path: string): string {
+  const tree = openTree(bytesOf(root), 'the mounted root')
+  const resolved = resolveInTree(tree, bytesOf(path))
+  if (resolved === '') return root
+  if (!tree.stat(resolved)) throw notFound(path)
+  return `${root}/${textOf(resolved)}`
+}
 
 /** The digest of what is at `path` in a result: names, modes, owners and contents, but no times. */
 export function digestInRoot(execution: Execution, result: Result, path: string): Digest {

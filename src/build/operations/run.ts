@@ -68,7 +68,7 @@ async function run(
   { rootfs, upper, ready }: { rootfs: string; upper: string; ready: ReadyMounts },
   options: RunOptions,
 ): Promise<StrakeError | undefined> {
-  const { signal } = execution
+  const { signal, secrets } = execution
   const trust = execution.trust()
   const files = join(execution.scratch, options.vertex)
   mkdirSync(files, { recursive: true })
@@ -108,7 +108,14 @@ async function run(
       signal,
       onOutput: output.add,
     },
-  ).finally(output.end)
+  )
+    .catch((error) => {
+      // The runtime may quote a variable that it can't take.
+      if (!(error instanceof StrakeError) || error.code !== 'failed') throw error
+      const { code, message, exitCode, cause } = error
+      throw new StrakeError(code, secrets.redact(message), { exitCode, cause })
+    })
+    .finally(output.end)
   if (exitCode === 0) return undefined
   const known = hint({
     command: options.command,

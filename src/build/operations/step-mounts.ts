@@ -1,17 +1,17 @@
-import { chmodSync, chownSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, mkdtempSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { enterPrivateMounts, mount, unmount } from '../../host/mod.ts'
 import { writeLayer } from '../../layers/mod.ts'
-import { bytesOf, pathOf, type SourceRange, StrakeError } from '../../lib/mod.ts'
+import { bytesOf, type SourceRange, StrakeError } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import type { Mount } from '../../runtime/mod.ts'
 import { keyOf } from '../cache.ts'
-import { holdCacheMounts, type WantedCacheMount } from '../cache-mounts.ts'
+import { cacheMountKey, holdCacheMounts, type WantedCacheMount } from '../cache-mounts.ts'
 import { collect } from '../context/collect.ts'
-import { openTree, resolveInTree } from '../context/tree.ts'
+import { openTree } from '../context/tree.ts'
 import { type Execution, type MountedRoot, scratchRoot, viewRoot } from '../execution.ts'
 import type { Result } from '../graph.ts'
-import { digestInRoot, notFound } from './mount-source.ts'
+import { atRange, digestInRoot, pathInRoot } from './mount-source.ts'
 import { place } from './place.ts'
 
 /** A mount of a RUN step. Targets are absolute. */
@@ -169,11 +169,8 @@ class Preparation {
     let root = readonly ? this.#views.get(input) : undefined
     root ??= this.#stack.use(readonly ? viewRoot(execution, snapshot) : scratchRoot(execution, snapshot))
     if (readonly) this.#views.set(input, root)
-    const tree = openTree(bytesOf(root.path), 'the mounted root')
-    const resolved = resolveInTree(tree, bytesOf(path))
-    if (resolved === '') return root.path
-    if (!tree.stat(resolved)) throw at(notFound(path), range)
-    return pathOf(`${tree.root}/${resolved}`).toString()
+    const { path: whole } = root
+    return atRange(range, () => pathInRoot(whole, path))
   }
 
   /** The directories of the cache mounts; the same one for those of the same key. */
@@ -184,10 +181,8 @@ class Preparation {
     for (const mount of wanted) {
       if (mount.kind !== 'cache') continue
       const { name, sharing, mode, uid, gid, from } = mount
-      const chain = from && (await results[from.input]!.chainId())
       const owned = mode !== undefined || uid !== undefined || gid !== undefined
-      const special = owned || from ? [mode ?? null, uid ?? null, gid ?? null, chain ?? null, from?.path ?? null] : []
-      const key = special.length ? `${name}\n${JSON.stringify(special)}` : name
+      const key = cacheMountKey(name, mount, from && [(await results[from.input]!.chainId()) ?? 'scratch', from.path])
       keys.set(mount, key)
       if (byKey.has(key)) continue
       const fill = from && !owned ? (directory: string) => this.#fill(directory, mount, from) : undefined
@@ -214,16 +209,22 @@ class Preparation {
   async #fill(directory: string, { range }: CacheStepMount, { input, path }: MountInput): Promise<void> {
     const { execution, results } = this.#context
     using root = viewRoot(execution, results[input]!.snapshot)
-    const tree = openTree(bytesOf(root.path), 'the mounted root')
-    const top = tree.stat(resolveInTree(tree, bytesOf(path)))
-    if (!top?.isDirectory()) throw at(notFound(path), range)
-    const { entries } = place(collect(tree, [path], { metadata: true }), new Map(), {
-      destination: bytesOf('/'),
-      lower: openTree(bytesOf(directory), 'the cache mount'),
-      owner: undefined,
-      mode: undefined,
-      now: top.mtimeNs,
-    })
+    const source = atRange(range, () => pathInRoot(root.path, path))
+    const top = statSync(source, { bigint: true })
+    if (!top.isDirectory()) {
+      throw new StrakeError('invalid', `a cache mount can't be filled from ${path}: it is not a directory`, { range })
+    }
+    const { entries } = place(
+      collect(openTree(bytesOf(source), 'the mounted root'), ['.'], { metadata: true }),
+      new Map(),
+      {
+        destination: bytesOf('/'),
+        lower: openTree(bytesOf(directory), 'the cache mount'),
+        owner: undefined,
+        mode: undefined,
+        now: top.mtimeNs,
+      },
+    )
     await writeLayer(directory, entries, { signal: execution.signal })
     chownSync(directory, Number(top.uid), Number(top.gid))
     chmodSync(directory, Number(top.mode) & 0o7777)
@@ -273,7 +274,3 @@ class Preparation {
 const MS_NOSUID = 2
 const MS_NODEV = 4
 const MS_NOEXEC = 8
-
-function at({ code, message, hint, cause }: StrakeError, range: SourceRange): StrakeError {
-  return new StrakeError(code, message, { hint, cause, range })
-}

@@ -11,6 +11,7 @@ export default command({
     'strake builder prune                            what no image needs',
     'strake builder prune -a -f                      all of it, without asking',
     'strake builder prune --filter unused-for=168h   what was not used for a week',
+    'strake builder prune --filter type=exec.cachemount',
   ],
   options: {
     all: { kind: 'boolean', short: 'a', help: 'Remove all build cache, not just what no image needs' },
@@ -25,7 +26,7 @@ export default command({
     const { records, bytes: freed } = builderPrune(engine(), { all, filters: filter })
     const now = Date.now()
     for (const { id, size, usedAt, description } of records) {
-      const facts = [String(id).padEnd(8), bytes(size, 4).padEnd(10), `${since(now - usedAt)} ago`.padEnd(20)]
+      const facts = [id.padEnd(8), bytes(size, 4).padEnd(10), `${since(now - usedAt)} ago`.padEnd(20)]
       terminal.out(`${facts.join('')}${description}\n`)
     }
     terminal.out(`Total:\t${bytes(freed, 4)}\n`)

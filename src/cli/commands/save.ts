@@ -1,8 +1,7 @@
-import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
-import { dirname, join } from 'node:path'
 import { save } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import { command } from '../command.ts'
+import { writeArchive } from '../write-archive.ts'
 
 export default command({
   name: 'save',
@@ -24,27 +23,7 @@ export default command({
     }
     const archive = save(engine(), { images: args, signal })
     if (output === undefined) for await (const chunk of archive) terminal.out(chunk)
-    else await writeFile(output, archive)
+    else await writeArchive(output, archive)
     return 0
   },
 })
-
-/** Writes the file next to its place and moves it there when it is whole. Pipes and devices are written to. */
-async function writeFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  const there = statSync(path, { throwIfNoEntry: false })
-  if (there?.isDirectory()) throw new StrakeError('invalid', `failed to save image: ${path} is a directory`)
-  const isPlain = !there || there.isFile()
-  const target = isPlain ? join(dirname(path), `.${process.pid}.strake-save`) : path
-  try {
-    const fd = openSync(target, 'w', 0o600)
-    try {
-      for await (const chunk of chunks) for (let done = 0; done < chunk.length; ) done += writeSync(fd, chunk, done)
-    } finally {
-      closeSync(fd)
-    }
-    if (isPlain) renameSync(target, path)
-  } catch (error) {
-    if (isPlain) rmSync(target, { force: true })
-    throw error
-  }
-}

@@ -128,8 +128,8 @@ function rowsOf({ images, containers, volumes, buildCache }: DiskUsage, short: b
     }),
     Volumes: volumes.items.map(({ name, links, size }) => ({ Name: name, Links: String(links), Size: bytes(size, 4) })),
     BuildCache: buildCache.items.map((record) => ({
-      ID: String(record.id),
-      CacheType: 'regular',
+      ID: record.id,
+      CacheType: record.type,
       Size: bytes(record.size),
       CreatedSince: ago(record.createdAt),
       LastUsedSince: ago(record.usedAt),
