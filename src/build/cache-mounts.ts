@@ -225,8 +225,8 @@ export function takeCacheMount(store: Store, lease: Lease, { id, name }: Pick<Ca
     const { lastInsertRowid } = store.db
       .prepare('INSERT INTO cache_mount_users (cache_mount, lease, exclusive) VALUES (?, ?, 1)')
       .run(id, lease.id)
-    const held = [{ mount: id, user: Number(lastInsertRowid) }]
-    return { [Symbol.dispose]: () => release(store, held) }
+    const remove = store.db.prepare('DELETE FROM cache_mount_users WHERE id = ?')
+    return { [Symbol.dispose]: () => store.transaction(() => remove.run(lastInsertRowid)) }
   })
 }
 
