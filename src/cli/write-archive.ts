@@ -1,5 +1,5 @@
 import { closeSync, openSync, renameSync, rmSync, statSync, writeSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { StrakeError } from '../lib/mod.ts'
 
 /** Writes the file next to its place and moves it there when it is whole. Pipes and devices are written to. */
@@ -7,7 +7,7 @@ export async function writeArchive(path: string, chunks: AsyncIterable<Uint8Arra
   const there = statSync(path, { throwIfNoEntry: false })
   if (there?.isDirectory()) throw new StrakeError('invalid', `failed to save: ${path} is a directory`)
   const isPlain = !there || there.isFile()
-  const target = isPlain ? join(dirname(path), `.${process.pid}.strake-save`) : path
+  const target = isPlain ? join(dirname(path), `.${process.pid}.${basename(path)}`) : path
   try {
     const fd = openSync(target, 'w', 0o600)
     try {

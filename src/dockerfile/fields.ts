@@ -13,9 +13,12 @@ export function readFields(line: Line, token: FlagToken, what: string): Field[] 
   const place = (index: number) => token.places[index] ?? token.end
   const range = (start: number, end: number) =>
     line.range(place(start), end > start ? place(end - 1) + 1 : place(start))
-  const fail = (why: string, start: number, end = text.length) =>
-    parseError(`failed to parse csv ${what}: ${why}`, range(start, end), 'Write key=value, parted by commas.')
   const first = text.indexOf('=') + 1
+  const fail = (why: string, start: number, end = text.length) => {
+    const column = start < first ? '' : `parse error on line 1, column ${start - first + 1}: `
+    const message = `failed to parse csv ${what}: ${column}${why}`
+    return parseError(message, range(start, end), 'Write key=value, parted by commas.')
+  }
   if (first === text.length) throw fail('EOF', 0)
   const fields: Field[] = []
   for (let start = first; start <= text.length; ) {

@@ -15,7 +15,7 @@ const mounts: readonly Mount[] = [
 const long = { encoding: 'utf8', recursive: true } as const
 
 async function step(root: ReturnType<typeof testRoot>, command: string) {
-  using _ = mountStubs(root.rootfs, root.upper, mounts)
+  using _ = mountStubs(root, mounts)
   await execute(root.spec(['sh', '-c', command], { mounts }), { onOutput: () => {} })
 }
 
@@ -60,7 +60,7 @@ test('symlinks lead nowhere else, before and after', asRoot, async () => {
   mkdirSync(outside)
   writeFileSync(join(outside, 'hosts'), '')
   {
-    using _ = mountStubs(root.rootfs, root.upper, mounts.slice(0, 2))
+    using _ = mountStubs(root, mounts.slice(0, 2))
     assert.deepEqual(readdirSync(join(root.upper, 'real')).sort(), ['hosts', 'resolv.conf'])
     await execute(root.spec(['sh', '-c', `mv /real /moved; ln -s ${outside} /real`]), { onOutput: () => {} })
   }

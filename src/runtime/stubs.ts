@@ -27,12 +27,17 @@ interface Stub {
  * Makes the mount points that a root file system lacks, and takes them away again when disposed, so that a layer does not
  * tell what was mounted while it was made: the runtime would make them and leave them. Only empty ones are taken away;
  * directories keep the modification time that they would have had. /proc, /dev and /sys, below which nothing of the root
- * is seen, are left, as Docker does.
+ * is seen, are left, as Docker does. Of `asked`, those of the mounts that a person asked for, more is told, as BuildKit does: the
+ * directory in which a mount point was made stays in the layer, with the time when that was.
  *
  * `rootfs` is an overlay mount whose upper directory is `upper`. Dispose it when the container has ended;
  * the mount must not be used after that, for its upper directory is changed under it.
  */
-export function mountStubs(rootfs: string, upper: string, mounts: readonly Mount[]): Disposable {
+export function mountStubs(
+  { rootfs, upper }: { readonly rootfs: string; readonly upper: string },
+  mounts: readonly Mount[],
+  asked: readonly Mount[] = [],
+): Disposable {
   const stubs: Stub[] = []
   /** Directories that overlayfs copies up only for a stub. */
   const copied = new Set<string>()
@@ -40,17 +45,20 @@ export function mountStubs(rootfs: string, upper: string, mounts: readonly Mount
     mounts.filter(({ kind }) => kind === 'tmpfs').map(({ target }) => posix.resolve('/', target)),
   )
   for (const mount of mounts) {
+    const keep = asked.includes(mount) ? (_: string, change: () => void) => change() : keepTimes
     if (/^\/(dev|proc|sys)\//.test(posix.normalize(mount.target))) continue
     const kind = mount.kind === 'bind' && !statSync(mount.source).isDirectory() ? 'file' : 'directory'
     const names = posix.normalize(`/${mount.target}`).split('/').filter(Boolean)
     for (let end = 1; end <= names.length; end++) {
       const path = missing(rootfs, names.slice(0, end))
       if (!path) continue
-      for (const ancestor of ancestors(path)) if (!exists(upper + ancestor)) copied.add(ancestor)
+      if (keep === keepTimes) {
+        for (const ancestor of ancestors(path)) if (!exists(upper + ancestor)) copied.add(ancestor)
+      }
       // The runtime gives a tmpfs the mode of its mount point.
       const mode = inMemory.has(`/${names.slice(0, end).join('/')}`) ? 0o1777 : 0o755
       const stub: Stub = { path, kind: end === names.length ? kind : 'directory', mode }
-      keepTimes(posix.dirname(rootfs + path), () => create(rootfs, stub))
+      keep(posix.dirname(rootfs + path), () => create(rootfs, stub))
       stubs.push(stub)
     }
   }

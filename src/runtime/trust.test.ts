@@ -65,7 +65,7 @@ test('a step reads the bundle as any user, and the layer does not tell', asRoot,
     const [variable] = env.filter((entry) => entry.startsWith('SSL_CERT_FILE='))
     let output = ''
     {
-      using _ = mountStubs(root.rootfs, root.upper, mounts)
+      using _ = mountStubs(root, mounts)
       const command = 'cat "$SSL_CERT_FILE" "$APT_CONFIG" "$WGETRC"; touch /made; (echo x > "$SSL_CERT_FILE") 2>&1'
       const spec = root.spec(['sh', '-c', command], { mounts, user: '42', env: ['PATH=/bin', ...env] })
       await execute(spec, { onOutput: (_, chunk) => (output += Buffer.from(chunk).toString()) })

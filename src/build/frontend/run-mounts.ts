@@ -122,6 +122,11 @@ async function mountInput({ reader, parsed }: Reading, mount: RunMount, { id, ad
   // A number is no stage here, other than in COPY.
   const stage = /^\d+$/.test(from) ? undefined : stageNamed(reader.dockerfile, from, parsed.index)
   if (stage) return inside('files', reader.stages.get(stage.index)!.top)
+  const later = reader.dockerfile.stages.some(({ name }) => name === from.toLowerCase())
+  if (later) {
+    const message = `cannot mount from stage "${from}" to "${mount.target}", stage needs to be defined before current command`
+    throw new StrakeError('invalid', message, { range: mount.from.range, hint: 'Move that stage above this one.' })
+  }
   if (from === 'scratch') return inside('chain', nothing)
   const base = await reader.sources.base(from, mount.from.range)
   if (base.kind === 'directory') return files(base.source, `context ${from}`)

@@ -88,7 +88,7 @@ async function run(
   const env = withDefaults([...options.env], [...options.hiddenEnv, ...ready.env, ...trust.env, `HOME=${user.home}`])
   const output = createOutput(execution, options.vertex)
   using namespace = options.network === 'default' ? await execution.namespaces.acquire() : undefined
-  using _ = mountStubs(rootfs, upper, mounts)
+  using _ = mountStubs({ rootfs, upper }, mounts, ready.mounts)
   const { exitCode } = await execute(
     {
       args: options.args,
@@ -102,7 +102,7 @@ async function run(
       privileged: options.security === 'insecure',
       secretEnv: ready.secretEnv,
       edits: findDevices(options.devices),
-      cgroup: `/strake/build-${process.pid}-${options.vertex}`,
+      cgroup: `/strake/build-${process.pid}-${execution.lease.id}-${options.vertex}`,
     },
     {
       signal,

@@ -1,0 +1,2 @@
+FROM conformance/base:1
+RUN --device=name=a,foo=1 true

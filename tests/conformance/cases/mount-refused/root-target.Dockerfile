@@ -1,0 +1,3 @@
+FROM conformance/base:1
+RUN --mount=target=/../ true
+# says: invalid mount target "/"

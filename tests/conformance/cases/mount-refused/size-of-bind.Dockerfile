@@ -1,0 +1,2 @@
+FROM conformance/base:1
+RUN --mount=target=/t,size=5 true

@@ -1,0 +1,3 @@
+FROM conformance/base:1
+RUN --network=host true
+# says: network.host is not allowed
