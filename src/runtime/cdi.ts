@@ -2,6 +2,7 @@ import { lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sys } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
+import { parseYaml } from './cdi-yaml.ts'
 import type { ContainerEdits, DeviceNode, WantedDevice } from './types.ts'
 
 /** Where the machine's devices are described (Container Device Interface 0.8); a later folder wins. */
@@ -107,12 +108,25 @@ function names(folder: string): string[] {
 function readDescription(path: string): Description {
   const text = readFileSync(path, 'utf8')
   try {
-    return JSON.parse(text) as Description
+    return checked(path.endsWith('.json') ? JSON.parse(text) : parseYaml(text))
   } catch (cause) {
     throw new StrakeError('invalid', `can't read the device description ${path}: ${(cause as Error).message}`, {
       cause,
     })
   }
+}
+
+/** What the rest relies on. Throws `SyntaxError`. */
+function checked(value: unknown): Description {
+  const { kind, devices = [] } = (value ?? {}) as Partial<Description>
+  if (typeof kind !== 'string') throw new SyntaxError('it has no kind')
+  if (
+    !Array.isArray(devices) ||
+    devices.some((device) => typeof device?.name !== 'string' && typeof device?.name !== 'number')
+  ) {
+    throw new SyntaxError('a device has no name')
+  }
+  return value as Description
 }
 
 /** The device node as the runtime takes it; what the description does not say is as on this machine. */

@@ -129,6 +129,10 @@ export async function readyMounts(wanted: readonly StepMount[], context: MountCo
       }
       case 'secret': {
         const secret = preparation.secret(mount)
+        if (mount.env !== undefined && secret?.includes(0)) {
+          const message = `secret ${mount.id} can't be the value of ${mount.env}: it holds a NUL byte`
+          throw new StrakeError('invalid', message, { range: mount.range, hint: 'Mount it as a file.' })
+        }
         if (mount.env !== undefined) secretEnv.push(`${mount.env}=${Buffer.from(secret ?? []).toString()}`)
         if (mount.target !== undefined && secret) mounts.push(preparation.secretFile(mount.target, secret, mount))
         break
