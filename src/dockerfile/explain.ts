@@ -80,13 +80,22 @@ function explainStep({ stages }: Evaluated, step: Step, state: State): Explanati
     switch (instruction.kind) {
       case 'run': {
         const who = state.user === '' ? '' : ` as ${state.user}`
-        const mounts = mountsOf(instruction).map(({ fields }) => fields.type)
-        const reads = mounts.length > 0 ? ` with ${list(mounts.map((type) => `a ${type} mount`))}` : ''
+        const mounts = mountsOf(instruction).map(({ fields }) => fields)
+        const reads = mounts.length > 0 ? ` with ${list(mounts.map(mountText))}` : ''
+        const insecure = instruction.flags.some(({ name, value }) => name === 'security' && value === 'insecure')
+        const shown = mounts.filter(({ type, from }) => type === 'bind' || (type === 'cache' && from))
+        const files =
+          shown.length > 0
+            ? `, ${list(
+                shown.map(({ source, from }) => mountedText(source, from)),
+                'or',
+              )}`
+            : ''
         const args = [...state.args]
         const values = args.length > 0 ? `, or the value of ${list(args, 'or')}` : ''
         return {
-          does: `Runs ${commandText(instruction.command, state)} in ${state.workdir}${who}${reads}`,
-          again: `its text${values}, or something above it changes. What it downloads may change unnoticed`,
+          does: `Runs ${commandText(instruction.command, state)} in ${state.workdir}${who}${reads}${insecure ? ', with all rights on this machine' : ''}`,
+          again: `its text${values}${files}, or something above it changes. What it downloads may change unnoticed`,
           layer: true,
         }
       }
@@ -164,6 +173,31 @@ function explainStep({ stages }: Evaluated, step: Step, state: State): Explanati
     }
   }
   return { instruction: instruction.original, range, ...explain() }
+}
+
+type Fields = Readonly<Record<string, string | undefined>>
+
+function mountText({ type, id, source, target, from, env }: Fields): string {
+  const at = target ? ` at ${target}` : ''
+  switch (type) {
+    case 'bind':
+      return `${mountedText(source, from)}${at}`
+    case 'cache':
+      return `a cache that is kept between builds${at}`
+    case 'tmpfs':
+      return `memory${at}`
+    case 'secret':
+      return `the secret ${id ?? source ?? posix.basename(target ?? '')}${env ? ` in ${env}` : at}`
+    case 'ssh':
+      return `the SSH agent ${id ?? 'default'}${at}`
+    default:
+      return `a ${type} mount${at}`
+  }
+}
+
+function mountedText(source: string | undefined, from: string | undefined): string {
+  const path = posix.resolve('/', source ?? '')
+  return `${path === '/' ? 'the files' : path} of ${from ?? 'the build context'}`
 }
 
 function commandText(command: Command, { shell }: State): string {

@@ -80,7 +80,7 @@ export function dockerfileOutline(text: string | Uint8Array, target?: string, op
     for (const mount of mountsOf(step.instruction)) {
       const { type, source, id = source, target, required } = mount.fields
       const taken = { value: undefined, description: undefined, range: mount.flag.range }
-      const must = { required: required !== undefined && required !== 'false' }
+      const must = { required: required !== undefined && !/^(0|f|F|false|False|FALSE)$/.test(required) }
       if (type === 'secret') {
         const name = id || (target ?? '').split('/').at(-1)!
         if (!secrets.has(name) || must.required) secrets.set(name, { name, ...taken, ...must })
