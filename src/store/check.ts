@@ -38,6 +38,7 @@ function checkWhole(db: Database, findings: Finding[]): BlobInfo[] {
   }
   checkReferences(db, findings)
   checkSnapshots(db, findings)
+  checkCacheMounts(db, findings)
   const whole = checkBlobs(db, findings)
   checkImages(db, new Set(whole.map((blob) => blob.digest)), findings)
   return whole
@@ -106,6 +107,17 @@ function checkSnapshots(db: Database, findings: Finding[]): void {
       say(`snapshot ${id} has a hash, but its parent ${parent} has none`)
     }
     chains.set(id, chainId)
+  }
+}
+
+function checkCacheMounts(db: Database, findings: Finding[]): void {
+  for (const row of db.sql('SELECT id, name FROM cache_mounts').all()) {
+    const path = join(db.root, 'cache-mounts', String(row.id), 'fs')
+    if (existsSync(path)) continue
+    findings.push({
+      what: `the cache mount ${row.name} has lost its directory ${path}`,
+      fix: `strake cache-mount rm ${row.id}`,
+    })
   }
 }
 

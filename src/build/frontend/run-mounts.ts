@@ -96,16 +96,16 @@ async function mountInput({ reader, parsed }: Reading, mount: RunMount, { id, ad
   const from = mount.from?.text
   const range = mount.source?.range ?? mount.range
   const inside = (content: MountInput['content'], vertex: Vertex) => ({ input: add(vertex), path, content })
+  const own = `${id}-mount-${mount.range.start.line}-${mount.range.start.column}`
   const nothing: Vertex = {
     kind: 'source',
-    id: `${id}-nothing`,
+    id: `${own}-nothing`,
     name: 'scratch',
     step: undefined,
     snapshot: undefined,
     chainId: undefined,
   }
   const files = (source: Parameters<typeof mountedFiles>[0], name: string): MountInput => {
-    const own = `${id}-mount-${mount.range.start.line}-${mount.range.start.column}`
     const vertex: Vertex = {
       kind: 'operation',
       id: own,
@@ -130,5 +130,5 @@ async function mountInput({ reader, parsed }: Reading, mount: RunMount, { id, ad
   if (from === 'scratch') return inside('chain', nothing)
   const base = await reader.sources.base(from, mount.from.range)
   if (base.kind === 'directory') return files(base.source, `context ${from}`)
-  return inside(path === '/' ? 'chain' : 'files', base.vertex(`${id}-mount-${from}`, `FROM ${from}`))
+  return inside(path === '/' ? 'chain' : 'files', base.vertex(own, `FROM ${from}`))
 }
