@@ -4,7 +4,7 @@ import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { after, before, test } from 'node:test'
 import type { StrakeError } from '../lib/mod.ts'
-import { asRoot, TestBuilds } from './testing.ts'
+import { asRoot, TestBuilds } from './test-builds.ts'
 
 let builds: TestBuilds
 before(async () => {

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { listCacheMounts } from './cache-mounts.ts'
-import { asRoot, TestBuilds } from './testing.ts'
+import { asRoot, TestBuilds } from './test-builds.ts'
 
 let builds: TestBuilds
 before(async () => {
