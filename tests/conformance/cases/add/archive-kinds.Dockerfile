@@ -1,0 +1,4 @@
+FROM conformance/base:1
+ADD packed.tar.bz2 /bz2/
+ADD packed.tar.xz /xz/
+ADD packed.tgz.txt /txt/

@@ -1,0 +1,3 @@
+FROM conformance/base:1
+RUN ln -s b /a && ln -s a /b
+COPY a.txt /a/x

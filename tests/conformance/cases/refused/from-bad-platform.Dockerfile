@@ -1,0 +1,1 @@
+FROM --platform=nothing/at/all/here conformance/base:1

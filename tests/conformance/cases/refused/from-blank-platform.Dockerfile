@@ -1,0 +1,1 @@
+FROM --platform=$NONE conformance/base:1

@@ -1,0 +1,1 @@
+FROM conformance/onbuild-from:1

@@ -1,0 +1,3 @@
+FROM conformance/base:1
+USER app:nosuchgroup
+RUN true
