@@ -1,3 +1,4 @@
+export { factsOf } from './base-facts.ts'
 export { build } from './build.ts'
 export { applyChanges } from './changes.ts'
 export type { OpenedContext } from './context/open.ts'

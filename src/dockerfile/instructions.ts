@@ -83,7 +83,8 @@ const networks = ['default', 'none', 'host']
 const securities = ['sandbox', 'insecure']
 
 function readRun(node: Node): RunInstruction {
-  atLeastOne(node, 'Write the command behind RUN.')
+  // As Docker: RUN alone runs the shell with nothing to do.
+  if (node.json) atLeastOne(node, 'Write the command behind RUN.')
   const flags = readFlags(node)
   for (const { name, value = '', range } of flags) {
     const allowed = name === 'network' ? networks : name === 'security' ? securities : undefined

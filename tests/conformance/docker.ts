@@ -20,23 +20,19 @@ export class Docker implements Disposable {
     enter(this.#dir, `for base in ${bases.join(' ')}; do docker load -q -i $base.tar; done`)
   }
 
+  /** Each case gets a context of its own name: BuildKit keeps what it was sent under one, and mends it with other times. */
   build(one: Case): Outcome {
     const tag = `conformance-case/${flatName(one)}`
     const options = one.args.map((arg) => `'${arg}'`).join(' ')
     enter(
       this.#dir,
-      `rm -f image.tar
-       if docker build -q --no-cache -t ${tag} ${options} -f 'cases/${one.name}.Dockerfile' context 2>error
+      `rm -rf image.tar context-*; cp -a context context-${flatName(one)}
+       if docker build -q --no-cache -t ${tag} ${options} -f 'cases/${one.name}.Dockerfile' context-${flatName(one)} 2>error
        then docker save -o image.tar ${tag}; docker rmi -f ${tag}; fi`,
     )
     const archive = join(this.#dir, 'image.tar')
     if (existsSync(archive)) return picture(readFileSync(archive))
     return { refused: refusal(readFileSync(join(this.#dir, 'error'), 'utf8')) }
-  }
-
-  [Symbol.dispose](): void {
-    enter(this.#dir, `docker rmi -f ${bases.map((base) => `conformance/${base}:1`).join(' ')}`)
-    rmSync(this.#dir, { recursive: true })
   }
 }
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { main, openTerminal } from '../../src/cli/mod.ts'
+import { type Engine, openEngine, save } from '../../src/engine/mod.ts'
 import { notRoot, Sandbox } from '../e2e/harness.ts'
 import { writeBases } from './bases.ts'
 import { type Case, cases, flatName, type Outcome, readExpected } from './cases.ts'
@@ -11,26 +12,29 @@ import { writeContext } from './context.ts'
 
 describe('Strake builds and refuses what Docker builds and refuses', { skip: notRoot, concurrency: 2 }, () => {
   let box: Sandbox
+  let engine: Engine
   const context = () => join(box.dir, 'context')
   before(async () => {
     box = new Sandbox()
     process.env.STRAKE_ROOT = box.root
+    engine = openEngine(box.root)
     mkdirSync(context())
     writeContext(context())
     for (const archive of writeBases(box.dir)) await box.ok(['load', '-i', archive])
   })
-  after(() => box?.[Symbol.asyncDispose]())
+  after(() => {
+    engine?.[Symbol.dispose]()
+    return box?.[Symbol.asyncDispose]()
+  })
 
   async function build(one: Case): Promise<Outcome> {
     const tag = flatName(one)
-    const archive = join(box.dir, `${tag}.tar`)
     const file = ['-f', one.dockerfile]
     const { code, stderr } = await strake(['build', '--ca', 'none', '-q', '-t', tag, ...one.args, ...file, context()])
     if (code !== 0) return { refused: /^ERROR: (.*)$/m.exec(stderr)?.[1] ?? stderr }
-    assert.equal((await strake(['save', '-o', archive, tag])).code, 0)
-    const outcome = picture(readFileSync(archive))
-    rmSync(archive)
-    return outcome
+    const archive: Uint8Array[] = []
+    for await (const chunk of save(engine, { images: [tag] })) archive.push(Buffer.from(chunk))
+    return picture(Buffer.concat(archive))
   }
 
   for (const one of cases) {

@@ -20,6 +20,7 @@ export function readRun({ reader, evaluation }: Reading, instruction: RunInstruc
     hiddenEnv: proxyArgs.flatMap((name) => (buildArgs[name] === undefined ? [] : [`${name}=${buildArgs[name]}`])),
     cwd: config.WorkingDir || '/',
     user: config.User ?? '',
+    hostname: buildArgs.BUILDKIT_SANDBOX_HOSTNAME || 'buildkitsandbox',
     network: network as 'default' | 'host' | 'none',
     addHosts: reader.options.addHosts ?? [],
     scripts,

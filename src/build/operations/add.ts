@@ -88,6 +88,7 @@ async function unpack(
   return (
     contents && {
       ...contents,
+      chmod: false,
       entries: contents.entries.map((entry) => ({ ...entry, unnamed: leading.has(entry.path) })),
     }
   )

@@ -17,6 +17,7 @@ export interface RunOptions {
   readonly hiddenEnv: readonly string[]
   readonly cwd: string
   readonly user: string
+  readonly hostname: string
   readonly network: 'default' | 'host' | 'none'
   /** `name:address`. */
   readonly addHosts: readonly string[]
@@ -28,14 +29,13 @@ export interface RunOptions {
   readonly vertex: string
 }
 
-const hostname = 'buildkitsandbox'
 const tailLimit = 64 << 10
 
 export function runOperation(options: RunOptions): Operation {
-  const { args, env, cwd, user, network, addHosts, scripts } = options
+  const { args, env, cwd, user, hostname, network, addHosts, scripts } = options
   const scriptKeys = Object.entries(scripts).map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')])
   return {
-    digest: keyOf('run', JSON.stringify([args, env, cwd, user, network, addHosts, scriptKeys])),
+    digest: keyOf('run', JSON.stringify([args, env, cwd, user, hostname, network, addHosts, scriptKeys])),
     async execute(execution, layer, [below]) {
       using root = writableRoot(execution, layer, below!.snapshot)
       const failure = await run(execution, { rootfs: root.path, upper: layer.dir }, options)
@@ -62,7 +62,7 @@ async function run(
   }
   const mounts: Mount[] = [
     bind(file('resolv.conf', hostResolvConf()), '/etc/resolv.conf'),
-    bind(file('hosts', hostsFile({ hostname, extraHosts: options.addHosts })), '/etc/hosts'),
+    bind(file('hosts', hostsFile({ hostname: options.hostname, extraHosts: options.addHosts })), '/etc/hosts'),
     ...trust.mounts,
     ...Object.entries(options.scripts).map(([path, bytes], i) => bind(file(`script-${i}`, bytes, 0o755), path)),
   ]
@@ -78,7 +78,7 @@ async function run(
       cwd: options.cwd,
       user: options.user,
       rootfs,
-      hostname,
+      hostname: options.hostname,
       mounts,
       network: networkOf(options.network, namespace?.path),
       cgroup: `/strake/build-${process.pid}-${options.vertex}`,

@@ -1,5 +1,6 @@
 import { evaluate } from '../evaluate.ts'
 import { readDocument } from '../nodes.ts'
+import { reachable, stageNamed } from '../outline.ts'
 import { parseDocument } from '../parse.ts'
 import { Source } from '../source.ts'
 import type { SourceRange } from '../types.ts'
@@ -22,11 +23,13 @@ export function checkDockerfile(text: string | Uint8Array, options: CheckOptions
   const asked = ({ name, experimental }: Rule) =>
     !experimental || directive.experimental === 'all' || directive.experimental.includes(name)
   const subject = { ...evaluate(document, dockerfile, options), ignore: options.ignore ?? [] }
+  const target = options.target === '' ? subject.stages.at(-1) : stageNamed(subject.stages, options.target ?? '')
+  const built = target ? { ...subject, stages: [...reachable(subject, target)] } : subject
   const findings: Finding[] = []
   for (const rule of rules) {
     if (skips(rule) || !asked(rule)) continue
     const { name, level, description, url } = rule
-    for (const { message, range, at = range, edits = [] } of rule.find(subject)) {
+    for (const { message, range, at = range, edits = [] } of rule.find(rule.reached ? built : subject)) {
       findings.push({ rule: name, level, message, description, url, range, at, edits })
     }
   }

@@ -1,4 +1,3 @@
 FROM conformance/base:1
 ADD packed.tar.bz2 /bz2/
-ADD packed.tar.xz /xz/
 ADD packed.tgz.txt /txt/

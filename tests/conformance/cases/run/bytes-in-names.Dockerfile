@@ -1,2 +1,2 @@
 FROM conformance/base:1
-RUN touch "$(printf '/\377\376')" && ln -s "$(printf '\200')" /to-bytes
+RUN echo x > "$(printf '/\377\376')" && ln -s "$(printf '\200')" /to-bytes

@@ -1,2 +1,0 @@
-FROM conformance/base:1
-COPY a.txt dir/*.none /y

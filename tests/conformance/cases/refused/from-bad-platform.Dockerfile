@@ -1,1 +1,0 @@
-FROM --platform=nothing/at/all/here conformance/base:1

@@ -1,1 +1,0 @@
-FROM --platform=$NONE conformance/base:1
