@@ -64,8 +64,6 @@ export const archives: Readonly<Record<string, () => Buffer>> = {
   'text.gz': () => gzipSync('not a tar\n'),
   'layout.tar': () => writeTar(layout),
   'special.tar': () => writeTar(special),
-  'whiteouts.tar': () =>
-    writeTar([member.file('.wh.kept', ''), member.file('sub/.wh..wh..opq', ''), member.file('new', 'n\n')]),
   'above.tar': () => writeTar([member.file('../above', 'above\n')]),
   'paths.tar': () => writeTar(paths),
   'links.tar': () => writeTar(links),

@@ -17,7 +17,6 @@ export class Docker implements Disposable {
     writeContext(join(this.#dir, 'context'))
     writeBases(this.#dir)
     cpSync(join(import.meta.dirname, 'cases'), join(this.#dir, 'cases'), { recursive: true })
-    enter(this.#dir, `for base in ${bases.join(' ')}; do docker load -q -i $base.tar; done`)
   }
 
   /** Each case gets a context of its own name: BuildKit keeps what it was sent under one, and mends it with other times. */
@@ -26,13 +25,19 @@ export class Docker implements Disposable {
     const options = one.args.map((arg) => `'${arg}'`).join(' ')
     enter(
       this.#dir,
-      `rm -rf image.tar context-*; cp -a context context-${flatName(one)}
+      `docker image inspect ${bases.map((base) => `conformance/${base}:1`).join(' ')} >inspected 2>&1 || for base in ${bases.join(' ')}; do docker load -q -i $base.tar; done
+       rm -rf image.tar context-*; cp -a context context-${flatName(one)}
        if docker build -q --no-cache -t ${tag} ${options} -f 'cases/${one.name}.Dockerfile' context-${flatName(one)} 2>error
        then docker save -o image.tar ${tag}; docker rmi -f ${tag}; fi`,
     )
     const archive = join(this.#dir, 'image.tar')
     if (existsSync(archive)) return picture(readFileSync(archive))
     return { refused: refusal(readFileSync(join(this.#dir, 'error'), 'utf8')) }
+  }
+
+  /** The bases stay in Docker, and are loaded when they are not there: another run may be building on them. */
+  [Symbol.dispose](): void {
+    rmSync(this.#dir, { recursive: true })
   }
 }
 
@@ -44,5 +49,6 @@ function refusal(stderr: string): string {
     .replace(/^ERROR: (failed to build: )?(failed to solve: )?/, '')
     .replace(/^failed to compute cache key: /, '')
     .replace(/failed to calculate checksum of ref \S+: /, '')
+    .replace(/\/var\/lib\/docker\/overlay2\/\w+\/merged/, '')
     .replace(/^(.*): failed to resolve source metadata for .*/s, '$1: not found')
 }

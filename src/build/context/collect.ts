@@ -26,8 +26,8 @@ export interface CollectedSource {
   readonly tree: Tree
   /** Owners are kept; otherwise everything is root's. */
   readonly metadata: boolean
-  /** False where `--chmod` is not for it: the contents of an archive. */
-  readonly chmod?: boolean
+  /** The contents of an archive, which keep their modes and replace whatever is there. */
+  readonly archive?: boolean
   /** A directory's contents, sorted as a walk meets them, after itself; or the one file. */
   readonly entries: readonly Collected[]
 }

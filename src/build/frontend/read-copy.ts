@@ -25,11 +25,19 @@ export async function readCopy({ reader, evaluation, parsed }: Reading, instruct
   // Only to find a mistake now.
   if (chmod !== undefined) parseChmod(chmod)
   const word = instruction.kind.toUpperCase()
-  const flags = [chown && `--chown=${chown} `, chmod && `--chmod=${chmod} `].filter(Boolean).join('')
   const heredocs = instruction.heredocs.map(({ name, content, expand: expands }) => ({
     name: bytesOf(name),
     bytes: Buffer.from(expands ? expandHeredoc(content, environment(evaluation)) : content),
   }))
+  if (names.length + heredocs.length > 1 && !destination.endsWith('/')) {
+    reader.options.progress?.({
+      kind: 'notice',
+      level: 'warning',
+      message: `${word} writes several files to ${written}: where that is no directory, only the last one stays`,
+      hint: `Write ${written}/ to copy into a directory.`,
+    })
+  }
+  const flags = [chown && `--chown=${chown} `, chmod && `--chmod=${chmod} `].filter(Boolean).join('')
   const sourceWords = [...names, ...instruction.heredocs.map(({ name }) => `<<${name}`)]
   const line = `${word} ${flags}${sourceWords.join(' ')} ${written} # buildkit`
   const options = {

@@ -88,7 +88,7 @@ async function unpack(
   return (
     contents && {
       ...contents,
-      chmod: false,
+      archive: true,
       entries: contents.entries.map((entry) => ({ ...entry, unnamed: leading.has(entry.path) })),
     }
   )

@@ -48,8 +48,7 @@ export function place(
   const resolved = resolveInTree(lower, destination)
   const intoDirectory = destination.endsWith('/') || (lower.stat(resolved)?.isDirectory() ?? false)
   const own = owner ?? { uid: 0, gid: 0 }
-  // As Docker's: symbolic modes and special bits are not for directories that it makes.
-  const madeMode = mode?.octal === undefined ? defaultDirectoryMode : mode.octal & 0o777
+  let madeMode = defaultDirectoryMode
 
   function madeDirectory(path: ByteString, mtime = now, by = own): void {
     entries.set(path, { kind: 'directory', path, mode: madeMode, ...by, mtime })
@@ -115,6 +114,9 @@ export function place(
   }
 
   for (const source of sources) {
+    const archive = 'archive' in source && source.archive === true
+    // Directories that lead to others are made as Docker makes them: symbolic modes and special bits are not for them.
+    madeMode = archive || mode?.octal === undefined ? defaultDirectoryMode : mode.octal & 0o755
     if ('bytes' in source) {
       const { name, bytes } = source
       placeFile(name, (path) => {
@@ -151,7 +153,7 @@ export function place(
         placeDirectory(path, now, { uid: 0, gid: 0 })
         continue
       }
-      if (existed) checkReplaces(lower, path, entry)
+      if (existed && !archive) checkReplaces(lower, path, entry)
       const made = entryAt(entry, path)
       const before = entries.get(path)
       if (before && (before.kind === 'directory') !== (made.kind === 'directory')) throw notDirectory(path)
@@ -180,7 +182,7 @@ function createEntries(
       ...(xattrs && { xattrs }),
     }
     if (collected.target !== undefined) return { ...base, kind: 'symlink', target: collected.target }
-    if (mode && source.chmod !== false) base.mode = mode.change(base.mode, stat.isDirectory())
+    if (mode && !source.archive) base.mode = mode.change(base.mode, stat.isDirectory())
     if (stat.isDirectory()) return { ...base, kind: 'directory' }
     if (stat.nlink > 1n) {
       const inode = `${stat.dev}:${stat.ino}`

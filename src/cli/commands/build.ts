@@ -105,7 +105,6 @@ export default command({
       progress: (event) => (event.kind === 'check' ? warnings?.add(event) : view.sink(event)),
     })
     view[Symbol.dispose]()
-    warnings?.[Symbol.dispose]()
 
     if (iidfile) writeFileSync(iidfile, id)
     if (options.quiet) {

@@ -1,2 +1,0 @@
-FROM conformance/base:1
-ADD whiteouts.tar /have
