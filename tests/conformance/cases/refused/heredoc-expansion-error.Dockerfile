@@ -2,3 +2,4 @@ FROM conformance/base:1
 COPY <<EOF /x
 ${A
 EOF
+# says: failed to process "${A\n": unsupported modifier (\n) in substitution
