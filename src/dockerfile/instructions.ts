@@ -110,9 +110,10 @@ function readCopy(node: Node): CopyInstruction {
   }
   const sources: Word[] = []
   const heredocs: CopyInstruction['heredocs'][number][] = []
+  const named = new Map(node.heredocs.map((heredoc) => [heredoc.name, heredoc]))
   for (const source of node.args.slice(0, -1)) {
     const head = node.json ? undefined : heredocHead(source.text)
-    const heredoc = head && node.heredocs.findLast(({ name }) => name === head.name)
+    const heredoc = head && named.get(head.name)
     if (heredoc) heredocs.push(heredoc)
     else sources.push(word(node, source))
   }
