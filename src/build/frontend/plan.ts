@@ -78,14 +78,17 @@ export function copiedStage({ stages }: Dockerfile, from: Flag, index: number): 
   const found = isIndex ? stages[Number(value)] : stages.findLast(({ name }) => name === value.toLowerCase())
   if (!found) {
     if (isIndex)
-      throw fail(`invalid stage index ${Number(value)}`, `Stages are counted from 0 to ${stages.length - 1}.`)
+      throw fail(
+        `invalid stage index ${Number(value)}`,
+        index === 0 ? 'No stage is above this one.' : `The stages above this one are 0 to ${index - 1}.`,
+      )
     return undefined
   }
   const nameOf = (stage: ParsedStage) => stage.name ?? `stage-${stage.index}`
   if (found.index === index) {
     throw fail(
       `circular dependency detected on stage: ${nameOf(found)}`,
-      'A stage has its own files already: copy them in a RUN.',
+      'Name another stage; what is in this one already is copied with RUN cp.',
     )
   }
   if (found.index > index) {
@@ -135,4 +138,16 @@ function copiedStages(dockerfile: Dockerfile, stage: ParsedStage): ParsedStage[]
     const from = instruction.kind === 'copy' && instruction.flags.find(({ name }) => name === 'from')
     return (from && copiedStage(dockerfile, from, stage.index)) || []
   })
+}
+
+/** The error with the stage that may have been meant, where a name is no image. */
+export function withStageMeant(error: unknown, { stages }: Dockerfile, name: string, index: number): unknown {
+  if (!(error instanceof StrakeError) || error.code !== 'not_found') return error
+  const meant = nearest(
+    name,
+    stages.slice(0, index).flatMap((stage) => stage.name ?? []),
+  )
+  if (meant === undefined) return error
+  const { code, message, range, cause } = error
+  return new StrakeError(code, message, { range, cause, hint: `Did you mean the stage ${meant}?` })
 }

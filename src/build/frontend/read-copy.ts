@@ -5,7 +5,7 @@ import { parseChmod } from '../operations/chmod.ts'
 import { copyFromContext, copyFromRoot } from '../operations/copy.ts'
 import { checkFlags, flag } from './flags.ts'
 import { destinationOf, environment, expandWord } from './instructions.ts'
-import { copiedStage } from './plan.ts'
+import { copiedStage, withStageMeant } from './plan.ts'
 import type { Reading } from './read-stage.ts'
 
 export async function readCopy({ reader, evaluation, parsed }: Reading, instruction: CopyInstruction, id: string) {
@@ -22,8 +22,7 @@ export async function readCopy({ reader, evaluation, parsed }: Reading, instruct
   }
   const chown = value('chown')
   const chmod = value('chmod')
-  // Only to find a mistake now.
-  if (chmod !== undefined) parseChmod(chmod)
+  if (chmod !== undefined) checkChmod(instruction, chmod)
   const word = instruction.kind.toUpperCase()
   const heredocs = instruction.heredocs.map(({ name, content, expand: expands }) => ({
     name: bytesOf(name),
@@ -63,8 +62,21 @@ export async function readCopy({ reader, evaluation, parsed }: Reading, instruct
       hint: 'Name a stage for it, with an ARG from before the first FROM: FROM $IMAGE AS name',
     })
   }
-  const base = await sources.base(name, from.range)
+  const base = await sources.base(name, from.range).catch((error: unknown) => {
+    throw withStageMeant(error, dockerfile, name, parsed.index)
+  })
   if (base.kind === 'directory') return { operation: copyFromContext(base.source, names, options), line }
   const vertex = base.vertex(`${id}-from`, `FROM ${name}`)
   return { operation: copyFromRoot(name, names, options), line, from: vertex }
+}
+
+/** Only to find a mistake now. */
+function checkChmod({ flags }: CopyInstruction, chmod: string): void {
+  try {
+    parseChmod(chmod)
+  } catch (error) {
+    if (!(error instanceof StrakeError)) throw error
+    const { code, message, hint } = error
+    throw new StrakeError(code, message, { hint, range: flags.find(({ name }) => name === 'chmod')?.range })
+  }
 }

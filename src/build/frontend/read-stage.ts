@@ -12,7 +12,7 @@ import { copyFromContext } from '../operations/copy.ts'
 import { workdirOperation } from '../operations/workdir.ts'
 import type { BuildOptions } from '../types.ts'
 import { applyConfig, type Evaluation, expandWord, workdir } from './instructions.ts'
-import { baseStage } from './plan.ts'
+import { baseStage, withStageMeant } from './plan.ts'
 import { readCopy } from './read-copy.ts'
 import { readRun } from './read-run.ts'
 import type { Sources } from './sources.ts'
@@ -106,7 +106,9 @@ async function openStage(
   const nothing: Vertex = { kind: 'source', id, name: vertexName, step, snapshot: undefined, chainId: undefined }
   const fromScratch = inheritConfig(undefined, true)
   if (name === 'scratch') return { ...blank, top: nothing, config: fromScratch, env: envOf(fromScratch) }
-  const base = await sources.base(name, from.image.range)
+  const base = await sources.base(name, from.image.range).catch((error: unknown) => {
+    throw withStageMeant(error, dockerfile, name, parsed.index)
+  })
   if (base.kind === 'directory') {
     const operation = copyFromContext(base.source, ['.'], { destination: '/', vertex: `${id}-files` })
     const files: Vertex = {
