@@ -81,7 +81,7 @@ async function run(
       hostname: options.hostname,
       mounts,
       network: networkOf(options.network, namespace?.path),
-      cgroup: `/strake/build-${process.pid}-${options.vertex}`,
+      cgroup: `/strake/build-${process.pid}-${execution.lease.id}-${options.vertex}`,
     },
     {
       signal,
