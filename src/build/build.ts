@@ -1,18 +1,20 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseDockerfile } from '../dockerfile/mod.ts'
+import { checkDockerfile, parseDockerfile } from '../dockerfile/mod.ts'
 import type { Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import { bridge, namespacePool } from '../network/mod.ts'
 import { hostPlatform, type ImageConfig, parseReference } from '../oci/mod.ts'
 import { type HostTrust, hostTrust } from '../runtime/mod.ts'
 import { removeTree, type Store } from '../store/mod.ts'
+import { factsOf } from './base-facts.ts'
 import { openBuildCache } from './cache.ts'
-import { openContext } from './context/open.ts'
+import { type OpenedContext, openContext } from './context/open.ts'
 import type { Execution } from './execution.ts'
 import { plan } from './frontend/plan.ts'
 import { checkAllowed } from './frontend/run-rights.ts'
 import { finishConfig, type Stage } from './frontend/stage.ts'
+import type { LocalSource } from './operations/copy.ts'
 import { createDownload } from './operations/download.ts'
 import { openSecrets } from './secrets.ts'
 import { createSolver } from './solver.ts'
@@ -49,9 +51,9 @@ export async function build(store: Store, images: Images, options: BuildOptions)
   const { dockerfile: file, source } = await openContext(execution, options, download)
   try {
     const dockerfile = parseDockerfile(file.text, file.file)
-    for (const { message } of dockerfile.warnings) progress({ kind: 'notice', level: 'warning', message })
     const sources = createSources(execution, images, { context: source, download, options })
     const stage = await plan(dockerfile, sources, options)
+    warn(file, source, images, options)
     const solver = createSolver({ execution, cache, noCache })
     const result = await solver.solve(stage.top)
     await result.chainId()
@@ -66,6 +68,32 @@ export async function build(store: Store, images: Images, options: BuildOptions)
   } finally {
     source.statCache?.save()
   }
+}
+
+/** Docker's build checks, as events. Throws `invalid` where the Dockerfile asks for that with `# check=error=true`. */
+function warn(
+  { text, file }: OpenedContext['dockerfile'],
+  { tree }: LocalSource,
+  images: Images,
+  options: BuildOptions,
+): void {
+  const { buildArgs = {}, buildContexts, target = '', progress = () => {} } = options
+  const base = (name: string) => factsOf(images, name, buildContexts)
+  const { findings, failure } = checkDockerfile(text, {
+    file,
+    buildArgs,
+    base,
+    target,
+    ignore: tree.ignore?.patterns ?? [],
+  })
+  const warnings = findings.filter(({ level }) => level === 'warning')
+  for (const { rule, message, description, url, range } of warnings) {
+    progress({ kind: 'check', rule, message, description, url, range })
+  }
+  if (failure === undefined) return
+  throw new StrakeError('invalid', failure, {
+    hint: 'The Dockerfile asks for it: # check=error=true. Put right what the warnings name, or skip a rule: # check=skip=RULE;error=true',
+  })
 }
 
 function checkPlatform({ platform }: BuildOptions): void {

@@ -1,3 +1,4 @@
+export { factsOf } from './base-facts.ts'
 export { build } from './build.ts'
 export type { CacheMount, CacheMountOwner } from './cache-mounts.ts'
 export { forgetCacheMounts, listCacheMounts, putCacheMount, takeCacheMount } from './cache-mounts.ts'

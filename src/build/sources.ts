@@ -100,7 +100,8 @@ function normal(name: string): string {
 }
 
 function findImage(images: Images, name: string, range: SourceRange | undefined): Image {
-  const found = images.find(name)
+  // As for docker, what is too short for an id is a name.
+  const found = images.find(/^[0-9a-f]{1,11}$/.test(name) ? `${name}:latest` : name)
   if (found) return found
   let reference: ReturnType<typeof parseReference>
   try {

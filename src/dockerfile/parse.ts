@@ -1,5 +1,5 @@
 import { StrakeError } from '../lib/mod.ts'
-import { isFrom, readFrom, readInstruction } from './instructions.ts'
+import { isForeign, isFrom, readFrom, readInstruction } from './instructions.ts'
 import { type Document, readDocument } from './nodes.ts'
 import { parseError } from './source.ts'
 import type { ArgInstruction, Dockerfile, Instruction, Stage } from './types.ts'
@@ -23,7 +23,12 @@ export function parseDocument(document: Document): Dockerfile {
   const globals: ArgInstruction[] = []
   const stages: (Stage & { instructions: Instruction[] })[] = []
   let strayed = false
+  let foreign = false
   for (const node of nodes) {
+    // Lines that lack a continuation before them, or a file of another kind: one error tells of them all.
+    const goesOn = foreign
+    foreign = isForeign(node)
+    if (foreign && goesOn) continue
     try {
       if (isFrom(node)) {
         const { from, name } = readFrom(node)
@@ -46,7 +51,8 @@ export function parseDocument(document: Document): Dockerfile {
     }
   }
   if (errors.length === 0 && stages.length === 0) {
-    const message = nodes.length === 0 ? 'file with no instructions' : 'dockerfile contains no stages to build'
+    const nothing = source.text === '' ? 'the Dockerfile cannot be empty' : 'file with no instructions'
+    const message = nodes.length === 0 ? nothing : 'dockerfile contains no stages to build'
     errors.push(parseError(message, source.range(0, 0), 'A Dockerfile begins with FROM image, or FROM scratch.'))
   }
   throwAll(errors, source.text)

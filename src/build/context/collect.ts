@@ -26,6 +26,8 @@ export interface CollectedSource {
   readonly tree: Tree
   /** Owners are kept; otherwise everything is root's. */
   readonly metadata: boolean
+  /** The contents of an archive, which keep their modes and replace whatever is there. */
+  readonly archive?: boolean
   /** A directory's contents, sorted as a walk meets them, after itself; or the one file. */
   readonly entries: readonly Collected[]
 }
@@ -46,6 +48,8 @@ export function collect(tree: Tree, sources: readonly string[], options: Collect
     if (isPattern(path)) {
       for (const match of glob(tree, path)) {
         const entries = collectOne(tree, match, options)
+        // Docker follows what a pattern matches, and misses the target.
+        if (!entries && tree.stat(match)?.isSymbolicLink()) throw missing(tree, source, match)
         if (entries) collected.push({ name: baseName(match), tree, metadata: options.metadata, entries })
       }
       continue

@@ -26,6 +26,7 @@ export async function readRun(reading: Reading, instruction: RunInstruction, id:
     user: config.User ?? '',
     ...rights,
     mounts,
+    hostname: buildArgs.BUILDKIT_SANDBOX_HOSTNAME || 'buildkitsandbox',
     addHosts: reader.options.addHosts ?? [],
     scripts,
     original: instruction.original,

@@ -12,7 +12,7 @@ import { copyFromContext } from '../operations/copy.ts'
 import { workdirOperation } from '../operations/workdir.ts'
 import type { BuildOptions } from '../types.ts'
 import { applyConfig, type Evaluation, expandWord, workdir } from './instructions.ts'
-import { stageNamed } from './plan.ts'
+import { baseStage, withStageMeant } from './plan.ts'
 import { readCopy } from './read-copy.ts'
 import { readRun } from './read-run.ts'
 import type { Sources } from './sources.ts'
@@ -25,8 +25,9 @@ export interface Reader {
   readonly options: BuildOptions
   readonly platform: Platform
   readonly globals: ReadonlyMap<string, string | undefined>
-  readonly stages: ReadonlyMap<number, Stage>
-  readonly counter: { vertex: number; step: number; readonly total: number }
+  /** A stage of this Dockerfile, read when somebody first asks for it. */
+  readonly stage: (parsed: ParsedStage) => Promise<Stage>
+  readonly counter: { vertex: number; step: number; total: number }
 }
 
 export async function readStage(reader: Reader, parsed: ParsedStage): Promise<Stage> {
@@ -59,7 +60,7 @@ async function openStage(
   reader: Reader,
   parsed: ParsedStage,
 ): Promise<Stage & { readonly triggers: readonly string[] }> {
-  const { dockerfile, sources, stages, counter, globals, platform } = reader
+  const { dockerfile, sources, counter, globals, platform } = reader
   const { from } = parsed
   const name = expand(from.image, (variable) => globals.get(variable), dockerfile.escape)
   if (name === '') {
@@ -79,9 +80,9 @@ async function openStage(
     cmdSet: false,
     history: [] as Stage['history'][number][],
   }
-  const other = stageNamed(dockerfile, name, parsed.index)
+  const other = baseStage(dockerfile, name, parsed.index)
   if (other) {
-    const base = stages.get(other.index)!
+    const base = await reader.stage(other)
     return {
       ...fresh,
       platform: base.platform,
@@ -105,7 +106,9 @@ async function openStage(
   const nothing: Vertex = { kind: 'source', id, name: vertexName, step, snapshot: undefined, chainId: undefined }
   const fromScratch = inheritConfig(undefined, true)
   if (name === 'scratch') return { ...blank, top: nothing, config: fromScratch, env: envOf(fromScratch) }
-  const base = await sources.base(name, from.image.range)
+  const base = await sources.base(name, from.image.range).catch((error: unknown) => {
+    throw withStageMeant(error, dockerfile, name, parsed.index)
+  })
   if (base.kind === 'directory') {
     const operation = copyFromContext(base.source, ['.'], { destination: '/', vertex: `${id}-files` })
     const files: Vertex = {

@@ -88,6 +88,7 @@ async function unpack(
   return (
     contents && {
       ...contents,
+      archive: true,
       entries: contents.entries.map((entry) => ({ ...entry, unnamed: leading.has(entry.path) })),
     }
   )

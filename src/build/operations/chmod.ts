@@ -1,16 +1,21 @@
 import { StrakeError } from '../../lib/mod.ts'
 
-/** Gives a file or directory another mode. Modes are permission bits with setuid, setgid and sticky (07777). */
-export type ChangeMode = (mode: number, directory: boolean) => number
+/** What `--chmod` asks for. Modes are permission bits with setuid, setgid and sticky (07777). */
+export interface Chmod {
+  /** The mode that a file or directory gets. */
+  change(mode: number, directory: boolean): number
+  /** Where it is given as a number. */
+  readonly octal?: number
+}
 
 const clause = /^([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$/
 
 /** `--chmod`: octal, or symbolic as chmod(1) reads it (`u+x,go=`). Throws `invalid`. */
-export function parseChmod(text: string): ChangeMode {
+export function parseChmod(text: string): Chmod {
   if (/^[0-7]{1,5}$/.test(text)) {
     const mode = Number.parseInt(text, 8)
     if (mode > 0o7777) throw invalid(text)
-    return () => mode
+    return { change: () => mode, octal: mode }
   }
   const changes = text.split(',').flatMap((part) => {
     const [, who = '', actions = ''] = clause.exec(part) ?? []
@@ -22,7 +27,7 @@ export function parseChmod(text: string): ChangeMode {
       what: what!,
     }))
   })
-  return (mode, directory) => changes.reduce((bits, change) => apply(bits, directory, change), mode)
+  return { change: (mode, directory) => changes.reduce((bits, change) => apply(bits, directory, change), mode) }
 }
 
 const shifts: Readonly<Record<string, number>> = { u: 6, g: 3, o: 0 }
@@ -47,7 +52,7 @@ function apply(
     }
     if (sign === '+') bits |= wanted
     else if (sign === '-') bits &= ~wanted
-    else bits = (bits & ~((7 << shift) | (directory ? 0 : special))) | wanted
+    else bits = (bits & ~((7 << shift) | special)) | wanted
   }
   return bits
 }

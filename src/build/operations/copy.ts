@@ -61,26 +61,22 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
 
 /** COPY --from: a stage's or an image's root, the second input. */
 export function copyFromRoot(name: string, sources: readonly string[], options: CopyOptions): Operation {
-  const read = (execution: Execution, [, from]: readonly Result[]) => {
-    const root = viewRoot(execution, from!.snapshot)
-    return { root, collected: collect(openTree(bytesOf(root.path), name), sources, { metadata: true }) }
-  }
+  const collectFrom = (path: string) => collect(openTree(bytesOf(path), name), sources, { metadata: true })
   const digest = operationDigest('copy-from', sources, options)
   return {
     digest,
     async contents(execution, inputs) {
-      const { root, collected } = read(execution, inputs)
-      using _ = root
+      using root = viewRoot(execution, inputs[1]!.snapshot)
+      const collected = collectFrom(root.path)
       const digests = new Map<Collected, Digest>()
       fillDigests(collected, digests, { cache: undefined, read: true })
       return digestOfSources(collected, digests)
     },
     async execute(execution, layer, inputs) {
-      const { root, collected } = read(execution, inputs)
-      using _ = root
+      using root = viewRoot(execution, inputs[1]!.snapshot)
       const { layer: info, outside: contents } = await writeSources(execution, layer, {
         below: inputs[0]!,
-        collected,
+        collected: collectFrom(root.path),
         digests: new Map(),
         statCache: undefined,
         operation: digest,
@@ -122,7 +118,10 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
   const readAt = Date.now()
   using lower = viewRoot(execution, below.snapshot)
   fillDigests(collected, digests, { cache: statCache, read: false })
-  const owner = copy.chown === undefined ? undefined : resolveOwner(lower.path, copy.chown, execution.progress)
+  const owner =
+    copy.chown === undefined
+      ? undefined
+      : resolveOwner(lower.path, copy.chown, `--chown=${copy.chown}`, execution.progress)
   const { entries: placed, origin } = place([...(writing.placed ?? collected), ...(copy.heredocs ?? [])], digests, {
     destination: bytesOf(copy.destination),
     lower: openTree(bytesOf(lower.path), 'the image'),

@@ -3,7 +3,7 @@ import { type ByteString, StrakeError, textOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import { type Collected, type CollectedSource, readXattrs } from '../context/collect.ts'
 import { resolveInTree, type Tree } from '../context/tree.ts'
-import type { ChangeMode } from './chmod.ts'
+import type { Chmod } from './chmod.ts'
 
 export interface Owner {
   readonly uid: number
@@ -17,7 +17,7 @@ export interface Placement {
   readonly lower: Tree
   /** Undefined: as the source has it. */
   readonly owner: Owner | undefined
-  readonly mode: ChangeMode | undefined
+  readonly mode: Chmod | undefined
   /** Nanoseconds since the epoch. */
   readonly now: bigint
 }
@@ -48,10 +48,10 @@ export function place(
   const resolved = resolveInTree(lower, destination)
   const intoDirectory = destination.endsWith('/') || (lower.stat(resolved)?.isDirectory() ?? false)
   const own = owner ?? { uid: 0, gid: 0 }
+  let madeMode = defaultDirectoryMode
 
   function madeDirectory(path: ByteString, mtime = now, by = own): void {
-    const bits = mode?.(defaultDirectoryMode, true) ?? defaultDirectoryMode
-    entries.set(path, { kind: 'directory', path, mode: bits, ...by, mtime })
+    entries.set(path, { kind: 'directory', path, mode: madeMode, ...by, mtime })
   }
 
   /** The directory as it is below, so that the layer does not change it. */
@@ -77,16 +77,17 @@ export function place(
       const parent = path.slice(0, slash)
       const known = entries.get(parent)
       if (known && known.kind !== 'directory') throw notDirectory(parent)
-      if (!known && !keptDirectory(parent)) madeDirectory(parent)
+      if (known || keptDirectory(parent)) continue
+      madeDirectory(parent)
+      touchParent(parent)
     }
-    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')))
-    if (parent !== '') touch(parent)
   }
 
-  /** Something was put into it. */
-  function touch(path: ByteString): void {
-    const entry = entries.get(path)
-    if (entry) entries.set(path, { ...entry, mtime: now })
+  /** Something was put beside it. */
+  function touchParent(path: ByteString): void {
+    const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')))
+    const entry = entries.get(parent)
+    if (entry) entries.set(parent, { ...entry, mtime: now })
   }
 
   /** A directory that is made, or kept as it is but for its time. */
@@ -95,7 +96,10 @@ export function place(
     const known = entries.get(path)
     if (known && known.kind !== 'directory') throw notDirectory(path)
     if (known) entries.set(path, { ...known, mtime })
-    else if (!keptDirectory(path, mtime)) madeDirectory(path, mtime, by)
+    else if (!keptDirectory(path, mtime)) {
+      madeDirectory(path, mtime, by)
+      touchParent(path)
+    }
   }
 
   function placeFile(name: ByteString, entry: (path: ByteString) => LayerEntry): ByteString {
@@ -104,11 +108,15 @@ export function place(
       throw new StrakeError('invalid', `cannot copy the file ${textOf(name)} over the directory /${textOf(path)}`)
     }
     addParents(path)
+    touchParent(path)
     entries.set(path, entry(path))
     return path
   }
 
   for (const source of sources) {
+    const archive = 'archive' in source && source.archive === true
+    // Directories that lead to others are made as Docker makes them: symbolic modes and special bits are not for them.
+    madeMode = archive || mode?.octal === undefined ? defaultDirectoryMode : mode.octal & 0o755
     if ('bytes' in source) {
       const { name, bytes } = source
       placeFile(name, (path) => {
@@ -116,7 +124,7 @@ export function place(
         return {
           kind: 'file',
           path,
-          mode: mode?.(defaultFileMode, false) ?? defaultFileMode,
+          mode: mode?.change(defaultFileMode, false) ?? defaultFileMode,
           ...own,
           mtime: now,
           source: from,
@@ -145,7 +153,7 @@ export function place(
         placeDirectory(path, now, { uid: 0, gid: 0 })
         continue
       }
-      if (existed) checkReplaces(lower, path, entry)
+      if (existed && !archive) checkReplaces(lower, path, entry)
       const made = entryAt(entry, path)
       const before = entries.get(path)
       if (before && (before.kind === 'directory') !== (made.kind === 'directory')) throw notDirectory(path)
@@ -160,7 +168,7 @@ export function place(
 function createEntries(
   source: CollectedSource,
   digests: ReadonlyMap<Collected, Digest>,
-  { owner, mode }: { owner: Owner | undefined; mode: ChangeMode | undefined },
+  { owner, mode }: { owner: Owner | undefined; mode: Chmod | undefined },
 ): (entry: Collected, path: ByteString) => LayerEntry {
   const first = new Map<string, ByteString>()
   return (collected, path) => {
@@ -174,7 +182,7 @@ function createEntries(
       ...(xattrs && { xattrs }),
     }
     if (collected.target !== undefined) return { ...base, kind: 'symlink', target: collected.target }
-    if (mode) base.mode = mode(base.mode, stat.isDirectory())
+    if (mode && !source.archive) base.mode = mode.change(base.mode, stat.isDirectory())
     if (stat.isDirectory()) return { ...base, kind: 'directory' }
     if (stat.nlink > 1n) {
       const inode = `${stat.dev}:${stat.ino}`

@@ -19,6 +19,7 @@ export interface RunOptions {
   readonly hiddenEnv: readonly string[]
   readonly cwd: string
   readonly user: string
+  readonly hostname: string
   readonly network: 'default' | 'host' | 'none'
   /** `name:address`. */
   readonly addHosts: readonly string[]
@@ -35,16 +36,16 @@ export interface RunOptions {
   readonly vertex: string
 }
 
-const hostname = 'buildkitsandbox'
 const tailLimit = 64 << 10
 
 export function runOperation(options: RunOptions): Operation {
-  const { args, env, cwd, user, network, addHosts, scripts, mounts, security, devices, original, vertex } = options
+  const { args, env, cwd, user, hostname, network, addHosts, scripts, mounts, security, devices, original, vertex } =
+    options
   const scriptKeys = Object.entries(scripts).map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')])
   return {
     digest: keyOf(
       'run',
-      JSON.stringify([args, env, cwd, user, network, addHosts, scriptKeys]),
+      JSON.stringify([args, env, cwd, user, hostname, network, addHosts, scriptKeys]),
       ...mounts.map((mount) => JSON.stringify(mountKey(mount))),
       ...(security === 'insecure' ? ['insecure'] : []),
       ...devices.map(({ name, required }) => JSON.stringify({ device: name, required })),
@@ -79,7 +80,7 @@ async function run(
   }
   const mounts: Mount[] = [
     bind(file('resolv.conf', hostResolvConf()), '/etc/resolv.conf'),
-    bind(file('hosts', hostsFile({ hostname, extraHosts: options.addHosts })), '/etc/hosts'),
+    bind(file('hosts', hostsFile({ hostname: options.hostname, extraHosts: options.addHosts })), '/etc/hosts'),
     ...trust.mounts,
     ...Object.entries(options.scripts).map(([path, bytes], i) => bind(file(`script-${i}`, bytes, 0o755), path)),
     ...ready.mounts,
@@ -96,7 +97,7 @@ async function run(
       cwd: options.cwd,
       user: options.user,
       rootfs,
-      hostname,
+      hostname: options.hostname,
       mounts,
       network: networkOf(options.network, namespace?.path),
       privileged: options.security === 'insecure',

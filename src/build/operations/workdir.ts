@@ -1,10 +1,10 @@
 import { type LayerEntry, writeLayer } from '../../layers/mod.ts'
 import { bytesOf, StrakeError } from '../../lib/mod.ts'
-import { resolveUser } from '../../runtime/mod.ts'
 import { keyOf } from '../cache.ts'
 import { openTree, resolveInTree } from '../context/tree.ts'
 import { viewRoot } from '../execution.ts'
 import type { Operation } from '../graph.ts'
+import { resolveOwner } from './owner.ts'
 
 /** WORKDIR: the directories that are missing, owned by the user in force. A layer, even when none is missing. */
 export function workdirOperation(path: string, user: string): Operation {
@@ -21,7 +21,7 @@ export function workdirOperation(path: string, user: string): Operation {
       if (blocking)
         throw new StrakeError('invalid', `WORKDIR ${path}: /${blocking} is in the image, and is no directory`)
       if (!missing.length) return { layer: await writeLayer(layer.dir, []) }
-      const { uid, gid } = resolveUser(root.path, user)
+      const { uid, gid } = resolveOwner(root.path, user, `USER ${user}`, execution.progress)
       const now = BigInt(Date.now()) * 1_000_000n
       const entries = paths.map((dir): LayerEntry => {
         const stat = lower.stat(dir)

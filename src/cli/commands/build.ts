@@ -4,6 +4,7 @@ import { StrakeError } from '../../lib/mod.ts'
 import { familiarName, hex, parseReference } from '../../oci/mod.ts'
 import { findContext } from '../build-context.ts'
 import { buildCall, checkBuild } from '../check-build.ts'
+import { checkWarnings } from '../check-warnings.ts'
 import { command } from '../command.ts'
 import { contextReport } from '../context-report.ts'
 import { secretsOf, sshOf } from '../hand-on.ts'
@@ -98,6 +99,7 @@ export default command({
     // A failed build must not leave the id of another one.
     if (iidfile) rmSync(iidfile, { force: true })
 
+    using warnings = options.quiet ? undefined : checkWarnings(terminal)
     using view = showProgress(terminal, 'Building', options.quiet ? 'quiet' : options.progress)
     const { id } = await build(engine(), {
       ...found,
@@ -116,7 +118,7 @@ export default command({
       ...(target && { target }),
       ...(platform && { platform: platformOf(platform) }),
       signal,
-      progress: view.sink,
+      progress: (event) => (event.kind === 'check' ? warnings?.add(event) : view.sink(event)),
     })
     view[Symbol.dispose]()
 

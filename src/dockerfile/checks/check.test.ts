@@ -211,3 +211,17 @@ FROM Base
     )
   })
 })
+
+test('with a target, what only matters in what is built is looked for there', () => {
+  const text = 'FROM a AS One\nENV A=$X\nFROM b AS two\nENV A=$X\nFROM one\nENV A=$X\n'
+  const lines = (target?: string) =>
+    check(text, {
+      skip: ['LatestBaseImage', 'RunsAsRoot'],
+      base: () => ({}),
+      ...(target !== undefined && { target }),
+    }).map(({ rule, range }) => `${rule} ${range.start.line}`)
+  const casing = 'StageNameCasing 1'
+  assert.deepEqual(lines(), [casing, 'UndefinedVar 2', 'UndefinedVar 4', 'UndefinedVar 6'])
+  assert.deepEqual(lines(''), [casing, 'UndefinedVar 2', 'UndefinedVar 6'])
+  assert.deepEqual(lines('two'), [casing, 'UndefinedVar 4'])
+})

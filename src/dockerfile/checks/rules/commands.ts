@@ -5,6 +5,7 @@ import { tokenRange } from './places.ts'
 export const jsonArgsRecommended: RuleText = {
   name: 'JSONArgsRecommended',
   level: 'warning',
+  reached: true,
   description: 'JSON arguments recommended for ENTRYPOINT/CMD to prevent unintended behavior related to OS signals',
   reason:
     'In shell form a shell is process 1: it does not pass SIGTERM on, so the program is killed hard when the container stops.',
@@ -12,8 +13,9 @@ export const jsonArgsRecommended: RuleText = {
   bad: 'CMD python app.py',
   good: 'CMD ["python", "app.py"]',
   *find({ stages }) {
+    const withShell = stagesWithShell(stages)
     for (const checked of stages) {
-      let shell = hasShell(checked.parent) || (checked.facts?.shell?.length ?? 0) > 0
+      let shell = inheritsShell(checked, withShell)
       for (const { node, instruction, range } of checked.steps) {
         if (instruction.kind === 'shell') shell = instruction.shell.length > 0
         if (instruction.kind !== 'cmd' && instruction.kind !== 'entrypoint') continue
@@ -29,17 +31,24 @@ export const jsonArgsRecommended: RuleText = {
   },
 }
 
-/** Whether a stage leaves a shell of its own to those based on it. */
-function hasShell(stage: EvaluatedStage | undefined): boolean {
-  if (!stage) return false
-  const last = stage.steps.findLast(({ instruction }) => instruction.kind === 'shell')?.instruction
-  if (last?.kind === 'shell') return last.shell.length > 0
-  return hasShell(stage.parent) || (stage.facts?.shell?.length ?? 0) > 0
+/** The stages that leave a shell of their own, or that of their base, to those based on them. */
+function stagesWithShell(stages: readonly EvaluatedStage[]): ReadonlySet<EvaluatedStage> {
+  const found = new Set<EvaluatedStage>()
+  for (const stage of stages) {
+    const last = stage.steps.findLast(({ instruction }) => instruction.kind === 'shell')?.instruction
+    if (last?.kind === 'shell' ? last.shell.length > 0 : inheritsShell(stage, found)) found.add(stage)
+  }
+  return found
+}
+
+function inheritsShell({ parent, facts }: EvaluatedStage, withShell: ReadonlySet<EvaluatedStage>): boolean {
+  return (parent !== undefined && withShell.has(parent)) || (facts?.shell?.length ?? 0) > 0
 }
 
 export const multipleInstructionsDisallowed: RuleText = {
   name: 'MultipleInstructionsDisallowed',
   level: 'warning',
+  reached: true,
   description: 'Multiple instructions of the same type should not be used in the same stage',
   reason: 'Only the last CMD, ENTRYPOINT and HEALTHCHECK of a stage counts; the others do nothing.',
   fix: 'Keep the last one.',
@@ -65,6 +74,7 @@ export const multipleInstructionsDisallowed: RuleText = {
 export const workdirRelativePath: RuleText = {
   name: 'WorkdirRelativePath',
   level: 'warning',
+  reached: true,
   description:
     'Relative workdir without an absolute workdir declared within the build can have unexpected results if the base image changes',
   reason: 'It goes on from the working directory of the base image, which may be another one tomorrow.',
