@@ -34,7 +34,8 @@ const below: Record<string, string[]> = {
     'build',
     'containers',
   ],
-  cli: ['lib', 'oci', 'engine'],
+  hub: ['lib', 'oci', 'registry'],
+  cli: ['lib', 'oci', 'engine', 'hub'],
 }
 /** Files directly in src/: the command line and the library, which wire everything together. */
 const roots = ['main.ts', 'index.ts']
