@@ -36,13 +36,13 @@ nav a { text-decoration: none; font-weight: 550; }
 nav form { margin: 0; }
 main { padding-block: 2rem 3rem; }
 footer { color: var(--soft); font-size: .85rem; padding-block: 0 2rem; }
-h1 { font-size: 1.7rem; line-height: 1.25; letter-spacing: -.02em; margin: 0 0 .4rem; overflow-wrap: anywhere; }
+h1 { font-size: 1.7rem; line-height: 1.25; letter-spacing: -.02em; margin: 0 0 .9rem; overflow-wrap: anywhere; }
 h2 { font-size: 1.15rem; letter-spacing: -.01em; margin: 0 0 .8rem; }
 h1 a { text-decoration: none; }
 h1 .ns { color: var(--soft); font-weight: 450; }
 p { margin: 0 0 .8rem; }
 .soft { color: var(--soft); }
-.lead { color: var(--soft); font-size: 1.05rem; margin-bottom: 1.2rem; overflow-wrap: anywhere; }
+.lead { color: var(--soft); font-size: 1.05rem; margin: -.45rem 0 1.2rem; overflow-wrap: anywhere; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; box-shadow: var(--shadow); padding: 1.25rem; margin: 0 0 1.25rem; }
 .cols { display: grid; grid-template-columns: minmax(0, 1fr) 20rem; gap: 1.25rem; align-items: start; }
 .cols > * { min-width: 0; }
@@ -69,7 +69,7 @@ code { background: var(--code); border-radius: 5px; padding: .12em .35em; overfl
 pre { background: var(--code); border: 1px solid var(--line); border-radius: 8px; padding: .8rem 1rem; overflow-x: auto; margin: 0 0 .9rem; }
 pre code { background: none; padding: 0; overflow-wrap: normal; }
 .copy { display: flex; align-items: stretch; margin: 0 0 .6rem; }
-.copy code { flex: 1; min-width: 0; padding: .55rem .8rem; border: 1px solid var(--line); border-radius: 8px; overflow-x: auto; white-space: pre; overflow-wrap: normal; }
+.copy code { flex: 1; min-width: 0; padding: .55rem .8rem; border: 1px solid var(--line); border-radius: 8px; white-space: pre-wrap; overflow-wrap: anywhere; }
 .js .copy code { border-radius: 8px 0 0 8px; border-right: 0; }
 .copy button { display: none; }
 .js .copy button { display: block; border-radius: 0 8px 8px 0; }
@@ -82,7 +82,7 @@ button.plain { border: 0; background: none; padding: 0; color: var(--accent); fo
 button.danger { color: var(--bad); }
 label { display: block; font-weight: 570; font-size: .9rem; margin: 0 0 .9rem; }
 label.line { display: flex; gap: .55rem; align-items: baseline; font-weight: 450; }
-input:not([type=checkbox]), textarea, select { display: block; width: 100%; margin-top: .25rem; padding: .5rem .75rem; border: 1px solid var(--line); border-radius: 8px; background: var(--card); color: var(--ink); }
+input:not([type=checkbox]), textarea, select { display: block; width: 100%; margin-top: .25rem; padding: .5rem .75rem; border: 1px solid var(--line); border-radius: 8px; background: var(--card); color: var(--ink); font-weight: 400; font-size: .95rem; }
 .search input { margin: 0; background: var(--paper); }
 textarea { min-height: 20rem; resize: vertical; font-family: ui-monospace, Menlo, Consolas, monospace; font-size: .9rem; }
 .narrow { max-width: 26rem; margin-inline: auto; }
@@ -109,7 +109,10 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .readme > :first-child { margin-top: 0; }
 .readme h2 { font-size: 1.4rem; } .readme h3 { font-size: 1.15rem; } .readme h4, .readme h5, .readme h6 { font-size: 1rem; margin: 1.1rem 0 .4rem; }
 .readme ul, .readme ol { padding-left: 1.4rem; margin: 0 0 .9rem; }
-.readme blockquote { margin: 0 0 .9rem; padding: .1rem 0 .1rem 1rem; border-left: 3px solid var(--line); color: var(--soft); }
+.readme li > p { margin-bottom: .3rem; } .readme li > ul, .readme li > ol { margin-bottom: .3rem; }
+.readme .scroll { margin-bottom: .9rem; }
+.readme blockquote > :last-child { margin-bottom: 0; }
+.readme blockquote { margin: 0 0 .9rem; padding: .2rem 0 .2rem 1rem; border-left: 3px solid var(--line); color: var(--soft); }
 .readme hr { border: 0; border-top: 1px solid var(--line); margin: 1.4rem 0; }
 .readme { overflow-wrap: anywhere; }
 .more { display: flex; justify-content: flex-end; margin-bottom: 1.25rem; }
@@ -117,8 +120,12 @@ dd { margin: 0; overflow-wrap: anywhere; }
 .empty { text-align: center; padding: 2.5rem 1.25rem; }
 .empty .copy { text-align: left; max-width: 34rem; margin-inline: auto; }
 .tags { padding: 1.25rem 1.25rem .4rem; }
+aside .card > :last-child, form.card > :last-child { margin-bottom: 0; }
+.card p.soft:last-child { margin-top: .8rem; }
 @media (max-width: 52rem) {
   .cols { grid-template-columns: minmax(0, 1fr); }
+  aside.first { order: -1; }
+  aside.first .about { display: none; }
   main { padding-block: 1.25rem 2rem; }
   .top > div, main, footer { padding-inline: 1rem; }
   .search { order: 3; flex-basis: 100%; }

@@ -98,7 +98,13 @@ export function instructionText(createdBy: string): string {
   const text = createdBy.slice(0, 4000).replace(/\s*# buildkit\s*$/, '')
   const nop = /^\/bin\/sh -c #\(nop\)\s+/.exec(text)
   if (nop) return text.slice(nop[0].length)
-  if (/^(RUN )?\|\d+ /.test(text)) return `RUN ${text.replace(/^(RUN )?\|\d+ .*?\/bin\/sh -c /s, '')}`
+  const [args, count] = /^(?:RUN )?\|(\d{1,2}) /.exec(text) ?? []
+  if (args !== undefined) {
+    // Build arguments stand before the command, and nothing says where a value with blanks in it ends.
+    const shell = text.indexOf('/bin/sh -c ')
+    const words = text.slice(args.length).split(' ').slice(Number(count))
+    return `RUN ${shell < 0 ? words.join(' ') : text.slice(shell + '/bin/sh -c '.length)}`
+  }
   return text.replace(/^(?:RUN )?\/bin\/sh -c /, 'RUN ')
 }
 
