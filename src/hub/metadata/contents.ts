@@ -72,7 +72,7 @@ export interface Contents {
   /** In order of names. */
   tags(repository: Repository, page?: Page): Promise<Tag[]>
   /** A mirror has seen that the tag is still what it was. */
-  touchTag(repository: Repository, name: string): Promise<void>
+  touchTag(repository: Repository, name: string, at?: number): Promise<void>
   /** Descriptors of the manifests that have that subject. */
   referrers(repository: Repository, subject: Digest): Promise<Descriptor[]>
 
@@ -253,10 +253,8 @@ export class SqliteContents implements Contents {
       .map(tagOf)
   }
 
-  async touchTag(repository: Repository, name: string): Promise<void> {
-    this.#db
-      .sql('UPDATE tags SET checked_at = ? WHERE repository = ? AND name = ?')
-      .run(Date.now(), repository.id, name)
+  async touchTag(repository: Repository, name: string, at = Date.now()): Promise<void> {
+    this.#db.sql('UPDATE tags SET checked_at = ? WHERE repository = ? AND name = ?').run(at, repository.id, name)
   }
 
   async referrers(repository: Repository, subject: Digest): Promise<Descriptor[]> {
