@@ -7,6 +7,7 @@ import { collect } from './collect.ts'
 import { service as tokenService } from './distribution/authorise.ts'
 import { Mirror } from './distribution/mirror.ts'
 import { distribution } from './distribution/router.ts'
+import { search } from './distribution/search.ts'
 import type { Service, ServiceSettings } from './distribution/service.ts'
 import { throttled, tokenEndpoint } from './distribution/token.ts'
 import { Uploads } from './distribution/uploads.ts'
@@ -181,12 +182,16 @@ async function answer(hub: Hub, request: IncomingMessage, response: ServerRespon
   })
 }
 
+/** What `docker search` and `podman search` ask. */
+const searchPaths = ['/v1/search', '/v1/_ping']
+
 async function dispatch(hub: Hub, call: Call): Promise<{ readonly call: Call; readonly reply: Reply }> {
   const { service } = hub
   const { path } = call
   if (path === '/healthz') return { call, reply: { status: 200, body: 'ok\n' } }
   if (path === '/readyz') return { call, reply: await ready(hub) }
-  const protocol = path === '/v2' || path.startsWith('/v2/') || path === '/token' || path === '/metrics'
+  const protocol =
+    searchPaths.includes(path) || path === '/v2' || path.startsWith('/v2/') || path === '/token' || path === '/metrics'
   if (!protocol) return await pages(service, call)
   const { authorization } = call.request.headers
   const who = await service.data.authenticator.authenticate(authorization, call.client, tokenService)
@@ -197,6 +202,7 @@ async function dispatch(hub: Hub, call: Call): Promise<{ readonly call: Call; re
   }
   const known = { ...call, principal: who.principal }
   if (path === '/token') return { call: known, reply: await tokenEndpoint(service.data, known) }
+  if (searchPaths.includes(path)) return { call: known, reply: await search(service, known) }
   if (path === '/metrics') return { call: known, reply: await metricsPage(hub, who.principal) }
   return { call: known, reply: await distribution(service, known) }
 }

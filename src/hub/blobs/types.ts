@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import type { ByteRange } from '../../registry/mod.ts'
 
 /**
@@ -25,8 +25,10 @@ export interface BlobStore {
   /** Forgets an upload. False where there is none. */
   abandon(upload: string): Promise<boolean>
 
-  /** Throws `not_found` at the first read. */
-  read(key: string, range?: ByteRange): Readable
+  /** The bytes of a blob; fails at the first read where there is none. */
+  read(key: string): Readable
+  /** Writes a blob, or a part of it, to a client as fast as that takes it, and does not end the stream. */
+  copy(key: string, to: Writable, range: ByteRange): Promise<void>
   remove(key: string): Promise<void>
   /** Names of the blobs and of the uploads that were last written before the time. */
   blobs(before: number): AsyncIterable<string>

@@ -49,7 +49,8 @@ function content({ data }: Service, { request, method }: Call, { digest, size, k
       'content-length': length,
       ...(range && { 'content-range': printContentRange(range, size) }),
     },
-    ...(method === 'GET' && length > 0 && { body: data.blobs.read(key, range) }),
+    ...(method === 'GET' &&
+      length > 0 && { body: (to) => data.blobs.copy(key, to, range ?? { first: 0, last: size - 1 }) }),
   }
 }
 

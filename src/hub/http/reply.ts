@@ -1,14 +1,14 @@
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import { StrakeError } from '../../lib/mod.ts'
 import { errorBody, errorCodes, type RegistryErrorCode } from '../../registry/mod.ts'
 
 export type Headers = Readonly<Record<string, string | number>>
 
-/** An answer. A body that is a stream is closed by whoever sends it. */
+/** An answer. A body may be a stream, which is closed by whoever sends it, or what writes to one. */
 export interface Reply {
   readonly status: number
   readonly headers?: Headers
-  readonly body?: string | Uint8Array | Readable
+  readonly body?: string | Uint8Array | Readable | ((to: Writable) => Promise<void>)
 }
 
 export interface FailureDetails {
