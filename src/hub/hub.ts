@@ -3,9 +3,10 @@ import { TokenKey } from './access/jwt.ts'
 import { FolderBlobs } from './blobs/folder.ts'
 import type { BlobStore } from './blobs/types.ts'
 import { type Accounts, SqliteAccounts } from './metadata/accounts.ts'
-import { type Contents, SqliteContents } from './metadata/contents.ts'
+import type { Contents } from './metadata/contents.ts'
 import { Database } from './metadata/database.ts'
 import { type Repositories, SqliteRepositories } from './metadata/repositories.ts'
+import { SqliteContents } from './metadata/sqlite-contents.ts'
 
 /** A hub's data. What serves it and the commands beside it use the same ports. */
 export interface HubData extends Disposable {

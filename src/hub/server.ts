@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { errno, StrakeError } from '../lib/mod.ts'
-import { anonymous, type Principal } from './access/rights.ts'
+import type { Principal } from './access/rights.ts'
 import { collect } from './collect.ts'
 import { service as tokenService } from './distribution/authorise.ts'
 import { Mirror } from './distribution/mirror.ts'
@@ -11,7 +11,7 @@ import { search } from './distribution/search.ts'
 import type { Service, ServiceSettings } from './distribution/service.ts'
 import { throttled, tokenEndpoint } from './distribution/token.ts'
 import { Uploads } from './distribution/uploads.ts'
-import type { Call } from './http/call.ts'
+import { type Call, methodName, readCall, routeName } from './http/call.ts'
 import { Metrics } from './http/metrics.ts'
 import { failure, failureOf, type Reply } from './http/reply.ts'
 import { respond } from './http/respond.ts'
@@ -136,7 +136,7 @@ async function answer(hub: Hub, request: IncomingMessage, response: ServerRespon
   let reply: Reply
   let route = 'invalid'
   try {
-    call = callOf(hub, request)
+    call = readCall(request, hub.options)
     route = routeName(call.path)
     const found = await dispatch(hub, call)
     reply = found.reply
@@ -245,54 +245,6 @@ async function metricsPage({ service, metrics }: Hub, { admin, user }: Principal
       process_resident_memory_bytes: memory.rss,
     }),
   }
-}
-
-/** Reads what the request line and headers say. Throws `invalid`. */
-function callOf({ options }: Hub, request: IncomingMessage): Call {
-  const invalid = () => new StrakeError('invalid', 'invalid request')
-  const target = request.url ?? ''
-  if (!target.startsWith('/')) throw invalid()
-  // Not by `new URL`, which would resolve `..`: no path here has any.
-  const [path = '', query] = target.split('?', 2)
-  let decoded: string
-  try {
-    decoded = decodeURIComponent(path)
-  } catch {
-    throw invalid()
-  }
-  if (decoded.includes('\0') || decoded.length > 4096) throw invalid()
-  const { headers, socket } = request
-  const forwarded = (name: string) =>
-    options.trustProxy
-      ? String(headers[name] ?? '')
-          .split(',')
-          .at(-1)!
-          .trim()
-      : ''
-  const scheme = forwarded('x-forwarded-proto') || (options.tls ? 'https' : 'http')
-  const host = /^[\w.-]+(?::\d{1,5})?$|^\[[\da-fA-F:]+\](?::\d{1,5})?$/.test(headers.host ?? '')
-    ? headers.host
-    : 'localhost'
-  return {
-    request,
-    method: request.method ?? 'GET',
-    path: decoded,
-    query: new URLSearchParams(query ?? ''),
-    origin: options.url ?? `${scheme === 'https' ? 'https' : 'http'}://${host}`,
-    client: forwarded('x-forwarded-for') || socket.remoteAddress || '',
-    principal: anonymous,
-  }
-}
-
-function routeName(path: string): string {
-  if (path === '/v2' || path.startsWith('/v2/')) return 'v2'
-  if (path === '/token') return 'token'
-  if (path === '/healthz' || path === '/readyz' || path === '/metrics') return 'health'
-  return 'web'
-}
-
-function methodName(call: Call | undefined): string {
-  return call && ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(call.method) ? call.method : 'other'
 }
 
 /** Whether the error is the client's going away. */

@@ -21,7 +21,7 @@ function build(): string | undefined {
   const run = (...args: string[]) => execFileSync('go', args, { cwd: folder, stdio: 'ignore', timeout: 300_000 })
   try {
     run('mod', 'init', 'conformance')
-    run('get', `${module}@latest`)
+    run('get', `${module}@b5f09ebe541c65857e8721d51a7a3d0e2f1d8749`)
     run('test', '-c', '-o', program, module)
     return program
   } catch {
@@ -51,6 +51,7 @@ test('the conformance suite of the distribution spec: pull, push, content discov
         OCI_TEST_PUSH: '1',
         OCI_TEST_CONTENT_DISCOVERY: '1',
         OCI_TEST_CONTENT_MANAGEMENT: '1',
+        OCI_DELETE_MANIFEST_BEFORE_BLOBS: '1',
         OCI_REPORT_DIR: report,
       },
     })

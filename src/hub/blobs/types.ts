@@ -27,7 +27,10 @@ export interface BlobStore {
 
   /** The bytes of a blob; fails at the first read where there is none. */
   read(key: string): Readable
-  /** Writes a blob, or a part of it, to a client as fast as that takes it, and does not end the stream. */
+  /**
+   * Writes a part of a blob to a client as fast as that takes it, and does not end the stream. The memory of a piece is used
+   * again when the stream calls back: it must be done with it then, as sockets are.
+   */
   copy(key: string, to: Writable, range: ByteRange): Promise<void>
   remove(key: string): Promise<void>
   /** Names of the blobs and of the uploads that were last written before the time. */

@@ -144,8 +144,7 @@ export async function tagList({ data }: Service, call: Call, { name, repository 
   const page = pageOf(call)
   if ('status' in page) return page
   const found = await data.repositories.find(repository)
-  if (!found || (await data.contents.manifestCount(found)) === 0)
-    return failure('NAME_UNKNOWN', `repository ${name} is not there`)
+  if (!found) return failure('NAME_UNKNOWN', `repository ${name} is not there`)
   const tags = await data.contents.tags(found, { after: page.last, limit: page.limit + 1 })
   const names = tags.slice(0, page.limit).map((tag) => tag.name)
   return json({ name, tags: names }, more(`/v2/${name}/tags/list`, { names, limit: page.limit, left: tags.length }))

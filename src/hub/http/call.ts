@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { StrakeError } from '../../lib/mod.ts'
-import type { Principal } from '../access/rights.ts'
+import { anonymous, type Principal } from '../access/rights.ts'
 
 /** A request, and what is known of it. */
 export interface Call {
@@ -39,4 +39,61 @@ export async function readBody({ request }: Call, limit: number): Promise<Buffer
 /** A form's fields. */
 export async function readForm(call: Call, limit = 64 * 1024): Promise<URLSearchParams> {
   return new URLSearchParams((await readBody(call, limit)).toString())
+}
+
+export interface CallOptions {
+  readonly tls?: object | undefined
+  /** How clients name the hub, where that is not what they write. */
+  readonly url?: string | undefined
+  readonly trustProxy?: boolean
+}
+
+/** Reads what the request line and headers say. Throws `invalid`. */
+export function readCall(request: IncomingMessage, options: CallOptions): Call {
+  const invalid = () => new StrakeError('invalid', 'invalid request')
+  const target = request.url ?? ''
+  if (!target.startsWith('/')) throw invalid()
+  // Not by `new URL`, which would resolve `..`: no path here has any.
+  const [path = '', query] = target.split('?', 2)
+  let decoded: string
+  try {
+    decoded = decodeURIComponent(path)
+  } catch {
+    throw invalid()
+  }
+  if (decoded.includes('\0') || decoded.length > 4096) throw invalid()
+  const { headers, socket } = request
+  const forwarded = (name: string) =>
+    options.trustProxy
+      ? String(headers[name] ?? '')
+          .split(',')
+          .at(-1)!
+          .trim()
+      : ''
+  const scheme = forwarded('x-forwarded-proto') || (options.tls ? 'https' : 'http')
+  const host = /^[\w.-]+(?::\d{1,5})?$|^\[[\da-fA-F:]+\](?::\d{1,5})?$/.test(headers.host ?? '')
+    ? headers.host
+    : 'localhost'
+  return {
+    request,
+    method: request.method ?? 'GET',
+    path: decoded,
+    query: new URLSearchParams(query ?? ''),
+    origin: options.url ?? `${scheme === 'https' ? 'https' : 'http'}://${host}`,
+    client: forwarded('x-forwarded-for') || socket.remoteAddress || '',
+    principal: anonymous,
+  }
+}
+
+/** What metrics and logs call the path. */
+export function routeName(path: string): string {
+  if (path === '/v2' || path.startsWith('/v2/')) return 'v2'
+  if (path === '/token') return 'token'
+  if (path === '/healthz' || path === '/readyz' || path === '/metrics') return 'health'
+  return 'web'
+}
+
+/** The method, if it is one that is known: metrics must not have a client's words. */
+export function methodName(call: Call | undefined): string {
+  return call && ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'].includes(call.method) ? call.method : 'other'
 }

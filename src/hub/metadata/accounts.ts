@@ -185,7 +185,11 @@ export class SqliteAccounts implements Accounts {
 
   #insertNamespace({ name, kind, upstream }: Pick<Namespace, 'name' | 'kind' | 'upstream'>): void {
     const taken = this.#db.sql('SELECT kind FROM namespaces WHERE name = ?').get(name)
-    if (taken) throw new StrakeError('conflict', `the name "${name}" is already in use by a ${taken.kind}`)
+    if (taken)
+      throw new StrakeError(
+        'conflict',
+        `the name "${name}" is already in use by ${taken.kind === 'organisation' ? 'an organisation' : `a ${taken.kind}`}`,
+      )
     this.#db
       .sql('INSERT INTO namespaces (name, kind, upstream, created_at) VALUES (?, ?, ?, ?)')
       .run(name, kind, upstream ?? null, Date.now())
