@@ -161,6 +161,8 @@ class Writer implements AsyncDisposable {
   #gathered = 0
   #unsynced = 0
   #writing: Promise<void> = Promise.resolve()
+  /** What the disk writes on its own while more is received. Its failure is told by the next write or at the end. */
+  #syncing: Promise<void> = Promise.resolve()
 
   constructor(handle: FileHandle, at: number) {
     this.#handle = handle
@@ -177,6 +179,7 @@ class Writer implements AsyncDisposable {
   async flush(): Promise<number> {
     await this.#start()
     await this.#writing
+    await this.#syncing
     return this.#at
   }
 
@@ -203,11 +206,14 @@ class Writer implements AsyncDisposable {
     this.#unsynced += length
     if (this.#unsynced < syncEvery) return
     this.#unsynced = 0
-    await this.#handle.datasync()
+    await this.#syncing
+    this.#syncing = this.#handle.datasync()
+    this.#syncing.catch(() => undefined)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#writing.catch(() => undefined)
+    await this.#syncing.catch(() => undefined)
     await this.#handle.close()
   }
 }

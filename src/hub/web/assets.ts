@@ -124,8 +124,6 @@ aside .card > :last-child, form.card > :last-child { margin-bottom: 0; }
 .card p.soft:last-child { margin-top: .8rem; }
 @media (max-width: 52rem) {
   .cols { grid-template-columns: minmax(0, 1fr); }
-  aside.first { order: -1; }
-  aside.first .about { display: none; }
   main { padding-block: 1.25rem 2rem; }
   .top > div, main, footer { padding-inline: 1rem; }
   .search { order: 3; flex-basis: 100%; }
