@@ -44,7 +44,7 @@ p { margin: 0 0 .8rem; }
 .soft { color: var(--soft); }
 .lead { color: var(--soft); font-size: 1.05rem; margin: -.45rem 0 1.2rem; overflow-wrap: anywhere; }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: 10px; box-shadow: var(--shadow); padding: 1.25rem; margin: 0 0 1.25rem; }
-.cols { display: grid; grid-template-columns: minmax(0, 1fr) 20rem; gap: 1.25rem; align-items: start; }
+.cols { display: grid; grid-template-columns: minmax(0, 1fr) 22rem; gap: 1.25rem; align-items: start; }
 .cols > * { min-width: 0; }
 .list { list-style: none; margin: 0; padding: 0; }
 .list.repos { padding: 0; overflow: hidden; }
@@ -90,7 +90,7 @@ textarea { min-height: 20rem; resize: vertical; font-family: ui-monospace, Menlo
 .notice { background: var(--good-tint); color: var(--good); border-radius: 8px; padding: .7rem 1rem; margin: 0 0 1rem; }
 .notice .copy { margin: .5rem 0 0; color: var(--ink); }
 dl { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: .45rem 1rem; margin: 0; font-size: .93rem; }
-dt { color: var(--soft); }
+dt { color: var(--soft); overflow-wrap: anywhere; }
 dd { margin: 0; overflow-wrap: anywhere; }
 .layers { list-style: none; margin: 0; padding: 0; counter-reset: layer; }
 .layers li { display: grid; grid-template-columns: 2rem minmax(0, 1fr) auto; gap: .2rem .8rem; padding: .6rem 0; border-top: 1px solid var(--line); counter-increment: layer; }
@@ -129,6 +129,8 @@ aside .card > :last-child, form.card > :last-child { margin-bottom: 0; }
   .search { order: 3; flex-basis: 100%; }
 }
 @media (max-width: 34rem) {
+  dl { grid-template-columns: minmax(0, 1fr); gap: 0; }
+  dd { margin-bottom: .6rem; }
   .wide { display: none; }
   h1 { font-size: 1.4rem; }
   .layers li { grid-template-columns: 1.3rem minmax(0, 1fr) auto; }
