@@ -25,6 +25,7 @@ function build(): string | undefined {
     run('test', '-c', '-o', program, module)
     return program
   } catch {
+    rmSync(folder, { recursive: true, force: true })
     return undefined
   }
 }
