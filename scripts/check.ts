@@ -12,6 +12,7 @@ const below: Record<string, string[]> = {
   store: ['lib', 'oci', 'host'],
   layers: ['lib', 'oci', 'tar', 'host', 'store'],
   images: ['lib', 'oci', 'tar', 'host', 'store', 'layers'],
+  registry: ['lib', 'oci', 'tar', 'host', 'store', 'layers', 'images'],
   hints: ['lib'],
   runtime: ['lib', 'oci', 'host', 'store'],
   network: ['lib', 'host', 'store'],
@@ -27,12 +28,14 @@ const below: Record<string, string[]> = {
     'store',
     'layers',
     'images',
+    'registry',
     'runtime',
     'network',
     'build',
     'containers',
   ],
-  cli: ['lib', 'oci', 'engine'],
+  hub: ['lib', 'oci', 'registry'],
+  cli: ['lib', 'oci', 'engine', 'hub'],
 }
 /** Files directly in src/: the command line and the library, which wire everything together. */
 const roots = ['main.ts', 'index.ts']

@@ -7,7 +7,7 @@ export interface Entry {
   /** Other names of the same verb. Options that follow such a name are given with it. */
   readonly aliases?: readonly string[]
   /** The heading it stands under in `strake --help`. Without one it is not shown there. */
-  readonly group?: 'common' | 'images' | 'containers' | 'dockerfile' | 'system'
+  readonly group?: 'common' | 'images' | 'containers' | 'dockerfile' | 'hub' | 'system'
   /** The exit code of the verb's own errors, where it is not 1: those that pass on the exit code of a container. */
   readonly failure?: 125
   /** It needs no store, and the code for it is not loaded. */
@@ -266,6 +266,157 @@ export const entries: readonly Entry[] = [
     load: () => import('./commands/dockerfile-targets.ts'),
   },
   {
+    name: 'hub gc',
+    summary: 'Apply the rules of retention and remove what no tag needs, while the hub serves',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-gc.ts'),
+  },
+  {
+    name: 'hub mirror add',
+    summary: 'Add a namespace that copies another registry as its images are pulled',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-mirror-add.ts'),
+  },
+  {
+    name: 'hub org add',
+    summary: 'Add an organisation: a namespace of several users',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-org-add.ts'),
+  },
+  {
+    name: 'hub org join',
+    summary: 'Make a user a member of an organisation, or change their role',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-org-join.ts'),
+  },
+  {
+    name: 'hub org leave',
+    summary: 'End the membership of a user in an organisation',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-org-leave.ts'),
+  },
+  {
+    name: 'hub org ls',
+    summary: 'List organisations and mirrors with their members',
+    aliases: ['hub org list'],
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-org-ls.ts'),
+  },
+  {
+    name: 'hub org rm',
+    summary: 'Remove organisations or mirrors that have no repositories',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-org-rm.ts'),
+  },
+  {
+    name: 'hub org set',
+    summary: 'Change the quota of an organisation or a mirror',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-org-set.ts'),
+  },
+  {
+    name: 'hub repo ls',
+    summary: 'List the repositories of the hub',
+    aliases: ['hub repo list'],
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-repo-ls.ts'),
+  },
+  {
+    name: 'hub repo rm',
+    summary: "Remove repositories with all their tags; 'hub gc' frees the space",
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-repo-rm.ts'),
+  },
+  {
+    name: 'hub repo set',
+    summary: 'Change the settings of a repository, or make it before the first push',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-repo-set.ts'),
+  },
+  {
+    name: 'hub serve',
+    summary: 'Serve a registry with accounts and a web page',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-serve.ts'),
+  },
+  {
+    name: 'hub token create',
+    summary: 'Make an access token, which a program uses in the place of a password',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-token-create.ts'),
+  },
+  {
+    name: 'hub token ls',
+    summary: 'List access tokens, and with --all the logins of clients and browsers',
+    aliases: ['hub token list'],
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-token-ls.ts'),
+  },
+  {
+    name: 'hub token rm',
+    summary: 'End access tokens or logins, at once',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-token-rm.ts'),
+  },
+  {
+    name: 'hub user add',
+    summary: 'Add a user to the hub',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-user-add.ts'),
+  },
+  {
+    name: 'hub user import',
+    summary: "Add the users of an htpasswd file, as docker's registry has it",
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-user-import.ts'),
+  },
+  {
+    name: 'hub user ls',
+    summary: 'List the users of the hub',
+    aliases: ['hub user list'],
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-user-ls.ts'),
+  },
+  {
+    name: 'hub user passwd',
+    summary: 'Change the password of a user, and end their logins',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-user-passwd.ts'),
+  },
+  {
+    name: 'hub user rm',
+    summary: 'Remove users that have no repositories',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-user-rm.ts'),
+  },
+  {
+    name: 'hub user set',
+    summary: 'Change what a user may do',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-user-set.ts'),
+  },
+  {
     name: 'builder prune',
     summary: 'Remove build cache',
     aliases: ['buildx prune'],
@@ -335,14 +486,16 @@ export const entries: readonly Entry[] = [
 /** What the words of a command line mean. */
 export type Found =
   | { readonly kind: 'verb'; readonly entry: Entry; readonly name: string; readonly args: readonly string[] }
-  /** Words such as `image` that are only the first half of a name; the rest is what follows. */
+  /** Words such as `image` or `hub user` that only begin a name; the rest is what follows. */
   | { readonly kind: 'group'; readonly name: string; readonly rest: readonly string[] }
   | { readonly kind: 'unknown'; readonly name: string }
 
+/** Words of the longest name: `hub user add`. */
+const longestName = 3
+
 /** Finds the verb at the start of `words`. */
 export function find(words: readonly string[]): Found {
-  const [first = '', second] = words
-  for (const length of second === undefined ? [1] : [2, 1]) {
+  for (let length = Math.min(words.length, longestName); length > 0; length--) {
     const name = words.slice(0, length).join(' ')
     for (const entry of entries) {
       if (entry.name === name) return { kind: 'verb', entry, name, args: words.slice(length) }
@@ -352,8 +505,11 @@ export function find(words: readonly string[]): Found {
       }
     }
   }
-  if (members(first).length > 0) return { kind: 'group', name: first, rest: words.slice(1) }
-  return { kind: 'unknown', name: first }
+  for (let length = Math.min(words.length, longestName - 1); length > 0; length--) {
+    const name = words.slice(0, length).join(' ')
+    if (members(name).length > 0) return { kind: 'group', name, rest: words.slice(length) }
+  }
+  return { kind: 'unknown', name: words[0] ?? '' }
 }
 
 /** The verbs of a group, by the names they have in it: `prune` and `ls` of `image`. */
