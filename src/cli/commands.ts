@@ -55,6 +55,32 @@ export const entries: readonly Entry[] = [
     load: () => import('./commands/images.ts'),
   },
   {
+    name: 'pull',
+    summary: 'Download an image from a registry',
+    aliases: ['image pull'],
+    group: 'common',
+    load: () => import('./commands/pull.ts'),
+  },
+  {
+    name: 'push',
+    summary: 'Upload an image to a registry',
+    aliases: ['image push'],
+    group: 'common',
+    load: () => import('./commands/push.ts'),
+  },
+  {
+    name: 'login',
+    summary: 'Authenticate to a registry',
+    group: 'common',
+    load: () => import('./commands/login.ts'),
+  },
+  {
+    name: 'logout',
+    summary: 'Log out from a registry',
+    group: 'common',
+    load: () => import('./commands/logout.ts'),
+  },
+  {
     name: 'bootstrap',
     summary: "Make a base image from a distribution's packages",
     group: 'common',
