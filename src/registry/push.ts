@@ -64,6 +64,7 @@ export async function pushImage(store: Store, images: Images, options: PushOptio
       },
     })
     await copy(new StoreBlobs(store, lease), target, manifest, { ...options, watch: watches.ofBlob, parallel: 5 })
+    watches.end()
     await target.tag(manifest, tag)
     images.addDigest(image, { registry, repository, digest: manifest.digest })
     return { reference, digest: manifest.digest, size: manifest.size }
@@ -99,6 +100,10 @@ function watchLayers(images: Images, image: Image, { progress }: PushOptions) {
     ofBlob({ digest, size }: Descriptor): BlobWatch {
       const diffId = names.get(digest)
       return diffId ? watch(diffId, size) : { update: () => {}, done: () => {} }
+    },
+    /** The registry had all of it: nothing was asked of the layers. */
+    end: () => {
+      for (const id of diffIds) watch(id, 0).done({ kind: 'present' })
     },
   }
 }

@@ -100,11 +100,12 @@ class RegistryRepository implements Repository {
 
   async resolve(reference: string): Promise<Descriptor> {
     return this.#read(async (place) => {
-      const request = { ...this.#manifest(place, reference), method: 'HEAD' }
+      // An answer to HEAD can't tell what is wrong: the other request does.
+      const request = { ...this.#manifest(place, reference), method: 'HEAD', accept: [400, 403, 404, 405] }
       const answer = await place.client.request(request)
       await dropBody(answer)
       this.#tellLimit(place, answer)
-      const described = descriptorOf(answer)
+      const described = answer.status < 300 ? descriptorOf(answer) : undefined
       if (described) {
         if (isDigest(reference) && described.digest !== reference)
           throw otherDigest(this.name, reference, described.digest)

@@ -24,6 +24,8 @@ export interface Endpoint {
 type Secure = Pick<Endpoint, 'schemes' | 'insecure'>
 const secure: Secure = { schemes: ['https'], insecure: false }
 const insecure: Secure = { schemes: ['https', 'http'], insecure: true }
+/** What is on this machine speaks plain HTTP nearly always, and the other way costs the time to load TLS. */
+const loopback: Secure = { schemes: ['http', 'https'], insecure: true }
 
 /**
  * Where a repository is to be found: mirrors first, the registry itself last. Goes by docker's daemon.json
@@ -36,13 +38,13 @@ export function endpointsOf(registry: string, repository: string, env: NodeJS.Pr
   if (found?.entry.blocked === true) {
     throw new StrakeError('denied', `${registry}/${repository} is blocked by ${found.file}`)
   }
-  const own = isInsecure(registry, docker.insecure) || found?.entry.insecure === true ? insecure : secure
+  const own = found?.entry.insecure === true ? insecure : secure
   const place = (location: string, how: Secure, mirror: boolean): Endpoint => {
     const rest = found ? `${registry}/${repository}`.slice(found.prefix.length) : `/${repository}`
     const [host = '', ...path] = `${location}${rest}`.split('/')
-    // A local registry is insecure by its address, however it is called.
-    const { schemes, insecure: any } = isInsecure(host, docker.insecure) ? insecure : how
-    return { host: serverOf(host), repository: path.join('/'), schemes, insecure: any, mirror }
+    const named = docker.insecure.some((name) => covers(name, host))
+    const security = isLoopback(hostname(host)) ? loopback : named ? insecure : how
+    return { host: serverOf(host), repository: path.join('/'), ...security, mirror }
   }
   const mirrors = list(found?.entry.mirror).map((mirror) => {
     if (typeof mirror.location !== 'string')
@@ -126,19 +128,21 @@ function mirrorUrl(text: string, file: string): URL {
   throw new StrakeError('invalid', `${file}: registry-mirrors has ${JSON.stringify(text)}, which is no http(s) URL`)
 }
 
-/** An address of this machine is always insecure, as docker has it. */
-function isInsecure(registry: string, named: readonly string[]): boolean {
-  const host = registry.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
-  if (isLoopback(host)) return true
-  return named.some((name) => {
-    const [network = '', bits] = name.split('/')
-    const family = isIP(network) === 6 ? 'ipv6' : 'ipv4'
-    if (bits === undefined || isIP(network) === 0) return name === registry || name === host
-    if (isIP(host) !== isIP(network) || !(Number(bits) <= (family === 'ipv6' ? 128 : 32))) return false
-    const block = new BlockList()
-    block.addSubnet(network, Number(bits), family)
-    return block.check(host, family)
-  })
+/** Whether an entry of `insecure-registries`, a host or a network, means a registry. */
+function covers(name: string, registry: string): boolean {
+  const host = hostname(registry)
+  const [network = '', bits] = name.split('/')
+  if (bits === undefined || isIP(network) === 0) return name === registry || name === host
+  const family = isIP(network) === 6 ? 'ipv6' : 'ipv4'
+  if (isIP(host) !== isIP(network) || !(Number(bits) <= (family === 'ipv6' ? 128 : 32))) return false
+  const block = new BlockList()
+  block.addSubnet(network, Number(bits), family)
+  return block.check(host, family)
+}
+
+/** Without port and brackets. */
+function hostname(registry: string): string {
+  return registry.replace(/:\d+$/, '').replace(/^\[|\]$/g, '')
 }
 
 /** The entry of registries.conf (containers-registries.conf(5), version 2) with the longest prefix of the name. */

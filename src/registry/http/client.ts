@@ -185,6 +185,11 @@ export class Client {
         const base = new URL(`${scheme}://${host}/v2/`)
         try {
           const answer = await this.#send({ method: 'GET', url: base, signal })
+          if (answer.status === 400 && scheme !== schemes.at(-1)) {
+            // `Client sent an HTTP request to an HTTPS server.`
+            await dropBody(answer)
+            continue
+          }
           if (isPassing(answer.status) && attempt < attempts) {
             const after = parseRetryAfter(String(answer.headers['retry-after'] ?? ''))
             if (after !== undefined && after > mostPatience) throw await failureOf(answer, doing)
