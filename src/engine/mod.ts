@@ -14,7 +14,6 @@ export type {
   Volume,
 } from '../containers/mod.ts'
 export {
-  createContainer as create,
   createVolume,
   currentContainer,
   execInContainer as exec,
@@ -59,7 +58,15 @@ export type { Hint } from '../hints/mod.ts'
 export { rawTerminal } from '../host/mod.ts'
 export type { HistoryEntry, Image, LoadedImage } from '../images/mod.ts'
 export { parseBootstrap } from '../images/mod.ts'
-export type { LoggedIn, LoginOptions, PulledImage, PullOptions, PushedImage, PushOptions } from '../registry/mod.ts'
+export type {
+  LoggedIn,
+  LoginOptions,
+  PulledImage,
+  PullOptions,
+  PullPolicy,
+  PushedImage,
+  PushOptions,
+} from '../registry/mod.ts'
 export { login, logout, pullStatus, storedUser } from '../registry/mod.ts'
 export { bootstrap } from './bootstrap.ts'
 export { build } from './build.ts'
@@ -72,6 +79,8 @@ export { check } from './check.ts'
 export { explainCommand, explainEnd, explainPorts } from './container-hints.ts'
 export type { PrunedContainers } from './container-prune.ts'
 export { containerPrune } from './container-prune.ts'
+export type { CreateContainerOptions } from './create.ts'
+export { create } from './create.ts'
 export type { CacheUsage, ContainerUsage, DiskUsage, ImageUsage, Usage, VolumeUsage } from './disk-usage.ts'
 export { systemDf } from './disk-usage.ts'
 export type { Engine } from './engine.ts'

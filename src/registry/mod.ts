@@ -1,4 +1,6 @@
 export type { Credentials } from './config/credentials.ts'
+export type { FindOptions, PullPolicy } from './find-or-pull.ts'
+export { findOrPull } from './find-or-pull.ts'
 export type { RateLimit } from './http/failure.ts'
 export type { LoggedIn, LoginOptions } from './login.ts'
 export { login, logout, registryName, storedUser } from './login.ts'

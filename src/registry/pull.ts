@@ -38,6 +38,8 @@ export async function pullImage(store: Store, images: Images, options: PullOptio
   const { registry, repository, tag, digest: wanted } = reference
   using registries = openRegistries({ ...options, onRateLimit: tellLimit(options) })
   const source = registries.repository(registry, repository, { access: 'pull' })
+  const vertex = { kind: 'vertex', id: `pull ${source.name}`, name: `pull ${referenceString(reference)}` } as const
+  options.progress?.({ ...vertex, state: 'started', at: Date.now() })
   try {
     const root = await source.resolve(wanted ?? tag!)
     const known = images.find(referenceString({ registry, repository, digest: root.digest }))
@@ -49,8 +51,11 @@ export async function pullImage(store: Store, images: Images, options: PullOptio
       images.addDigest(image, { registry, repository, digest: root.digest })
       if (tag !== undefined && wanted === undefined) images.tag(image, reference)
     })
+    options.progress?.({ ...vertex, state: 'done', at: Date.now() })
     return { image: images.get(image.id), reference, digest: root.digest, isNew: !current || !named }
   } catch (error) {
+    const state = options.signal?.aborted ? 'cancelled' : 'failed'
+    options.progress?.({ ...vertex, state, at: Date.now() })
     throw error instanceof StrakeError ? explained(error, reference) : error
   }
 }

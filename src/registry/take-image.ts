@@ -80,7 +80,7 @@ export async function takeImage(
   const config = await readConfig(source, target, manifest, options.platform)
   store.content.put(config.bytes, lease)
   const layers = layersOf(store, manifest, config.diffIds, lease)
-  const shown = layers.map((layer) => layerStatus(layer, options))
+  const shown = layers.map((layer) => layerStatus(layer, `pull ${source.name}`, options))
   const limit = limiter(options.parallel ?? 3)
   const missing = new Map<Digest, number>()
   for (const [i, { known, from, blob }] of layers.entries()) {
@@ -182,9 +182,9 @@ function storedLayer(store: Store, { blob, diffId, known }: Layer): Descriptor {
 }
 
 /** Tells of a layer in docker's words. */
-function layerStatus({ blob }: Layer, { progress }: TakeOptions) {
+function layerStatus({ blob }: Layer, vertex: string, { progress }: TakeOptions) {
   const short = hex(blob.digest).slice(0, 12)
-  const status = (words: string) => byteStatus(progress, 'pull', `${short}: ${words}`, blob.size, short)
+  const status = (words: string) => byteStatus(progress, vertex, `${short}: ${words}`, blob.size, short)
   const downloading = status('Downloading')
   const extracting = status('Extracting')
   let arrived = false
