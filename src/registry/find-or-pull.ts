@@ -59,7 +59,7 @@ function missing(images: Images, reference: Reference, error: StrakeError): Stra
       : `Load it with "strake load" or "strake import", or in a build stand something in for it: --build-context ${name}=bootstrap:debian/bookworm`,
     error.code === 'unavailable' ? undefined : error.hint,
   ]
-  const message = `${name}: there is no such image on this machine, and its registry does not help: ${error.message}`
+  const message = `${name}: there is no such image on this machine, and ${error.message}`
   return new StrakeError(error.code, message, { hint: hints.filter(Boolean).join('\n'), cause: error })
 }
 

@@ -1,20 +1,26 @@
-import { closeSync, readSync } from 'node:fs'
+import { closeSync, openSync, readSync } from 'node:fs'
+import type { Digest } from '../oci/mod.ts'
 import type { BlobInfo, Ingest, Lease, Store } from '../store/mod.ts'
 
 const chunkSize = 256 * 1024
 
-type State = { readonly kind: 'open' | 'whole' } | { readonly kind: 'failed'; readonly error: unknown }
+type State =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'whole'; readonly digest: Digest }
+  | { readonly kind: 'failed'; readonly error: unknown }
 
 /**
  * A blob that is being written, which others read at the same time: what comes from the network is unpacked while it
  * comes, what is compressed is sent while it is made. Nobody else sees it before it is whole and checked.
  */
 export class GrowingFile implements Disposable {
+  readonly #store: Store
   readonly #ingest: Ingest
   #state: State = { kind: 'open' }
   #changed: PromiseWithResolvers<void> | undefined
 
   constructor(store: Store, lease: Lease) {
+    this.#store = store
     this.#ingest = store.content.ingest(lease)
   }
 
@@ -31,7 +37,7 @@ export class GrowingFile implements Disposable {
   commit(expected: Parameters<Ingest['commit']>[0] = {}): BlobInfo {
     try {
       const blob = this.#ingest.commit(expected)
-      this.#end({ kind: 'whole' })
+      this.#end({ kind: 'whole', digest: blob.digest })
       return blob
     } catch (error) {
       this.fail(error)
@@ -49,7 +55,8 @@ export class GrowingFile implements Disposable {
 
   /** What is there from a position on, then what comes, until it is whole. Throws what it failed with. */
   async *open(from = 0): AsyncGenerator<Uint8Array> {
-    const fd = this.#ingest.reader()
+    const state = this.#state
+    const fd = state.kind === 'whole' ? openSync(this.#store.content.path(state.digest), 'r') : this.#ingest.reader()
     try {
       for (let at = from; ; ) {
         if (this.#state.kind === 'failed') throw this.#state.error

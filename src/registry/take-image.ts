@@ -185,6 +185,11 @@ function storedLayer(store: Store, { blob, diffId, known }: Layer): Descriptor {
 function layerStatus({ blob }: Layer, vertex: string, { progress }: TakeOptions) {
   const short = hex(blob.digest).slice(0, 12)
   const status = (words: string) => byteStatus(progress, vertex, `${short}: ${words}`, blob.size, short)
+  const end = (words: string) => {
+    const last = status(words)
+    last.update(blob.size)
+    last.done()
+  }
   const downloading = status('Downloading')
   const extracting = status('Extracting')
   let arrived = false
@@ -192,11 +197,11 @@ function layerStatus({ blob }: Layer, vertex: string, { progress }: TakeOptions)
     update: downloading.update,
     done() {
       arrived = true
-      status('Download complete').done()
+      end('Download complete')
     },
     unpacked(bytes: number) {
       if (arrived) extracting.update(bytes)
     },
-    end: (words: string) => status(words).done(),
+    end,
   }
 }

@@ -280,7 +280,8 @@ export class Client {
       : error.notTls
         ? `It does not speak TLS. If that is meant to be so, name it in "insecure-registries" of docker's daemon.json.`
         : undefined
-    return new StrakeError('unavailable', `${doing}: ${error.message}`, { hint, cause: error.cause })
+    const message = error.unreachable ? `${host} can't be reached: ${error.message}` : `${doing}: ${error.message}`
+    return new StrakeError('unavailable', message, { hint, cause: error.cause })
   }
 }
 

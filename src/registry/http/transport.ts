@@ -90,13 +90,13 @@ export function openTransport(options: TransportOptions = {}): Transport {
         signal?.addEventListener('abort', abort, { once: true })
         const source =
           body === undefined || body instanceof Uint8Array ? undefined : Readable.from(body, { objectMode: false })
-        let failed: unknown
+        /** That of whoever makes the body: no fault of the connection. */
+        let own: { readonly error: unknown } | undefined
         const fail = (error: unknown) => {
-          failed ??= error
           signal?.removeEventListener('abort', abort)
           source?.destroy()
           request.destroy()
-          reject(failed instanceof StrakeError ? failed : new Broken(failed))
+          reject(own ? own.error : error instanceof StrakeError ? error : new Broken(error))
         }
         request.on('timeout', () => request.destroy(timedOut(idleTimeout)))
         request.on('error', fail)
@@ -108,7 +108,7 @@ export function openTransport(options: TransportOptions = {}): Transport {
         })
         if (!source) return void request.end(body)
         source.on('error', (error) => {
-          failed ??= error
+          own ??= { error }
           request.destroy(error)
         })
         source.pipe(request)
