@@ -275,11 +275,14 @@ export class Client {
 
   #broken(error: Broken, doing: string): StrakeError {
     const { host } = this
-    const hint = error.certificate
-      ? `Put the certificate of its CA into /etc/docker/certs.d/${host}/ca.crt.`
-      : error.notTls
-        ? `It does not speak TLS. If that is meant to be so, name it in "insecure-registries" of docker's daemon.json.`
-        : undefined
+    const hint =
+      error.certificate === 'ours'
+        ? `It wants to see a certificate of yours: client.cert and client.key in /etc/docker/certs.d/${host}.`
+        : error.certificate
+          ? `Put the certificate of its CA into /etc/docker/certs.d/${host}/ca.crt.`
+          : error.notTls
+            ? `It does not speak TLS. If that is meant to be so, name it in "insecure-registries" of docker's daemon.json.`
+            : undefined
     const message = error.unreachable ? `${host} can't be reached: ${error.message}` : `${doing}: ${error.message}`
     return new StrakeError('unavailable', message, { hint, cause: error.cause })
   }

@@ -47,14 +47,19 @@ export class Broken extends Error {
   readonly unreachable: boolean
   /** What spoke at the other end was not TLS. */
   readonly notTls: boolean
-  readonly certificate: boolean
+  /** Our certificate or theirs is not what the other side wants. */
+  readonly certificate: 'ours' | 'theirs' | undefined
 
   constructor(cause: unknown) {
     super(reason(cause), { cause })
     const code = errno(cause) ?? ''
     this.unreachable = /^(ECONNREFUSED|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH|ENETUNREACH|EADDRNOTAVAIL)$/.test(code)
     this.notTls = code === 'EPROTO' || /wrong version number|packet length too long/i.test(this.message)
-    this.certificate = /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME/.test(code)
+    this.certificate = /ALERT.*CERT|ALERT_UNKNOWN_CA/.test(code)
+      ? 'ours'
+      : /CERT|SELF_SIGNED|UNABLE_TO_|ALTNAME/.test(code)
+        ? 'theirs'
+        : undefined
   }
 }
 
