@@ -81,10 +81,23 @@ export const entries: readonly Entry[] = [
     load: () => import('./commands/logout.ts'),
   },
   {
+    name: 'search',
+    summary: 'Search a registry for images',
+    group: 'common',
+    load: () => import('./commands/search.ts'),
+  },
+  {
     name: 'bootstrap',
     summary: "Make a base image from a distribution's packages",
     group: 'common',
     load: () => import('./commands/bootstrap.ts'),
+  },
+  {
+    name: 'image copy',
+    summary: 'Copy an image between registries, the store, layouts and archives',
+    aliases: ['image cp'],
+    group: 'images',
+    load: () => import('./commands/image-copy.ts'),
   },
   {
     name: 'history',
@@ -119,6 +132,36 @@ export const entries: readonly Entry[] = [
     aliases: ['image load'],
     group: 'images',
     load: () => import('./commands/load.ts'),
+  },
+  {
+    name: 'manifest annotate',
+    summary: 'Say for which platform an image of an index is',
+    group: 'images',
+    load: () => import('./commands/manifest-annotate.ts'),
+  },
+  {
+    name: 'manifest create',
+    summary: 'Put an index together from images of registries',
+    group: 'images',
+    load: () => import('./commands/manifest-create.ts'),
+  },
+  {
+    name: 'manifest inspect',
+    summary: 'Show an image manifest, or an index',
+    group: 'images',
+    load: () => import('./commands/manifest-inspect.ts'),
+  },
+  {
+    name: 'manifest push',
+    summary: 'Upload an index to its registry',
+    group: 'images',
+    load: () => import('./commands/manifest-push.ts'),
+  },
+  {
+    name: 'manifest rm',
+    summary: 'Forget one or more indexes that were begun',
+    group: 'images',
+    load: () => import('./commands/manifest-rm.ts'),
   },
   {
     name: 'rmi',

@@ -2,7 +2,7 @@ import { createReadStream, globSync, statSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { decompress } from '../layers/mod.ts'
 import { bytesOf, type OperationOptions, StrakeError, textOf } from '../lib/mod.ts'
-import { chain, type Digest, isDigest, mediaTypes, type Platform, parseReference } from '../oci/mod.ts'
+import { chain, type Descriptor, type Digest, isDigest, mediaTypes, type Platform, parseReference } from '../oci/mod.ts'
 import type { BlobInfo, Ingest, Lease, SnapshotId, Store } from '../store/mod.ts'
 import { TarDecoder, type TarEntry, type TarHandler } from '../tar/mod.ts'
 import { type ArchivedImage, type ArchiveFiles, readIndexes } from './archive-index.ts'
@@ -58,6 +58,36 @@ export async function loadArchive(
       return { image: images.get(image.id), names, refs }
     }),
   )
+}
+
+/** An image of an archive whose blobs are in the store's content, and nothing more of it. */
+export interface ArchivedManifest {
+  readonly manifest: Descriptor
+  /** Normalised. */
+  readonly names: readonly string[]
+  readonly refs: readonly string[]
+}
+
+/** Takes the blobs of an archive into the store's content, held by the lease; nothing is unpacked. Throws as `loadArchive`. */
+export async function readArchive(
+  store: Store,
+  source: AsyncIterable<Uint8Array> | string,
+  lease: Lease,
+  options: LoadOptions = {},
+): Promise<ArchivedManifest[]> {
+  const files = await readFiles(store, source, lease, options)
+  const found: ArchivedManifest[] = []
+  for (const archived of readIndexes(files, options.platform)) {
+    for (const [i, { digest }] of archived.layers.entries()) {
+      if (archived.manifest || store.content.info(digest)?.compression) continue
+      const layer = await hashOfLayer(store.content.open(digest), options.signal)
+      if (layer.diffId !== archived.diffIds[i]) throw wrongLayer(digest, layer.diffId, archived.diffIds[i]!)
+      store.content.describe(digest, layer)
+    }
+    const { names, refs } = archived
+    found.push({ manifest: archived.manifest ?? writeManifest(store, archived, lease), names, refs })
+  }
+  return found
 }
 
 async function readFiles(
