@@ -63,6 +63,7 @@ export async function pushImage(store: Store, images: Images, options: PushOptio
         watch.done({ kind: 'pushed' })
       },
     })
+    watches.packed()
     await copy(new StoreBlobs(store, lease), target, manifest, { ...options, watch: watches.ofBlob, parallel: 5 })
     watches.end()
     await target.tag(manifest, tag)
@@ -76,8 +77,7 @@ export async function pushImage(store: Store, images: Images, options: PushOptio
 /** Tells of layers in docker's words. They are known by their contents' hash, as their blobs have no digest at first. */
 function watchLayers(images: Images, image: Image, { progress }: PushOptions) {
   const diffIds = images.config(image).rootfs.diff_ids
-  const layers = images.manifest(image).layers
-  const names = new Map(layers.map((layer, i) => [layer.digest, diffIds[i]!]))
+  const names = new Map<Digest, DiffId>()
   const told = new Set<string>()
   const watch = (id: string, size: number): BlobWatch => {
     const short = id.slice(7, 19)
@@ -97,6 +97,11 @@ function watchLayers(images: Images, image: Image, { progress }: PushOptions) {
     byteStatus(progress, 'push', `${hex(id).slice(0, 12)}: Preparing`, 0, hex(id).slice(0, 12)).update(0)
   return {
     ofLayer: (diffId: DiffId, tarSize: number) => watch(diffId, tarSize),
+    /** Says which layers the blobs of the packed image are. */
+    packed() {
+      const { layers } = images.manifest(images.get(image.id))
+      for (const [i, { digest }] of layers.entries()) names.set(digest, diffIds[i]!)
+    },
     ofBlob({ digest, size }: Descriptor): BlobWatch {
       const diffId = names.get(digest)
       return diffId ? watch(diffId, size) : { update: () => {}, done: () => {} }
