@@ -2,7 +2,7 @@ import type { Image, Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import { familiarName, familiarString, isDigest, parseReference, type Reference, referenceString } from '../oci/mod.ts'
 import type { Store } from '../store/mod.ts'
-import { type PullOptions, pullImage, pullStatus } from './pull.ts'
+import type { PullOptions } from './pull.ts'
 
 /** When to ask the registry: for what is not here, at any rate, or not at all. */
 export type PullPolicy = 'missing' | 'always' | 'never'
@@ -31,6 +31,8 @@ export async function findOrPull(store: Store, images: Images, options: FindOpti
     const message = `Unable to find image '${familiarString(reference)}' locally`
     progress?.({ kind: 'notice', level: 'info', message })
   }
+  // Most images are here: the way to the registry is not loaded for them.
+  const { pullImage, pullStatus } = await import('./pull.ts')
   try {
     const pulled = await pullImage(store, images, options)
     progress?.({ kind: 'notice', level: 'info', message: `Digest: ${pulled.digest}` })
