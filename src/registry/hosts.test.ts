@@ -213,3 +213,25 @@ test('TLS: an own CA and a client certificate in certs.d, and none', { skip: noO
   rmSync(join(directory, 'ca.crt'))
   assert.equal(await resolve(host, ['http', 'https'], true), 200)
 })
+
+test("a proxy of the environment, but not for this machine's own addresses", async () => {
+  await using proxy = await new FaultyRegistry().listen()
+  const asked: string[] = []
+  proxy.fault = (request, response) => {
+    asked.push(`${request.method} ${request.url}`)
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{"tags":["1"]}')
+    return true
+  }
+  const { env: plain } = configured({ 'daemon.json': '{"insecure-registries": ["registry.test:5000"]}' })
+  const env = { ...plain, http_proxy: `http://${proxy.host}`, HTTP_PROXY: `http://${proxy.host}` }
+  using registries = openRegistries({ env, retryDelay: 1 })
+  const first = async (host: string) => {
+    for await (const tag of registries.repository(host, 'app', { access: 'pull' }).tags()) return tag
+    return undefined
+  }
+  assert.equal(await first('registry.test:5000'), '1')
+  assert.ok(asked.includes('GET http://registry.test:5000/v2/app/tags/list'), asked.join('\n'))
+  asked.length = 0
+  assert.equal(await first(proxy.host), '1')
+  assert.deepEqual(asked, ['GET /v2/', 'GET /v2/app/tags/list'])
+})

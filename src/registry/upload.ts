@@ -106,7 +106,8 @@ async function send(place: UploadPlace, blob: Upload['blob'], start: URL): Promi
     } catch (error) {
       if (!(error instanceof StrakeError)) throw error
       // 404 and 416: the registry does not know the upload any more, or not in that state.
-      const lost = error.code === 'not_found' || /^.*(blob upload (unknown|invalid)|range invalid)/.test(error.message)
+      const lost =
+        error.code === 'not_found' || /blob upload (unknown|invalid)|range invalid|answered 416/.test(error.message)
       if ((error.code !== 'unavailable' && !lost) || attempt >= attempts) throw error
       await client.wait(attempt)
       const state = lost ? undefined : await progressOf(place, location)

@@ -1,4 +1,4 @@
-import { bytes, type ErrorCode, StrakeError } from '../../lib/mod.ts'
+import { type ErrorCode, StrakeError } from '../../lib/mod.ts'
 import { readErrors } from '../wire/mod.ts'
 import { type Answer, Broken, readBody } from './transport.ts'
 
@@ -41,13 +41,9 @@ export async function failureOf(answer: Answer, doing: string): Promise<StrakeEr
       status === 429
         ? `The registry limits requests${limit ? ` (${rateLimitText(limit)})` : ''}: wait, or log in with: strake login ${url.host}`
         : status === 413
-          ? `A proxy before the registry may allow smaller uploads only (this one was of up to ${bytes(sizeOf(answer))}).`
+          ? 'A proxy before the registry does not let uploads of this size pass: its limit must be raised.'
           : undefined,
   })
-}
-
-function sizeOf({ body }: Answer): number {
-  return Number((body as { req?: { getHeader?(name: string): unknown } }).req?.getHeader?.('content-length') ?? 0)
 }
 
 async function bodyText(answer: Answer): Promise<string> {
