@@ -20,9 +20,12 @@ export function transferProgress(
   const lines = new Map<string, StatusEvent>()
   let painted = 0
   let paintedAt = 0
+  let changed = false
   const paint = () => {
-    if (!live || lines.size === 0) return
-    const { columns = 80, rows = 24 } = to === 'out' ? process.stdout : process.stderr
+    if (!live || !changed) return
+    changed = false
+    const stream = to === 'out' ? process.stdout : process.stderr
+    const [columns, rows] = [stream.columns || 80, stream.rows || 24]
     const shown = [...lines.values()].slice(-Math.max(1, rows - 2)).map((event) => lineOf(event, columns))
     const up = painted > 0 ? `\x1b[${painted}A` : ''
     write(`${up}${shown.map((line) => `\x1b[2K${line}\r\n`).join('')}`)
@@ -46,6 +49,7 @@ export function transferProgress(
       if (event.kind !== 'status' || quiet) return
       if (live) {
         lines.set(event.id, event)
+        changed = true
         if (Date.now() - paintedAt > frameTime) paint()
       } else if (event.done) write(`${printable(event.label)}\n`)
     },

@@ -190,6 +190,7 @@ function layerStatus({ blob }: Layer, vertex: string, { progress }: TakeOptions)
     last.update(blob.size)
     last.done()
   }
+  status('Pulling fs layer').update(0)
   const downloading = status('Downloading')
   const extracting = status('Extracting')
   let arrived = false
