@@ -2,7 +2,8 @@ import { existsSync, statSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
 import { type Image, type Images, loadArchive, resolveBootstrap } from '../images/mod.ts'
 import { type SourceRange, StrakeError } from '../lib/mod.ts'
-import { familiarName, parseReference } from '../oci/mod.ts'
+import { parseReference } from '../oci/mod.ts'
+import { findOrPull } from '../registry/mod.ts'
 import { openSource } from './context/open.ts'
 import type { Execution } from './execution.ts'
 import type { Base, Sources } from './frontend/sources.ts'
@@ -16,7 +17,7 @@ export interface SourcesOptions {
   readonly options: BuildOptions
 }
 
-/** Images of the store and the named contexts of --build-context, which stand in for images of their name. */
+/** Images of the store or their registries, and the named contexts of --build-context, which stand in for images of their name. */
 export function createSources(
   execution: Execution,
   images: Images,
@@ -28,14 +29,14 @@ export function createSources(
   async function open(name: string, range: SourceRange): Promise<Base> {
     const named = contexts.get(normal(name))
     if (named !== undefined) return openNamed(name, named)
-    return imageBase(execution, images, findImage(images, name, range))
+    return imageBase(execution, images, await findImage(name, range))
   }
 
   async function openNamed(name: string, value: string): Promise<Base> {
     const { store, progress, signal } = execution
     const [, scheme = '', rest = ''] = /^([a-z][a-z-]*):(.*)$/s.exec(value) ?? []
     if (scheme === 'docker-image')
-      return imageBase(execution, images, findImage(images, rest.replace(/^\/\//, ''), undefined))
+      return imageBase(execution, images, await findImage(rest.replace(/^\/\//, ''), undefined))
     if (scheme === 'bootstrap') {
       const image = await resolveBootstrap(rest, store, images, {
         progress,
@@ -75,6 +76,23 @@ export function createSources(
     return found.image
   }
 
+  async function findImage(name: string, range: SourceRange | undefined): Promise<Image> {
+    const { store, progress, signal } = execution
+    const { platform, pull } = options
+    const policy = pull ? 'always' : 'missing'
+    // As for docker, what is too short for an id is a name.
+    const reference = /^[0-9a-f]{1,11}$/.test(name) ? `${name}:latest` : name
+    try {
+      return await findOrPull(store, images, { reference, policy, platform, progress, signal })
+    } catch (error) {
+      if (!(error instanceof StrakeError) || error.code === 'cancelled') throw error
+      const message = error.message.startsWith('invalid reference')
+        ? `failed to parse stage name "${name}": ${error.message}`
+        : error.message
+      throw new StrakeError(error.code, message, { range, hint: error.hint, cause: error })
+    }
+  }
+
   return {
     context,
     download,
@@ -97,30 +115,6 @@ function normal(name: string): string {
   } catch {
     return name
   }
-}
-
-function findImage(images: Images, name: string, range: SourceRange | undefined): Image {
-  // As for docker, what is too short for an id is a name.
-  const found = images.find(/^[0-9a-f]{1,11}$/.test(name) ? `${name}:latest` : name)
-  if (found) return found
-  let reference: ReturnType<typeof parseReference>
-  try {
-    reference = parseReference(name)
-  } catch (error) {
-    if (!(error instanceof StrakeError)) throw error
-    throw new StrakeError(error.code, `failed to parse stage name "${name}": ${error.message}`, {
-      range,
-      hint: error.hint,
-    })
-  }
-  const familiar = `${familiarName(reference)}${reference.tag ? `:${reference.tag}` : ''}`
-  const distribution = /^(debian|ubuntu|busybox)$/.test(familiarName(reference))
-  throw new StrakeError('not_found', `${familiar}: there is no such image on this machine`, {
-    range,
-    hint: distribution
-      ? `Make it from the distribution's packages: strake bootstrap ${familiar}`
-      : `Load it with "strake load" or "strake import", or stand something in for it: --build-context ${familiar}=bootstrap:debian/bookworm`,
-  })
 }
 
 function imageBase({ store, lease }: Execution, images: Images, image: Image): Base {
