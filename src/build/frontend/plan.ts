@@ -19,12 +19,15 @@ export function platformArgs(build: Platform, target: Platform): Map<string, str
   return new Map([...of('BUILD', build), ...of('TARGET', target)])
 }
 
-/** Turns the stages that the target needs into a graph. Throws `invalid` with the place in the Dockerfile. */
-export async function plan(dockerfile: Dockerfile, sources: Sources, options: BuildOptions): Promise<Stage> {
-  const target = findTarget(dockerfile, options.target)
+/**
+ * Turns the stages that the targets need into a graph, and gives the target's stages. Throws `invalid` with the place in the
+ * Dockerfile.
+ */
+export async function plan(dockerfile: Dockerfile, sources: Sources, options: BuildOptions): Promise<Stage[]> {
+  const targets = targetsOf(options).map((name) => findTarget(dockerfile, name))
   const platform = options.platform ?? hostPlatform
   const globals = readGlobals(dockerfile, platform, options.buildArgs ?? {})
-  const needed = neededStages(dockerfile, target, globals)
+  const needed = neededStages(dockerfile, targets, globals)
   const total = countSteps(dockerfile, needed)
   const counter = { vertex: 0, step: 0, total }
   const stages = new Map<number, Stage>()
@@ -33,7 +36,13 @@ export async function plan(dockerfile: Dockerfile, sources: Sources, options: Bu
     const reader = { dockerfile, sources, options, platform, globals, stages, counter }
     stages.set(parsed.index, await readStage(reader, parsed))
   }
-  return stages.get(target.index)!
+  return targets.map(({ index }) => stages.get(index)!)
+}
+
+/** Names of the stages to build; undefined is the last one. */
+export function targetsOf({ target }: Pick<BuildOptions, 'target'>): (string | undefined)[] {
+  const names = target === undefined || typeof target === 'string' ? [target] : [...new Set(target)]
+  return names.length ? names.map((name) => name || undefined) : [undefined]
 }
 
 function findTarget(dockerfile: Dockerfile, target: string | undefined): ParsedStage {
@@ -78,7 +87,7 @@ function readGlobals(dockerfile: Dockerfile, platform: Platform, buildArgs: Read
 
 function neededStages(
   dockerfile: Dockerfile,
-  target: ParsedStage,
+  targets: readonly ParsedStage[],
   globals: ReadonlyMap<string, string | undefined>,
 ): Set<number> {
   const needed = new Set<number>()
@@ -104,7 +113,7 @@ function neededStages(
       if (other) visit(other)
     }
   }
-  visit(target)
+  for (const target of targets) visit(target)
   return needed
 }
 
