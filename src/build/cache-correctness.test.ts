@@ -330,3 +330,16 @@ test('cache: one changed file among many is named', options, async () => {
   const several = await workshop.build(context)
   assert.equal(several.why['COPY src /src'], 'src/d0/f0 changed (content), and 2 more')
 })
+
+test('cache: what mounts bring counts, and secrets do not', options, async () => {
+  const command = 'RUN --mount=target=/src,source=one --mount=type=secret,id=key cat /src/x /run/secrets/key >/dev/null'
+  const context = workshop.context({ Dockerfile: `FROM busybox\n${command}\n`, 'one/x': 'x', two: '2' })
+  const build = (value: string) => workshop.build(context, { secrets: { key: { kind: 'value', value } } })
+  await build('first')
+  context.write('two', 'not mounted')
+  assert.deepEqual((await build('second')).done, [])
+  context.write('one/x', 'changed')
+  const changed = await build('second')
+  assert.deepEqual(changed.done, [command])
+  assert.match(changed.why[command]!, /x changed \(content\)$/)
+})
