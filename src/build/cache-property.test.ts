@@ -157,7 +157,8 @@ test(`${sequences} sequences of edits give the images that builds without cache 
         cached.build(context, options),
         reference.build(context, { ...options, noCache: true }),
       ])
-      assert.equal(incremental.status, anew.status, shown)
+      const reasons = [incremental, anew].map((result) => (result.status === 'rejected' ? String(result.reason) : ''))
+      assert.equal(incremental.status, anew.status, `${shown}${reasons.join('\n')}`)
       if (incremental.status === 'rejected' || anew.status === 'rejected') {
         const message = (result: PromiseSettledResult<Built>) =>
           result.status === 'rejected' ? (result.reason as Error).message : ''
