@@ -9,14 +9,17 @@
  */
 export * from './engine/mod.ts'
 export type {
+  CacheMiss,
   CheckEvent,
   ErrorCode,
+  FileChange,
   OperationOptions,
   Position,
   ProgressEvent,
   ProgressSink,
   SourceRange,
   StatusEvent,
+  ValueChange,
   VertexEvent,
 } from './lib/mod.ts'
-export { StrakeError } from './lib/mod.ts'
+export { missText, StrakeError } from './lib/mod.ts'

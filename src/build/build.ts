@@ -1,99 +1,95 @@
-import { mkdtempSync } from 'node:fs'
-import { join } from 'node:path'
-import { checkDockerfile, parseDockerfile } from '../dockerfile/mod.ts'
+import { basename, join, resolve } from 'node:path'
+import { parseDockerfile } from '../dockerfile/mod.ts'
 import type { Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
-import { bridge, namespacePool } from '../network/mod.ts'
-import { hostPlatform, type ImageConfig, parseReference } from '../oci/mod.ts'
-import { type HostTrust, hostTrust } from '../runtime/mod.ts'
-import { removeTree, type Store } from '../store/mod.ts'
-import { factsOf } from './base-facts.ts'
-import { openBuildCache } from './cache.ts'
-import { type OpenedContext, openContext } from './context/open.ts'
-import type { Execution } from './execution.ts'
-import { plan } from './frontend/plan.ts'
+import { type Digest, hostPlatform, type ImageConfig, parseReference, type Reference } from '../oci/mod.ts'
+import type { Store } from '../store/mod.ts'
+import { keyOf } from './cache.ts'
+import { openContext } from './context/open.ts'
+import { plan, targetsOf } from './frontend/plan.ts'
 import { checkAllowed } from './frontend/run-rights.ts'
 import { finishConfig, type Stage } from './frontend/stage.ts'
-import type { LocalSource } from './operations/copy.ts'
 import { createDownload } from './operations/download.ts'
-import { openSecrets } from './secrets.ts'
-import { createSolver } from './solver.ts'
+import type { BuildSubject } from './records/recorder.ts'
+import { inSession } from './session.ts'
+import type { Solver } from './solver.ts'
 import { createSources } from './sources.ts'
-import { openSshAgents } from './ssh.ts'
 import type { BuildOptions, BuildResult } from './types.ts'
+import { warn } from './warn.ts'
 
 /** Builds an image from a Dockerfile, and names it. What was finished before a failure stays in the cache. */
 export async function build(store: Store, images: Images, options: BuildOptions): Promise<BuildResult> {
-  const { progress = () => {}, signal } = options
-  const tags = (options.tags ?? []).map(parseReference)
+  const targets = targetsOf(options)
+  const tags = assignTags(options.tags ?? [], targets)
   checkPlatform(options)
   checkAllowed(options.allow)
-  const secrets = openSecrets(options.secrets)
-  using lease = store.lease('build')
-  using scratch = scratchDirectory(store, lease.id)
-  using ssh = await openSshAgents(options.ssh ?? {}, scratch.path)
-  using namespaces = namespacePool(bridge(store))
-  const cache = openBuildCache(store)
-  const noCache = options.noCache ?? false
-  const execution: Execution = {
-    store,
-    lease,
-    scratch: scratch.path,
-    namespaces,
-    trust: createTrust(options),
-    secrets,
-    ssh,
-    earlier: (operation) => (noCache ? [] : cache.layersOf(operation, lease)),
-    progress,
-    signal,
-  }
-  const download = createDownload(execution)
-  const { dockerfile: file, source } = await openContext(execution, options, download)
-  try {
-    const dockerfile = parseDockerfile(file.text, file.file)
-    const sources = createSources(execution, images, { context: source, download, options })
-    const stage = await plan(dockerfile, sources, options)
-    warn(file, source, images, options)
-    const solver = createSolver({ execution, cache, noCache })
-    const result = await solver.solve(stage.top)
-    await result.chainId()
-    await solver.settled()
-    const history = await finishHistory(stage, solver.solve)
-    const image = images.create({ config: finishImage(stage, options, history), snapshot: result.snapshot }, lease)
-    for (const tag of tags) images.tag(image, tag)
-    return { id: image.id, ...solver.counts }
-  } catch (error) {
-    if (error instanceof StrakeError && error.range?.file === file.file) error.source ??= file.text.toString()
-    throw error
-  } finally {
-    source.statCache?.save()
-  }
+  return inSession(store, { subject: subjectOf(options), options }, async ({ execution, solver: open }) => {
+    const { lease, progress } = execution
+    const download = createDownload(execution)
+    const { dockerfile: file, source } = await openContext(execution, options, download)
+    try {
+      const dockerfile = parseDockerfile(file.text, file.file)
+      for (const name of options.noCacheFilter ?? []) {
+        if (dockerfile.stages.some((stage) => stage.name === name.toLowerCase())) continue
+        progress({ kind: 'notice', level: 'warning', message: `--no-cache-filter: there is no stage ${name}` })
+      }
+      const sources = createSources(execution, images, { context: source, download, options })
+      const stages = await plan(dockerfile, sources, options)
+      warn({ dockerfile: file, source }, images, { ...options, progress })
+      const solver = open(stages.map(({ top }) => top))
+      await Promise.all(stages.map(async ({ top }) => (await solver.solve(top)).chainId()))
+      await solver.settled()
+      const built: { target: string | undefined; id: Digest }[] = []
+      for (const [i, stage] of stages.entries()) {
+        const history = await finishHistory(stage, solver.solve)
+        const { snapshot } = await solver.solve(stage.top)
+        const image = images.create({ config: finishImage(stage, options, history), snapshot }, lease)
+        for (const tag of tags[i]!) images.tag(image, tag)
+        built.push({ target: targets[i], id: image.id })
+      }
+      return { id: built.at(-1)!.id, images: built, ...solver.counts }
+    } catch (error) {
+      if (error instanceof StrakeError && error.range?.file === file.file) error.source ??= file.text.toString()
+      throw error
+    } finally {
+      source.statCache?.save()
+    }
+  })
 }
 
-/** Docker's build checks, as events. Throws `invalid` where the Dockerfile asks for that with `# check=error=true`. */
-function warn(
-  { text, file }: OpenedContext['dockerfile'],
-  { tree }: LocalSource,
-  images: Images,
-  options: BuildOptions,
-): void {
-  const { buildArgs = {}, buildContexts, target = '', progress = () => {} } = options
-  const base = (name: string) => factsOf(images, name, buildContexts)
-  const { findings, failure } = checkDockerfile(text, {
-    file,
-    buildArgs,
-    base,
-    target,
-    ignore: tree.ignore?.patterns ?? [],
-  })
-  const warnings = findings.filter(({ level }) => level === 'warning')
-  for (const { rule, message, description, url, range } of warnings) {
-    progress({ kind: 'check', rule, message, description, url, range })
+/** The names for each target's image. A reference holds no `=`: what stands before one is a target. */
+function assignTags(tags: readonly string[], targets: readonly (string | undefined)[]): Reference[][] {
+  const assigned = targets.map((): Reference[] => [])
+  for (const tag of tags) {
+    const equals = tag.indexOf('=')
+    const target = tag.slice(0, Math.max(0, equals))
+    const at = equals < 0 ? targets.length - 1 : targets.indexOf(target)
+    if (at < 0) {
+      throw new StrakeError('invalid', `invalid tag ${JSON.stringify(tag)}: ${JSON.stringify(target)} is not built`, {
+        hint: `Add --target ${target}, or write the name alone.`,
+      })
+    }
+    assigned[at]!.push(parseReference(tag.slice(equals + 1)))
   }
-  if (failure === undefined) return
-  throw new StrakeError('invalid', failure, {
-    hint: 'The Dockerfile asks for it: # check=error=true. Put right what the warnings name, or skip a rule: # check=skip=RULE;error=true',
-  })
+  return assigned
+}
+
+/** What the record of the build says of it. Builds of one context and Dockerfile belong together. */
+function subjectOf(options: BuildOptions): BuildSubject {
+  const { context, file, dockerfile } = options
+  const place = 'path' in context ? resolve(context.path) : 'url' in context ? context.url : '-'
+  const name = dockerfile === undefined ? (file ?? 'Dockerfile') : '-'
+  const path = context.kind === 'directory' && name !== '-' ? resolve(file ?? join(place, 'Dockerfile')) : name
+  const targets = targetsOf(options).filter((target) => target !== undefined)
+  const shownFile = basename(name) === 'Dockerfile' ? '' : `/${basename(name)}`
+  return {
+    name: `${basename(place)}${shownFile}${targets.length ? ` (${targets.join(', ')})` : ''}`,
+    context: place,
+    file: name,
+    targets,
+    tags: options.tags ?? [],
+    project: keyOf('project', place, path),
+  }
 }
 
 function checkPlatform({ platform }: BuildOptions): void {
@@ -107,27 +103,10 @@ function checkPlatform({ platform }: BuildOptions): void {
   )
 }
 
-/** Found and announced when the first step that runs wants it. */
-function createTrust({ ca = 'auto', progress = () => {} }: BuildOptions): () => HostTrust {
-  let trust: HostTrust | undefined
-  return () => {
-    if (trust) return trust
-    trust = hostTrust(process.env, ca)
-    if (trust.announcement) progress({ kind: 'notice', level: 'info', message: trust.announcement })
-    for (const message of trust.warnings) progress({ kind: 'notice', level: 'warning', message })
-    return trust
-  }
-}
-
-function scratchDirectory(store: Store, lease: number): Disposable & { readonly path: string } {
-  const path = mkdtempSync(join(store.root, 'ingest', `${lease}-build-`))
-  return { path, [Symbol.dispose]: () => removeTree(path) }
-}
-
 type HistoryList = NonNullable<ImageConfig['history']>
 
 /** Times: that of its layer for a step that made one, of the layer before it for the others, as BuildKit. */
-async function finishHistory(stage: Stage, solve: ReturnType<typeof createSolver>['solve']): Promise<HistoryList> {
+async function finishHistory(stage: Stage, solve: Solver['solve']): Promise<HistoryList> {
   let created = stage.inherited.at(-1)?.created
   const own: HistoryList[number][] = []
   for (const { entry, vertex } of stage.history) {

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { enterPrivateMounts, mountOverlay, unmount } from '../host/mod.ts'
-import type { ProgressSink } from '../lib/mod.ts'
+import type { ProgressSink, StrakeError } from '../lib/mod.ts'
 import type { NamespacePool } from '../network/mod.ts'
 import type { Digest } from '../oci/mod.ts'
 import type { HostTrust } from '../runtime/mod.ts'
@@ -28,6 +28,21 @@ export interface Execution extends Workspace {
   readonly ssh: SshAgents
   /** The directories of layers that the same operation made before, the newest first; none in a build without cache. */
   readonly earlier: (operation: Digest) => string[]
+  /** Is told of a RUN step that failed, while all that the step saw still stands. */
+  readonly onFailure: ((failed: FailedStep) => Promise<void>) | undefined
+}
+
+/** A RUN step that failed, in the state in which it did. */
+export interface FailedStep {
+  readonly vertex: string
+  /** What the person wrote. */
+  readonly command: string
+  readonly error: StrakeError
+  /**
+   * Runs a shell there, with the step's environment, folder, user, network and mounts, on this process' own standard
+   * input, output and error. Gives its exit code. Where the image has no shell, busybox of this machine is mounted.
+   */
+  shell(): Promise<number>
 }
 
 export interface MountedRoot extends Disposable {

@@ -2,6 +2,8 @@ import type { SourceRange, VertexEvent } from '../lib/mod.ts'
 import type { ChainId, Digest } from '../oci/mod.ts'
 import type { ActiveSnapshot, LayerInfo, SnapshotId } from '../store/mod.ts'
 import type { Execution } from './execution.ts'
+import type { Facts } from './records/account.ts'
+import type { Listing } from './records/listing.ts'
 
 /**
  * A build is a graph of vertices. Each has a root file system as its result: that of its first input, changed by an
@@ -17,6 +19,8 @@ interface VertexBase {
   readonly step: VertexEvent['step']
   /** Where it is asked for. */
   readonly range?: SourceRange | undefined
+  /** The stage that it is a step of, if that has a name. */
+  readonly stage?: string | undefined
 }
 
 /** An image, or nothing (scratch). */
@@ -24,6 +28,8 @@ export interface SourceVertex extends VertexBase {
   readonly kind: 'source'
   readonly snapshot: SnapshotId | undefined
   readonly chainId: ChainId | undefined
+  /** The image, as it is asked for; none for scratch. */
+  readonly image?: { readonly name: string; readonly digest: Digest } | undefined
 }
 
 export interface OperationVertex extends VertexBase {
@@ -42,6 +48,14 @@ export interface ConfigVertex extends VertexBase {
 export interface Operation {
   /** Digest of all that is to be done, but for the inputs and for what is read from outside the graph. */
   readonly digest: Digest
+  /** All that `digest` is made of, for people. */
+  readonly facts: Facts
+  /** The files that were read from outside or from other inputs, once their digest is known. */
+  readonly listing?: () => Listing | undefined
+  /** Where those files are, if not in a context: `stage build`. */
+  readonly from?: string
+  /** Its failure may be a matter of luck: it is done again where a build retries. */
+  readonly retry?: boolean
   /**
    * Digest of what is read from outside the graph: files of a context, a download. `eager` is false when no result with
    * this operation is known: then the answer may be undefined where it would cost reading the files, and `execute` gives it.
@@ -74,4 +88,9 @@ export interface Result {
   chainId(): Promise<ChainId | undefined>
   /** Milliseconds since the epoch when the layer was made. */
   readonly createdAt: number
+  /**
+   * It, or something below it, was done anew although a result was known. What stands on it is not looked for by its
+   * definition, which may name what was made of the old result.
+   */
+  readonly renewed: boolean
 }

@@ -1,16 +1,30 @@
+import { setTimeout } from 'node:timers/promises'
 import { hashLayer } from '../layers/mod.ts'
-import { type ProgressSink, StrakeError } from '../lib/mod.ts'
-import type { ChainId, Digest } from '../oci/mod.ts'
-import type { Snapshot, SnapshotId, Store } from '../store/mod.ts'
+import { type CacheMiss, StrakeError } from '../lib/mod.ts'
+import type { Snapshot, SnapshotId } from '../store/mod.ts'
 import { type BuildCache, keyOf } from './cache.ts'
 import type { Execution } from './execution.ts'
+import { accountOf, type Explainer, textOf } from './explain.ts'
+import { createGate } from './gate.ts'
 import type { ConfigVertex, OperationVertex, Result, Vertex } from './graph.ts'
+import { createHashing } from './hashing.ts'
+import type { KnownSteps } from './records/steps.ts'
+import { report } from './report.ts'
+import { openStep, type Step } from './step.ts'
 
 export interface SolverOptions {
   readonly execution: Execution
   readonly cache: BuildCache
-  /** Do every step anew. Results are recorded all the same. */
-  readonly noCache: boolean
+  readonly known: KnownSteps
+  readonly explainer: Explainer
+  /** The option for which a step is done anew though a result may be known; undefined for the others. Results are recorded all the same. */
+  readonly disabled: (vertex: Vertex) => string | undefined
+  /** Throws where the step must be cached. */
+  readonly beforeMiss: (vertex: OperationVertex, miss: CacheMiss) => void
+  /** How many steps run side by side. */
+  readonly maxParallelism: number
+  /** How often a step that fails, and may have done so by bad luck, is done again. */
+  readonly retries: number
 }
 
 export interface Solver {
@@ -21,26 +35,33 @@ export interface Solver {
   readonly counts: { steps: number; cached: number }
 }
 
+/** How often a build looks whether another has ended what it waits for, in milliseconds. */
+const pollTime = 20
+
 /**
  * Finds the result of a vertex: by its definition key before anything below it is even looked at; then, when its inputs
- * are there, by its content key; and by doing it. Each vertex is solved once, and so is each key.
+ * are there, by its content key; and by doing it. Each vertex is solved once, and so is each key, in all processes that
+ * share the store: what another one is doing is waited for, and done here if that one ends without a result.
  */
-export function createSolver({ execution, cache, noCache }: SolverOptions): Solver {
+export function createSolver(options: SolverOptions): Solver {
+  const { execution, cache, known, explainer, disabled } = options
   const { store, lease, progress, signal } = execution
   const solved = new Map<Vertex, Promise<Result>>()
   const keys = new Map<Vertex, Promise<string | undefined>>()
   const running = new Map<string, Promise<Result>>()
+  const renewing = new Map<string, Promise<Result>>()
   const shown = new Set<Vertex>()
   const hashing = createHashing(store)
+  const gate = createGate(options.maxParallelism)
   const unseen: string[] = []
   const counts = { steps: 0, cached: 0 }
 
-  function show(vertex: Vertex, state: 'cached' | 'done'): void {
+  function show(vertex: Vertex, state: 'cached' | 'done', more: { key?: string; miss?: CacheMiss } = {}): void {
     if (shown.has(vertex)) return
     shown.add(vertex)
     counts.steps++
     if (state === 'cached') counts.cached++
-    report(progress, vertex, state)
+    report(progress, vertex, { state, ...more })
   }
 
   /** The definition key, or undefined as long as it can't be known without doing the step or one below it. */
@@ -57,8 +78,9 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
     if (vertex.kind === 'source') return vertex.chainId ?? 'scratch'
     if (vertex.kind === 'config') return keyBefore(vertex.input)
     const inputs = await Promise.all(vertex.inputs.map(keyBefore))
+    if (disabled(vertex)) return undefined
     const { outside, digest } = vertex.operation
-    const read = outside && (await outside(!noCache && cache.knows(digest)))
+    const read = outside && (await outside(cache.knows(digest)))
     if (outside && !read) return undefined
     return inputs.includes(undefined) ? undefined : keyOf('definition', digest, read, ...inputs)
   }
@@ -77,11 +99,12 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
       show(vertex, 'done')
       const { snapshot, chainId } = vertex
       const createdAt = snapshot === undefined ? 0 : store.snapshots.get(snapshot).createdAt
-      return { snapshot, key: chainId ?? 'scratch', cached: true, chainId: async () => chainId, createdAt }
+      const key = chainId ?? 'scratch'
+      return { snapshot, key, cached: true, renewed: false, chainId: async () => chainId, createdAt }
     }
     if (vertex.kind === 'config') {
       const result = await solve(vertex.input)
-      showConfig(vertex, result.key, result.cached)
+      showConfig(vertex, result.key, result)
       return result
     }
     const key = await keyBefore(vertex).catch((error) => {
@@ -100,10 +123,10 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
   }
 
   async function solveByKey(vertex: OperationVertex, key: string): Promise<Result> {
-    const found = noCache ? undefined : cache.find(key, lease)
+    const found = cache.find(key, lease)
     if (!found) return solveFromInputs(vertex)
     await showCached(vertex)
-    return cachedResult(found, key)
+    return cachedResult(found, key, false)
   }
 
   /** A step whose result is known: all that it stands on is not needed, and counts as cached too. */
@@ -112,66 +135,130 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
     if (vertex.kind === 'source') return show(vertex, 'done')
     const inputs = vertex.kind === 'config' ? [vertex.input] : vertex.inputs
     for (const input of inputs) await showCached(input)
-    if (vertex.kind === 'config') return showConfig(vertex, (await keyBefore(vertex)) ?? '', true)
-    show(vertex, 'cached')
+    const key = (await keyBefore(vertex)) ?? ''
+    if (vertex.kind === 'config') return showConfig(vertex, key)
+    show(vertex, 'cached', { key })
   }
 
-  function showConfig(vertex: ConfigVertex, below: string, cached: boolean): void {
-    const key = keyOf('config', below, vertex.step?.text)
-    const seen = !noCache && cached && cache.seen(key)
-    if (!seen) unseen.push(key)
-    show(vertex, seen ? 'cached' : 'done')
+  /** `below` is the definition key of what it stands on, `on` that itself where it had to be looked at. */
+  function showConfig(vertex: ConfigVertex, below: string, on?: Result): void {
+    const option = disabled(vertex)
+    const cached = on?.cached ?? true
+    // A result that was found by its content stands under another definition than before.
+    const names = [below, ...(on?.snapshot === undefined ? [] : [`snapshot ${on.snapshot}`])]
+    const configs = names.map((name) => keyOf('config', name, vertex.step?.text))
+    const seen = !option && cached && configs.some((key) => cache.seen(key))
+    if (!seen) unseen.push(...configs)
+    const changed = cached ? undefined : vertex.input
+    if (seen) show(vertex, 'cached')
+    else
+      show(vertex, 'done', {
+        miss: option ? explainer.disabled(vertex, option) : explainer.explainConfig(vertex, changed),
+      })
   }
 
   async function solveFromInputs(vertex: OperationVertex): Promise<Result> {
     const inputs = await Promise.all(vertex.inputs.map(solve))
     signal?.throwIfAborted()
-    const { operation } = vertex
-    const definition = inputs.map((input) => input.key)
-    let outside = operation.outside && (await operation.outside(!noCache && cache.knows(operation.digest)))
-    const definitionKey = () => keyOf('definition', operation.digest, outside, ...definition)
-    let contents: Digest | undefined
-    const contentKey = async () => {
-      contents ??= await operation.contents?.(execution, inputs)
-      const chains = await Promise.all((contents ? inputs.slice(0, 1) : inputs).map((input) => input.chainId()))
-      return keyOf('content', operation.digest, outside, contents, ...chains)
-    }
-    if (!noCache && cache.knows(operation.digest) && (!operation.outside || outside)) {
-      const key = definitionKey()
-      const byDefinition = (await keyBefore(vertex)) === undefined ? cache.find(key, lease) : undefined
-      const found = byDefinition ?? cache.find(await contentKey(), lease)
-      if (found) {
-        if (!byDefinition) record(vertex, [key], found.id)
-        show(vertex, 'cached')
-        return cachedResult(found, key)
+    const step = await openStep(vertex, inputs, { execution, cache, eager: !disabled(vertex) })
+    const option = disabled(vertex)
+    if (option) return performOnce(step, option)
+    for (let waiting = false; ; waiting = true) {
+      // First the claim, then the look: whoever had it may have just recorded a result.
+      using claim = store.claim(step.claim(), lease)
+      if (claim) {
+        const found = await step.find()
+        if (found) {
+          if (!found.byDefinition) record(step, found.snapshot.id, [step.key()])
+          show(vertex, 'cached', { key: step.key() })
+          return cachedResult(found.snapshot, step.key(), step.renewed)
+        }
+        const files = step.files()
+        return await perform(step, explainer.explain({ vertex, key: step.key(), inputs, files }))
       }
+      if (!waiting) {
+        report(progress, vertex, { state: 'started' })
+        const label = 'waiting for another build that does the same'
+        progress({ kind: 'status', vertex: vertex.id, id: 'claim', label, unit: 'items', current: 0 })
+      }
+      await setTimeout(pollTime, undefined, { signal })
     }
-    report(progress, vertex, 'started')
-    const layer = store.snapshots.prepare(inputs[0]!.snapshot, lease)
-    let executed: Awaited<ReturnType<typeof operation.execute>>
+  }
+
+  /** A step that is not looked for in the cache; within this build the same work is still done once. */
+  async function performOnce(step: Step, option: string): Promise<Result> {
+    const { vertex } = step
+    const known = !vertex.operation.outside || step.files() !== undefined
+    const same = known ? renewing.get(step.key()) : undefined
+    if (same) {
+      const result = await same
+      show(vertex, 'cached', { key: result.key })
+      return result
+    }
+    const result = perform(step, explainer.disabled(vertex, option))
+    if (known) renewing.set(step.key(), result)
+    return result
+  }
+
+  async function perform(step: Step, miss: CacheMiss): Promise<Result> {
+    const { vertex, inputs } = step
     try {
-      executed = await operation.execute(execution, layer, inputs)
+      options.beforeMiss(vertex, miss)
     } catch (error) {
-      store.snapshots.discard(layer.id)
       throw failed(vertex, error)
     }
-    store.snapshots.commit(layer.id)
-    outside ??= executed.outside
-    contents ??= executed.contents
-    const key = definitionKey()
-    record(vertex, [key], layer.id)
-    const described = hashing.describe(layer.id, inputs[0]!, executed.layer ?? hashLayer(layer.dir, { signal }))
+    using _ = await gate.enter(signal)
+    report(progress, vertex, { state: 'started', miss })
+    const { id, executed, hash } = await attempt(step)
+    store.snapshots.commit(id)
+    step.learn(executed)
+    record(step, id, [step.key()])
+    const described = hashing.describe(id, inputs[0]!, hash)
     hashing.follow(
       (async () => {
         const chainId = await described
         // The content key can be told once the layers below are hashed.
-        record(vertex, [await contentKey()], layer.id)
+        record(step, id, [await step.contentKey()])
+        const size = store.snapshots.get(id).layer?.size ?? 0
+        const written = {
+          label: 'layer',
+          unit: 'bytes',
+          current: size,
+          total: size,
+          done: true,
+          counts: 'written',
+        } as const
+        progress({ kind: 'status', vertex: vertex.id, id: 'layer', ...written })
         return chainId
       })(),
     )
-    show(vertex, 'done')
-    const { createdAt } = store.snapshots.get(layer.id)
-    return { snapshot: layer.id, key, cached: false, chainId: () => described, createdAt }
+    show(vertex, 'done', { key: step.key() })
+    const { createdAt } = store.snapshots.get(id)
+    const renewed = step.renewed || disabled(vertex) !== undefined
+    return { snapshot: id, key: step.key(), cached: false, renewed, chainId: () => described, createdAt }
+  }
+
+  /** Does it, in a new layer each time that it is tried. */
+  async function attempt({ vertex, inputs }: Step) {
+    const { operation } = vertex
+    for (let tries = 1; ; tries++) {
+      const layer = store.snapshots.prepare(inputs[0]!.snapshot, lease)
+      try {
+        const last = tries > options.retries
+        const executed = await operation.execute(
+          last ? execution : { ...execution, onFailure: undefined },
+          layer,
+          inputs,
+        )
+        return { id: layer.id, executed, hash: executed.layer ?? hashLayer(layer.dir, { signal }) }
+      } catch (error) {
+        store.snapshots.discard(layer.id)
+        const again = operation.retry && error instanceof StrakeError && error.code === 'failed' && !signal?.aborted
+        if (!again || tries > options.retries) throw failed(vertex, error)
+        const data = Buffer.from(`${error.message}; trying again (${tries} of ${options.retries})\n`)
+        progress({ kind: 'log', vertex: vertex.id, stream: 'stderr', data })
+      }
+    }
   }
 
   /** Shows that the vertex failed, unless it is known; the error, with the place where the vertex is asked for. */
@@ -179,25 +266,28 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
     if (shown.has(vertex) || !(error instanceof Error)) return error
     const cancelled = error instanceof StrakeError && error.code === 'cancelled'
     shown.add(vertex)
-    report(progress, vertex, cancelled ? 'cancelled' : 'failed', error.message)
+    report(progress, vertex, { state: cancelled ? 'cancelled' : 'failed', reason: error.message })
     if (!(error instanceof StrakeError) || error.range || !vertex.range) return error
     const { code, message, hint, exitCode, cause } = error
     return new StrakeError(code, message, { hint, exitCode, cause, range: vertex.range })
   }
 
-  function record(vertex: OperationVertex, under: readonly string[], snapshot: SnapshotId): void {
-    const description = vertex.step?.text ?? vertex.name
-    cache.record(under, { operation: vertex.operation.digest, snapshot, description })
+  function record({ vertex, inputs, key, files }: Step, snapshot: SnapshotId, under: readonly string[]): void {
+    const { digest: operation, listing } = vertex.operation
+    const [parent, ...others] = inputs.map((input) => input.key)
+    const text = textOf(vertex)
+    cache.record(under, { operation, snapshot, description: text })
+    if (!under.includes(key())) return
+    const account = accountOf(vertex)
+    known.add(
+      { key: key(), operation, parent: parent!, inputs: [parent!, ...others], text, account, files: files() },
+      listing?.(),
+    )
   }
 
-  function cachedResult(found: Snapshot, key: string): Result {
-    return {
-      snapshot: found.id,
-      key,
-      cached: true,
-      chainId: () => hashing.ensure(found.id),
-      createdAt: found.createdAt,
-    }
+  function cachedResult(found: Snapshot, key: string, renewed: boolean): Result {
+    const { id, createdAt } = found
+    return { snapshot: id, key, cached: true, renewed, chainId: () => hashing.ensure(id), createdAt }
   }
 
   return {
@@ -206,74 +296,6 @@ export function createSolver({ execution, cache, noCache }: SolverOptions): Solv
     async settled() {
       await hashing.settled()
       if (unseen.length) cache.markSeen(unseen)
-    },
-  }
-}
-
-function report(
-  progress: ProgressSink,
-  vertex: Vertex,
-  state: 'started' | 'cached' | 'done' | 'failed' | 'cancelled',
-  reason?: string,
-): void {
-  progress({
-    kind: 'vertex',
-    id: vertex.id,
-    name: vertex.name,
-    state,
-    at: Date.now(),
-    ...(vertex.step && { step: vertex.step }),
-    ...(reason && { reason }),
-  })
-}
-
-type LayerHash = Awaited<ReturnType<typeof hashLayer>>
-
-/** Gives snapshots their layer's hash, bottom-up, while the build goes on. */
-function createHashing(store: Store) {
-  const pending = new Map<SnapshotId, Promise<ChainId | undefined>>()
-  const followers: Promise<unknown>[] = []
-
-  function describe(id: SnapshotId, below: Result | undefined, layer: LayerHash | Promise<LayerHash>) {
-    const done = (async () => {
-      const info = await layer
-      await below?.chainId()
-      store.snapshots.describe(id, info)
-      return store.snapshots.get(id).chainId
-    })()
-    pending.set(id, done)
-    follow(done)
-    return done
-  }
-
-  /** The hash of a snapshot of an earlier build that ended before it was hashed. */
-  function ensure(id: SnapshotId): Promise<ChainId | undefined> {
-    const known = pending.get(id)
-    if (known) return known
-    const snapshot = store.snapshots.get(id)
-    if (snapshot.chainId) return Promise.resolve(snapshot.chainId)
-    const done = (async () => {
-      if (snapshot.parent !== undefined) await ensure(snapshot.parent)
-      if (!store.snapshots.get(id).chainId) store.snapshots.describe(id, await hashLayer(store.snapshots.dir(id)))
-      return store.snapshots.get(id).chainId
-    })()
-    pending.set(id, done)
-    follow(done)
-    return done
-  }
-
-  function follow(work: Promise<unknown>): void {
-    // Its error is thrown by `settled`, or by whoever waits for it.
-    work.catch(() => {})
-    followers.push(work)
-  }
-
-  return {
-    describe,
-    ensure,
-    follow,
-    async settled() {
-      for (let i = 0; i < followers.length; i++) await followers[i]
     },
   }
 }

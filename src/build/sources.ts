@@ -26,28 +26,28 @@ export function createSources(
   const contexts = new Map(Object.entries(options.buildContexts ?? {}).map(([name, value]) => [normal(name), value]))
   const opened = new Map<string, Promise<Base>>()
 
-  async function open(name: string, range: SourceRange): Promise<Base> {
+  async function open(name: string, range: SourceRange | undefined): Promise<Base> {
     const named = contexts.get(normal(name))
     if (named !== undefined) return openNamed(name, named)
-    return imageBase(execution, images, await findImage(name, range))
+    return imageBase(execution, images, { name, image: await findImage(name, range) })
   }
 
   async function openNamed(name: string, value: string): Promise<Base> {
     const { store, progress, signal } = execution
     const [, scheme = '', rest = ''] = /^([a-z][a-z-]*):(.*)$/s.exec(value) ?? []
     if (scheme === 'docker-image')
-      return imageBase(execution, images, await findImage(rest.replace(/^\/\//, ''), undefined))
+      return imageBase(execution, images, { name, image: await findImage(rest.replace(/^\/\//, ''), undefined) })
     if (scheme === 'bootstrap') {
       const image = await resolveBootstrap(rest, store, images, {
         progress,
         signal,
         ...(options.pull && { pull: true }),
       })
-      return imageBase(execution, images, image)
+      return imageBase(execution, images, { name, image })
     }
     if (scheme === 'oci-layout') {
       const image = await loadLayout(name, rest.replace(/^\/\//, ''))
-      return imageBase(execution, images, image)
+      return imageBase(execution, images, { name, image })
     }
     const path = isAbsolute(value) ? value : resolve(value)
     if (!existsSync(path) || !statSync(path).isDirectory()) {
@@ -117,7 +117,11 @@ function normal(name: string): string {
   }
 }
 
-function imageBase({ store, lease }: Execution, images: Images, image: Image): Base {
+function imageBase(
+  { store, lease }: Execution,
+  images: Images,
+  { name: asked, image }: { name: string; image: Image },
+): Base {
   const { snapshot } = image
   const config = images.config(image)
   if (snapshot !== undefined) lease.add({ snapshot })
@@ -131,6 +135,7 @@ function imageBase({ store, lease }: Execution, images: Images, image: Image): B
       step: undefined,
       snapshot,
       chainId: snapshot === undefined ? undefined : store.snapshots.get(snapshot).chainId,
+      image: { name: asked, digest: image.id },
     }),
   }
 }

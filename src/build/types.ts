@@ -1,5 +1,7 @@
 import type { OperationOptions } from '../lib/mod.ts'
-import type { Digest, Platform } from '../oci/mod.ts'
+import type { ContainerConfig, Digest, Platform } from '../oci/mod.ts'
+import type { FailedStep } from './execution.ts'
+import type { BuildRecord } from './records/types.ts'
 
 /** Where a build finds its files. */
 export type BuildContext =
@@ -11,16 +13,46 @@ export type BuildContext =
   | { readonly kind: 'url'; readonly url: string }
   | { readonly kind: 'empty' }
 
-export interface BuildOptions extends OperationOptions {
+/** Options of everything that solves a graph. */
+export interface SolveOptions extends OperationOptions {
+  readonly noCache?: boolean
+  /** Names of stages of which every step is done anew. */
+  readonly noCacheFilter?: readonly string[]
+  /**
+   * Fails where a step is not in the cache: any (`true`), or those that are named by number, stage or the beginning of the
+   * instruction. Steps that only change the configuration do not count.
+   */
+  readonly requireCache?: true | readonly string[]
+  /** How many steps run side by side at most. */
+  readonly maxParallelism?: number
+  /** How often a RUN step that fails is tried again, each time in a new layer. */
+  readonly retries?: number
+  /** The host's CA bundle in RUN steps: found by itself, not at all, or this file. */
+  readonly ca?: 'auto' | 'none' | { readonly file: string }
+  /** What `RUN --mount=type=secret` gives to steps, by id. It is in no layer, history, cache key or output. */
+  readonly secrets?: Readonly<Record<string, BuildSecret>>
+  /**
+   * The SSH agents of `RUN --mount=type=ssh`, by id (`default`): the path of an agent's socket or of private keys; an empty list
+   * for the agent that SSH_AUTH_SOCK names.
+   */
+  readonly ssh?: Readonly<Record<string, readonly string[]>>
+  /** Is told of a RUN step that failed (for the last time), while its root file system and mounts still stand. */
+  readonly onFailure?: (failed: FailedStep) => Promise<void>
+  /** Is told the record of the build when it has ended, however it ended. */
+  readonly onRecord?: (record: BuildRecord) => void
+}
+
+export interface BuildOptions extends SolveOptions {
   readonly context: BuildContext
   /** Path of the Dockerfile: in the context if relative to a git, tar or URL context; else on this machine. */
   readonly file?: string
   /** The Dockerfile itself, instead of `file` (`-f -`). */
   readonly dockerfile?: string | Uint8Array
+  /** Names for the image of the last target; `TARGET=NAME` is one for that of another. */
   readonly tags?: readonly string[]
   readonly buildArgs?: Readonly<Record<string, string>>
-  readonly target?: string
-  readonly noCache?: boolean
+  /** The stage to build, or several; without one it is the last of the Dockerfile. */
+  readonly target?: string | readonly string[]
   readonly pull?: boolean
   readonly labels?: Readonly<Record<string, string>>
   readonly network?: 'default' | 'host' | 'none'
@@ -29,20 +61,21 @@ export interface BuildOptions extends OperationOptions {
   /** name → `docker-image://ref`, a folder, a URL, `oci-layout://…`, `bootstrap:debian/bookworm`. */
   readonly buildContexts?: Readonly<Record<string, string>>
   readonly platform?: Platform
-  /** What `RUN --mount=type=secret` gives to steps, by id. It is in no layer, history, cache key or output. */
-  readonly secrets?: Readonly<Record<string, BuildSecret>>
-  /**
-   * The SSH agents of `RUN --mount=type=ssh`, by id (`default`): the path of an agent's socket or of private keys; an empty list
-   * for the agent that SSH_AUTH_SOCK names.
-   */
-  readonly ssh?: Readonly<Record<string, readonly string[]>>
   /**
    * What steps may ask for beyond docker's isolation: `network.host`, `security.insecure`, `device` or `device=NAME`.
    * `network: 'host'` brings the first.
    */
   readonly allow?: readonly string[]
-  /** The host's CA bundle in RUN steps: found by itself, not at all, or this file. */
-  readonly ca?: 'auto' | 'none' | { readonly file: string }
+}
+
+export interface GraphOptions extends SolveOptions {
+  readonly tags?: readonly string[]
+  /** What the image's configuration has besides that of its base, or instead of it. */
+  readonly config?: ContainerConfig
+  /** As `BuildOptions.buildContexts`: what stands in for images. */
+  readonly buildContexts?: Readonly<Record<string, string>>
+  /** For the history of builds, and for telling what is different from the last one of that name. */
+  readonly name?: string
 }
 
 /** Where a secret is taken from: a file, a variable of this process, or here. */
@@ -52,7 +85,10 @@ export type BuildSecret =
   | { readonly kind: 'value'; readonly value: string | Uint8Array }
 
 export interface BuildResult {
+  /** The image; that of the last target where there are several. */
   readonly id: Digest
+  /** The image of each target, in the order in which they were named. */
+  readonly images: readonly { readonly target: string | undefined; readonly id: Digest }[]
   /** Steps, and how many of them were cached. */
   readonly steps: number
   readonly cached: number

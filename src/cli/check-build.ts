@@ -47,7 +47,7 @@ export interface CheckBuildOptions extends BuildCall {
     readonly 'build-arg': readonly string[]
     readonly 'build-context': readonly string[]
     readonly skip: readonly string[]
-    readonly target?: string | undefined
+    readonly target: readonly string[]
   }
   readonly terminal: Terminal
   readonly signal: AbortSignal
@@ -64,7 +64,7 @@ export async function checkBuild(
       buildArgs: buildArguments(options['build-arg'], terminal.env),
       buildContexts: namedContexts(options['build-context']),
       skip: options.skip,
-      ...(options.target && { target: options.target }),
+      target: options.target,
       signal,
     })
   try {

@@ -31,6 +31,8 @@ export interface Option {
   readonly help: string
   /** Shown in the help; the command applies it. */
   readonly default?: string
+  /** The value of the option where none is given: `--require-cache`. With it, a value needs the `=`. */
+  readonly bare?: string
   /** Accepted, but not in the help. */
   readonly hidden?: boolean
 }

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { globSync } from 'node:fs'
+import { globSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { entries, find, members, names } from './commands.ts'
@@ -22,8 +23,34 @@ test('verbs are found by all their names', () => {
   assert.deepEqual(args('image'), 'group')
   assert.deepEqual(args('image nothing'), 'group')
   assert.deepEqual(args('nothing build'), 'unknown')
+  assert.deepEqual(args('build history ls -q'), ['build history ls', '-q'])
+  assert.deepEqual(args('buildx history ls'), ['build history ls'])
+  assert.deepEqual(args('build history'), 'group')
+  assert.deepEqual(args('build explain ^1'), ['build explain', '^1'])
   assert.deepEqual(args(''), 'unknown')
   assert.ok(members('image').some(({ name }) => name === 'ls'))
+})
+
+test('a folder that is named as a verb of build is built', (t) => {
+  const before = process.cwd()
+  const folder = mkdtempSync(join(tmpdir(), 'strake-commands-'))
+  t.after(() => {
+    process.chdir(before)
+    rmSync(folder, { recursive: true })
+  })
+  process.chdir(folder)
+  mkdirSync('history')
+  mkdirSync('explain')
+  const name = (words: string) => {
+    const found = find(words.split(' '))
+    return found.kind === 'verb' ? found.entry.name : found.kind
+  }
+  assert.equal(name('build history'), 'build')
+  assert.equal(name('build explain --no-cache'), 'build')
+  // Docker refuses a second argument: no folder can be meant.
+  assert.equal(name('build history ls'), 'build history ls')
+  assert.equal(name('build explain ^0'), 'build explain')
+  assert.equal(name('builder explain'), 'build explain')
 })
 
 test('the table and the files of the verbs agree', async () => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import type { Command } from './command.ts'
 
 /** A verb as the table knows it: enough for the overview and to find the file that holds the rest. */
@@ -486,6 +487,41 @@ export const entries: readonly Entry[] = [
     load: () => import('./commands/hub-user-set.ts'),
   },
   {
+    name: 'build explain',
+    summary: 'Say why steps of a build were not cached',
+    aliases: ['builder explain', 'buildx explain'],
+    group: 'system',
+    load: () => import('./commands/build-explain.ts'),
+  },
+  {
+    name: 'build history inspect',
+    summary: 'Show all that is known of a build',
+    aliases: ['builder history inspect', 'buildx history inspect'],
+    group: 'system',
+    load: () => import('./commands/build-history-inspect.ts'),
+  },
+  {
+    name: 'build history logs',
+    summary: 'Show the whole log of a build or of one of its steps',
+    aliases: ['builder history logs', 'buildx history logs'],
+    group: 'system',
+    load: () => import('./commands/build-history-logs.ts'),
+  },
+  {
+    name: 'build history ls',
+    summary: 'List builds',
+    aliases: ['builder history ls', 'buildx history ls'],
+    group: 'system',
+    load: () => import('./commands/build-history-ls.ts'),
+  },
+  {
+    name: 'build history rm',
+    summary: 'Remove the records of builds',
+    aliases: ['builder history rm', 'buildx history rm'],
+    group: 'system',
+    load: () => import('./commands/build-history-rm.ts'),
+  },
+  {
     name: 'builder prune',
     summary: 'Remove build cache',
     aliases: ['buildx prune'],
@@ -564,7 +600,12 @@ const longestName = 3
 
 /** Finds the verb at the start of `words`. */
 export function find(words: readonly string[]): Found {
-  for (let length = Math.min(words.length, longestName); length > 0; length--) {
+  const isPath = isPathOfBuild(words)
+  for (let length = isPath ? 1 : Math.min(words.length, longestName); length > 0; length--) {
+    const group = words.slice(0, length + 1).join(' ')
+    // `build history`, though `build` alone is a verb.
+    if (length === 1 && !isPath && words.length > 1 && members(group).length > 0)
+      return { kind: 'group', name: group, rest: words.slice(2) }
     const name = words.slice(0, length).join(' ')
     for (const entry of entries) {
       if (entry.name === name) return { kind: 'verb', entry, name, args: words.slice(length) }
@@ -579,6 +620,15 @@ export function find(words: readonly string[]): Found {
     if (members(name).length > 0) return { kind: 'group', name, rest: words.slice(length) }
   }
   return { kind: 'unknown', name: words[0] ?? '' }
+}
+
+/**
+ * `build explain` and `build history` may be verbs of ours, or docker's `build PATH` with a folder of that name. The folder wins
+ * where there is one; but with a second word after it (`build history ls`) it can't be meant, since docker refuses that.
+ */
+function isPathOfBuild([first, second, third]: readonly string[]): boolean {
+  if (first !== 'build' || (second !== 'explain' && second !== 'history')) return false
+  return (third === undefined || third.startsWith('-')) && existsSync(second)
 }
 
 /** The verbs of a group, by the names they have in it: `prune` and `ls` of `image`. */

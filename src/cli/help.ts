@@ -68,7 +68,8 @@ export function optionRows(command: Command): (readonly [string, string])[] {
     .filter(([, option]) => !option.hidden)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, option]) => {
-      const value = option.kind === 'boolean' ? '' : ` ${option.value ?? placeholders[option.kind]}`
+      const placeholder = option.value ?? placeholders[option.kind as 'string']
+      const value = option.kind === 'boolean' ? '' : option.bare === undefined ? ` ${placeholder}` : `[=${placeholder}]`
       const short = option.short ? `-${option.short}, ` : '    '
       return [`${short}--${name}${value}`, helpText(option)] as const
     })

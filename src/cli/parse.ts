@@ -80,7 +80,7 @@ export function parse(command: Command, words: readonly string[]): Parsed {
       const hint = close && `Did you mean --${close}?`
       return { message: `unknown flag: --${name}`, hint }
     }
-    const value = equals >= 0 ? word.slice(equals + 1) : option.kind === 'boolean' ? 'true' : undefined
+    const value = equals >= 0 ? word.slice(equals + 1) : option.kind === 'boolean' ? 'true' : option.bare
     return { settings: [{ name, value, shown: `--${name}` }] }
   }
 

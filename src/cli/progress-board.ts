@@ -1,4 +1,4 @@
-import type { ProgressEvent, StatusEvent, VertexEvent } from '../lib/mod.ts'
+import type { CacheMiss, ProgressEvent, StatusEvent, VertexEvent } from '../lib/mod.ts'
 import { printable } from './display.ts'
 import { LogTail } from './log-tail.ts'
 
@@ -7,6 +7,7 @@ export interface Vertex {
   readonly startedAt: number
   endedAt: number | undefined
   state: VertexEvent['state']
+  miss: CacheMiss | undefined
   readonly log: LogTail
   /** What is under way in it, by id. */
   readonly parts: Map<string, StatusEvent>
@@ -56,6 +57,7 @@ export function boardOf(): Board {
             startedAt: event.at,
             endedAt: undefined,
             state: 'started',
+            miss: event.miss,
             log: new LogTail(keptLines),
             parts: new Map(),
           }
@@ -65,6 +67,7 @@ export function boardOf(): Board {
         }
         if (event.step) allSteps = Math.max(allSteps, event.step.total)
         vertex.state = event.state
+        vertex.miss ??= event.miss
         if (event.state === 'started' || vertex.endedAt !== undefined) return
         vertex.endedAt = event.at
         vertex.log.close()

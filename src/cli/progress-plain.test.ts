@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { ProgressEvent, VertexEvent } from '../lib/mod.ts'
 import { plainProgress } from './progress-plain.ts'
 
-type More = Partial<Pick<VertexEvent, 'reason' | 'result'>>
+type More = Partial<Pick<VertexEvent, 'miss' | 'result'>>
 
 const vertex = (id: string, state: VertexEvent['state'], more: More = {}): ProgressEvent => {
   const index = Number(id)
@@ -30,7 +30,7 @@ function rendered(events: readonly ProgressEvent[], ended = true): string {
 test('steps as the tutorials show them', () => {
   const text = rendered([
     vertex('1', 'cached', { result: 'aaaaaaaaaaaa' }),
-    vertex('2', 'started', { reason: 'app.py has changed' }),
+    vertex('2', 'started', { miss: { kind: 'files', changes: [{ path: 'app.py', change: 'content' }], total: 3 } }),
     log('2', 'hello\nwor'),
     log('2', 'ld'),
     vertex('2', 'done', { result: 'bbbbbbbbbbbb' }),
@@ -42,7 +42,7 @@ test('steps as the tutorials show them', () => {
  ---> Using cache
  ---> aaaaaaaaaaaa
 Step 2/4 : RUN 2
- ---> Not cached: app.py has changed
+ ---> Not cached: app.py changed (content), and 2 more
 hello
 world
  ---> bbbbbbbbbbbb

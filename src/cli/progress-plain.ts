@@ -1,4 +1,5 @@
-import { bytes, type ProgressEvent, type VertexEvent } from '../lib/mod.ts'
+import { bytes, type CacheMiss, missText, type ProgressEvent, type VertexEvent } from '../lib/mod.ts'
+import { printable } from './display.ts'
 import type { ProgressView } from './progress.ts'
 
 /** Output of a vertex that is not in focus is held back up to this many bytes; then its oldest part is dropped. */
@@ -8,6 +9,7 @@ interface Vertex {
   readonly event: VertexEvent
   state: VertexEvent['state']
   reason?: string | undefined
+  miss?: CacheMiss | undefined
   result?: string | undefined
   held: Uint8Array[]
   heldBytes: number
@@ -71,6 +73,9 @@ export function plainProgress(write: (text: string | Uint8Array) => void): Progr
     }
     vertex.state = event.state
     vertex.reason ??= event.reason
+    // It was waited for before it was known that it must be done.
+    if (event.miss && !vertex.miss && vertex.headed) line(missLine(event.miss))
+    vertex.miss ??= event.miss
     vertex.result ??= event.result
     advance()
   }
@@ -119,7 +124,7 @@ export function plainProgress(write: (text: string | Uint8Array) => void): Progr
     vertex.headed = true
     const { step, name } = vertex.event
     line(step ? `Step ${step.index}/${step.total} : ${step.text}` : name)
-    if (step && vertex.reason && vertex.state !== 'failed') line(` ---> Not cached: ${vertex.reason}`)
+    if (step && vertex.miss) line(missLine(vertex.miss))
   }
 
   function flush(vertex: Vertex): void {
@@ -157,6 +162,10 @@ export function plainProgress(write: (text: string | Uint8Array) => void): Progr
     if (lineOpen) write('\n')
     lineOpen = false
   }
+}
+
+function missLine(miss: CacheMiss): string {
+  return ` ---> Not cached: ${printable(missText(miss))}`
 }
 
 function stepOf(vertex: Vertex): number {

@@ -1,4 +1,4 @@
-import { bytes, duration, type ProgressEvent } from '../lib/mod.ts'
+import { bytes, duration, missText, type ProgressEvent } from '../lib/mod.ts'
 import type { Terminal } from './command.ts'
 import { columnsOf, fit, printable } from './display.ts'
 import type { ProgressView } from './progress.ts'
@@ -39,6 +39,7 @@ export function ttyProgress({ write, size, now, color, title }: TtyOptions): Tty
   let notices: string[] = []
   let drawn: readonly string[] = []
   let hidden = false
+  let over = false
 
   const view: TtyView = {
     sink(event: ProgressEvent) {
@@ -55,6 +56,8 @@ export function ttyProgress({ write, size, now, color, title }: TtyOptions): Tty
       hidden = false
     },
     [Symbol.dispose]() {
+      if (over) return
+      over = true
       const columns = size().columns || 80
       const whole = { title, started, now: now(), color, columns, rows: Number.POSITIVE_INFINITY, over: true }
       if (board.vertices.length > 0 || notices.length > 0) draw(frame(board, whole), columns)
@@ -139,6 +142,9 @@ function vertexLines(vertex: Vertex, { now, color, columns, over }: FrameOptions
   const text = row(` => ${prefix}${name}`, time, columns)
   const tone = ({ cached: 'cyan', done: 'cyan', failed: 'red', cancelled: 'yellow' } as const)[state as 'cached']
   const lines = [tone ? color(tone, text) : text]
+  if (vertex.miss) {
+    lines.push(color('yellow', fit(` => => not cached: ${printable(missText(vertex.miss))}`, columns)))
+  }
   if (state !== 'started' || over) return lines
   for (const part of vertex.parts.values()) lines.push(row(` => => ${part.label}`, amount(part), columns))
   for (const line of vertex.log.last(logLines)) lines.push(color('dim', fit(` => => # ${line}`, columns)))

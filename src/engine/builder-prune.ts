@@ -1,4 +1,4 @@
-import { forgetCacheMounts } from '../build/mod.ts'
+import { forgetCacheMounts, forgetSteps, trimBuilds } from '../build/mod.ts'
 import { buildCacheUsage, type CacheUsage } from './disk-usage.ts'
 import type { Engine } from './engine.ts'
 import { parseFilters, parseMoment } from './filters.ts'
@@ -19,7 +19,10 @@ export interface BuilderPruned {
   readonly bytes: number
 }
 
-/** Forgets build steps and cache mounts, and removes what only they needed. What builds under way use stays until they end. */
+/**
+ * Forgets build steps and cache mounts, and removes what only they needed. Records of builds go by their own rule: the
+ * latest stay. What builds under way use stays until they end.
+ */
 export function builderPrune(engine: Engine, { all = false, filters = [] }: BuilderPruneOptions = {}): BuilderPruned {
   const fits = recordFilter(filters)
   const { store } = engine
@@ -37,6 +40,8 @@ export function builderPrune(engine: Engine, { all = false, filters = [] }: Buil
     if (all && !filters.length) store.db.exec('DELETE FROM cache WHERE snapshot IS NULL')
     return found
   })
+  trimBuilds(store)
+  forgetSteps(store)
   return { records, bytes: store.collect().bytes }
 }
 

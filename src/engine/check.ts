@@ -1,4 +1,4 @@
-import { type BuildOptions, factsOf, openBuildContext } from '../build/mod.ts'
+import { type BuildOptions, factsOf, openBuildContext, targetsOf } from '../build/mod.ts'
 import { type CheckOptions, type CheckResult, checkDockerfile } from '../dockerfile/mod.ts'
 import type { Engine } from './engine.ts'
 
@@ -25,11 +25,18 @@ export interface CheckedBuild extends CheckResult {
  * Throws `invalid` with a source range for what is no Dockerfile, `not_found` where context or Dockerfile are missing.
  */
 export async function check(engine: Engine, options: BuildCheckOptions): Promise<CheckedBuild> {
-  const { buildArgs = {}, skip = [], target } = options
+  const { buildArgs = {}, skip = [] } = options
   using opened = await openBuildContext(engine.store, options)
   const { text, file } = opened.dockerfile
   const ignore = opened.source.tree.ignore?.patterns ?? []
   const base = (name: string) => factsOf(engine.images, name, options.buildContexts)
-  const checks: CheckOptions = { file, buildArgs, skip, ignore, base, ...(target && { target }) }
+  const checks: CheckOptions = {
+    file,
+    buildArgs,
+    skip,
+    ignore,
+    base,
+    ...(options.target?.length && { targets: targetsOf(options).map((name) => name ?? '') }),
+  }
   return { ...checkDockerfile(text, checks), file, text: text.toString(), options: checks }
 }

@@ -1,4 +1,23 @@
-export type { BuildContext, BuildOptions, BuildResult, BuildSecret } from '../build/mod.ts'
+export type {
+  BuildContext,
+  BuildOptions,
+  BuildProfile,
+  BuildRecord,
+  BuildResult,
+  BuildSecret,
+  BuildStatus,
+  CopyStepOptions,
+  FailedStep,
+  Filesystem,
+  GraphOptions,
+  LocalFiles,
+  OwnerOptions,
+  RunStepOptions,
+  SolveOptions,
+  StepRecord,
+  TraceFormat,
+} from '../build/mod.ts'
+export { graph, profileOf, traceOf } from '../build/mod.ts'
 export type {
   Container,
   ContainerState,
@@ -74,6 +93,9 @@ export type {
 export { login, logout, pullStatus, searchRepositories as search, storedUser } from '../registry/mod.ts'
 export { bootstrap } from './bootstrap.ts'
 export { build } from './build.ts'
+export { buildGraph } from './build-graph.ts'
+export type { BuildsOptions } from './build-history.ts'
+export { builds, findBuildRecord, removeAllBuildRecords, removeBuildRecords, stepLog } from './build-history.ts'
 export type { BuilderPruned, BuilderPruneOptions } from './builder-prune.ts'
 export { builderPrune } from './builder-prune.ts'
 export type { CacheMountUsage, ImportCacheMountOptions } from './cache-mounts.ts'

@@ -9,18 +9,22 @@ import type { BootstrapOptions, Image, Images } from './types.ts'
 
 const programs = ['/bin/busybox', '/usr/bin/busybox', '/bin/busybox.static']
 
+/** The path of this machine's BusyBox. Throws `unavailable` where there is none that is linked statically. */
+export function staticBusybox(): string {
+  const program = programs.find((path) => existsSync(path) && isStatic(path))
+  if (program) return program
+  throw new StrakeError('unavailable', 'no statically linked BusyBox on this machine', {
+    hint: 'Install it: apt-get install busybox-static',
+  })
+}
+
 /**
  * A base of this machine's BusyBox: `bin` with its applets, which are hard links as in docker's image, and the few files
  * that programs expect. The same BusyBox always gives the same image.
  * Throws `unavailable` where there is none that is linked statically.
  */
 export async function bootstrapBusybox(store: Store, images: Images, options: BootstrapOptions): Promise<Image> {
-  const program = programs.find((path) => existsSync(path) && isStatic(path))
-  if (!program) {
-    throw new StrakeError('unavailable', 'no statically linked BusyBox on this machine', {
-      hint: 'Install it: apt-get install busybox-static',
-    })
-  }
+  const program = staticBusybox()
   const applets = (await execChecked(program, ['--list'], { signal: options.signal })).split('\n').filter(Boolean)
   const { mtimeMs, size } = statSync(program)
   const created = new Date(Math.floor(mtimeMs / 1000) * 1000)

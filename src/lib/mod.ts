@@ -1,5 +1,7 @@
 export type { ByteString } from './byte-string.ts'
 export { bytesOf, pathOf, textOf } from './byte-string.ts'
+export type { CacheMiss, FileChange, ValueChange } from './cache-miss.ts'
+export { missText } from './cache-miss.ts'
 export type { ErrorCode, ErrorDetails, Position, SourceRange } from './error.ts'
 export { errno, StrakeError } from './error.ts'
 export { byteCount, bytes, duration, since } from './human.ts'

@@ -1,3 +1,4 @@
+import type { CacheMiss } from './cache-miss.ts'
 import type { SourceRange } from './error.ts'
 
 /**
@@ -24,7 +25,13 @@ export interface VertexEvent {
   readonly at: number
   /** The step as the tutorials number it, for `Step 3/6 : RUN …`. */
   readonly step?: { readonly index: number; readonly total: number; readonly text: string }
-  /** Why the vertex was not cached, or why it failed. */
+  /** Ids of the vertices that it builds on; told when its state is told for the first time. */
+  readonly inputs?: readonly string[]
+  /** What it does with what: the definition key under which the cache knows it. Told when it has ended. */
+  readonly key?: string
+  /** Why the vertex was not cached. */
+  readonly miss?: CacheMiss
+  /** Why it failed. */
   readonly reason?: string
   /** Short id of the resulting layer or image. */
   readonly result?: string
@@ -53,6 +60,8 @@ export interface StatusEvent {
   readonly current: number
   readonly total?: number
   readonly done?: boolean
+  /** What a build's profile counts the bytes as: read by the vertex, or written to its layer. */
+  readonly counts?: 'read' | 'written'
 }
 
 export type ProgressSink = (event: ProgressEvent) => void

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { bindMount, enterPrivateMounts, mount, processIdentity, unmount } from '../host/mod.ts'
 import { errno } from '../lib/mod.ts'
+import { runAttended } from './attended.ts'
 import { removeCgroup } from './cgroups.ts'
 import { holdBackComplaint } from './complaints.ts'
 import { startFailure } from './failures.ts'
@@ -37,17 +38,19 @@ export async function execute(spec: SpecOptions, io: ExecuteOptions): Promise<{ 
     using network = adoptNetwork(spec.network, directory)
     writeFileSync(join(directory, 'config.json'), JSON.stringify(ociSpec({ ...spec, network: network.network })))
     let release = () => {}
-    const exitCode = await launch({
-      runtime: runtime.path,
-      directory,
-      stdin: io.stdin,
-      signal: io.signal,
-      onStart(stdout, stderr) {
-        stdout.on('data', (chunk: Buffer) => io.onOutput('stdout', chunk))
-        const complaint = holdBackComplaint(stderr, 'runc run failed: ', (chunk) => io.onOutput('stderr', chunk))
-        release = complaint.release
-      },
-    })
+    const exitCode = io.inherit
+      ? await runAttended(runtime.path, directory, io.signal)
+      : await launch({
+          runtime: runtime.path,
+          directory,
+          stdin: io.stdin,
+          signal: io.signal,
+          onStart(stdout, stderr) {
+            stdout.on('data', (chunk: Buffer) => io.onOutput('stdout', chunk))
+            const complaint = holdBackComplaint(stderr, 'runc run failed: ', (chunk) => io.onOutput('stderr', chunk))
+            release = complaint.release
+          },
+        })
     const failure = startFailure(readLog(join(directory, 'log.json')))
     if (failure) throw failure
     release()

@@ -94,5 +94,7 @@ export interface Mount {
 export interface ExecuteOptions {
   readonly onOutput: (stream: 'stdout' | 'stderr', chunk: Uint8Array) => void
   readonly stdin?: Uint8Array | undefined
+  /** The process gets this process' own standard input, output and error: a person works in it. */
+  readonly inherit?: boolean
   readonly signal?: AbortSignal | undefined
 }

@@ -72,11 +72,13 @@ function moveOrphans(db: Database): Moved[] {
   const blobs = column(`SELECT substr(digest, 8) FROM blobs`)
   const leases = column('SELECT id FROM leases')
   const cacheMounts = column('SELECT id FROM cache_mounts')
+  const builds = column('SELECT id FROM builds')
   return [
     ...moveAll(db, 'snapshots', (name) => !snapshots.has(name)),
     ...moveAll(db, 'cache-mounts', (name) => !cacheMounts.has(name)),
     ...moveAll(db, 'blobs/sha256', (name) => !blobs.has(name)),
     ...moveAll(db, 'cache/downloads', (name) => isOld(join(db.root, 'cache/downloads', name))),
+    ...moveAll(db, 'builds', (name) => !builds.has(name)),
     ...moveAll(db, 'ingest', (name) => !leases.has(name.slice(0, name.indexOf('-')))),
   ]
 }

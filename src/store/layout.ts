@@ -5,7 +5,18 @@ import type { SnapshotId } from './types.ts'
 
 /** What stands in a store's root, besides the database. */
 export const directories = [
-  ...['blobs', 'blobs/sha256', 'ingest', 'snapshots', 'containers', 'volumes', 'cache-mounts', 'cache', 'trash'],
+  ...[
+    'blobs',
+    'blobs/sha256',
+    'ingest',
+    'snapshots',
+    'containers',
+    'volumes',
+    'cache-mounts',
+    'cache',
+    'builds',
+    'trash',
+  ],
 ]
 
 /** Throws `invalid`: digests come from outside, and this one becomes a path. */

@@ -45,6 +45,27 @@ function hold(db: Database, lease: number, insert: () => void, what: string): vo
   })
 }
 
+/** See `Store.claim`. */
+export function claim(db: Database, name: string, lease: number): Disposable | undefined {
+  const taken = db.transaction(() => {
+    const row = db
+      .sql('SELECT leases.id, owner, created_at FROM claims JOIN leases ON leases.id = lease WHERE name = ?')
+      .get(name) as { id: number; owner: string; created_at: number } | undefined
+    if (row && !isGone(row.owner, row.created_at)) return false
+    if (row) db.sql('DELETE FROM leases WHERE id = ?').run(row.id)
+    db.sql('INSERT INTO claims VALUES (?, ?)').run(name, lease)
+    return true
+  })
+  if (!taken) return undefined
+  return {
+    [Symbol.dispose]: () => {
+      if (db.handle.isOpen) {
+        db.transaction(() => db.sql('DELETE FROM claims WHERE name = ? AND lease = ?').run(name, lease))
+      }
+    },
+  }
+}
+
 /** Deletes the leases of processes that have ended. */
 export function dropVoidLeases(db: Database): void {
   for (const row of db.sql('SELECT owner, max(created_at) AS since FROM leases GROUP BY owner').all()) {

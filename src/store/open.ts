@@ -8,7 +8,7 @@ import { collect } from './collect.ts'
 import { Content } from './content.ts'
 import { Database, storing, whileBusy } from './database.ts'
 import { directories } from './layout.ts'
-import { dropVoidLeases, openLease } from './leases.ts'
+import { claim, dropVoidLeases, openLease } from './leases.ts'
 import { upgrade, version } from './schema.ts'
 import { Snapshots } from './snapshots.ts'
 import type { Store } from './types.ts'
@@ -29,6 +29,7 @@ export function openStore(root: string): Store {
     transaction: (body) => db.transaction(body),
     lease: (purpose) => openLease(db, purpose),
     dropVoidLeases: () => db.transaction(() => dropVoidLeases(db)),
+    claim: (name, lease) => claim(db, name, lease.id),
     collect: () => collect(db),
     check: (options) => check(db, options),
     [Symbol.dispose]: () => db[Symbol.dispose](),

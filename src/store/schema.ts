@@ -150,6 +150,46 @@ const steps: readonly string[] = [
   CREATE INDEX cache_mount_users_by_cache_mount ON cache_mount_users (cache_mount);
   CREATE INDEX cache_mount_users_by_lease ON cache_mount_users (lease);
   `,
+  `
+  -- What went into each step that was done, by definition key. inputs are the definition keys of what it builds on, as JSON,
+  -- the first of them the root that it changes; account is JSON too (build/records/account.ts); files is the digest
+  -- of its list of files, cache/files/HEX. A row outlives its record in cache, to tell that the record was pruned.
+  CREATE TABLE steps (
+    key TEXT PRIMARY KEY,
+    operation TEXT NOT NULL,
+    parent TEXT NOT NULL,
+    inputs TEXT NOT NULL,
+    text TEXT NOT NULL,
+    project TEXT NOT NULL,
+    account TEXT NOT NULL,
+    files TEXT,
+    done_at INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX steps_by_operation ON steps (operation);
+  CREATE INDEX steps_by_parent ON steps (parent);
+  CREATE INDEX steps_by_text ON steps (text);
+  CREATE INDEX steps_by_project ON steps (project);
+
+  -- Builds, for people; builds/ID holds their logs. record is JSON (build/records/types.ts); ended_at is NULL while it
+  -- runs, and for ever when its process was killed. owner: see leases.ts.
+  CREATE TABLE builds (
+    id TEXT PRIMARY KEY,
+    project TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER,
+    log_bytes INTEGER NOT NULL DEFAULT 0,
+    record TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX builds_by_start ON builds (started_at);
+
+  -- Work that a process does at the moment, so that no other does the same.
+  CREATE TABLE claims (
+    name TEXT PRIMARY KEY,
+    lease INTEGER NOT NULL REFERENCES leases ON DELETE CASCADE
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX claims_by_lease ON claims (lease);
+  `,
 ]
 
 /** The version that this Strake reads and writes. */

@@ -14,6 +14,7 @@ import type { ChainId, DiffId, Digest } from '../oci/mod.ts'
  * containers/ID/       bundle, log, state of a container
  * volumes/NAME/_data
  * cache-mounts/ID/fs   what RUN --mount=type=cache keeps
+ * builds/ID/          logs of a build's steps
  * trash/               what is being removed
  * cache/               stat caches, downloads that broke off, and other things that may be lost
  * manifests/           lists of manifests that are being put together (manifest create)
@@ -33,6 +34,11 @@ export interface Store extends Disposable {
   lease(purpose: string): Lease
   /** Deletes the leases of processes that have ended: what they held is held no more. */
   dropVoidLeases(): void
+  /**
+   * Takes work of that name for the lease, until the claim is disposed or the lease ends. Undefined while another lease has
+   * it. Claims of processes that have ended are void.
+   */
+  claim(name: string, lease: Lease): Disposable | undefined
   /**
    * Removes what nothing refers to: blobs, snapshots, unfinished work of processes that are gone. Other processes may do
    * anything meanwhile. Not inside a transaction.

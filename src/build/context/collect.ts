@@ -4,6 +4,7 @@ import { missingSource } from '../../hints/mod.ts'
 import { sys } from '../../host/mod.ts'
 import { type ByteString, bytesOf, errno, pathOf, StrakeError, textOf } from '../../lib/mod.ts'
 import { type Digest, digestOf } from '../../oci/mod.ts'
+import type { Listing } from '../records/listing.ts'
 import type { StatCache } from './stat-cache.ts'
 import { cleanPath, glob, isPattern, resolveInTree, type Tree } from './tree.ts'
 
@@ -160,9 +161,14 @@ function digestOfFile(tree: Tree, entry: Collected): Digest {
  * The digest of all that a COPY brings: names, kinds, modes, owners, contents, link targets, extended attributes where they
  * are kept. Times are left out: touching a file changes nothing.
  */
-export function digestOfSources(sources: readonly CollectedSource[], digests: ReadonlyMap<Collected, Digest>): Digest {
+export function digestOfSources({ bytes }: Listing): Digest {
+  return `sha256:${hash('sha256', bytes, 'hex')}` as Digest
+}
+
+/** What `digestOfSources` is the digest of: a record for each source and each of its entries. */
+export function listSources(sources: readonly CollectedSource[], digests: ReadonlyMap<Collected, Digest>): Listing {
   const parts: string[] = []
-  for (const { name, entries } of sources) {
+  for (const { name, metadata, entries } of sources) {
     parts.push(`source ${entries[0]?.stat.isDirectory() ? '' : name}`)
     for (const entry of entries) {
       const { stat } = entry
@@ -171,12 +177,13 @@ export function digestOfSources(sources: readonly CollectedSource[], digests: Re
       if (entry.target !== undefined) line += ` ${entry.target}`
       else if (stat.isFile()) line += ` ${digests.get(entry)}`
       else if (stat.isCharacterDevice() || stat.isBlockDevice()) line += ` ${stat.rdev}`
-      line += ` ${stat.uid}:${stat.gid}`
+      // Files of a context become root's: whose they are here changes nothing.
+      line += metadata ? ` ${stat.uid}:${stat.gid}` : ' 0:0'
       for (const [key, value] of entry.xattrs ?? []) line += ` ${key}=${Buffer.from(value).toString('hex')}`
       parts.push(line)
     }
   }
-  return `sha256:${hash('sha256', Buffer.from(parts.join('\0'), 'latin1'), 'hex')}` as Digest
+  return { tops: sources.map(({ entries }) => entries[0]?.from ?? ''), bytes: Buffer.from(parts.join('\0'), 'latin1') }
 }
 
 /** How many paths are looked at for near names. */

@@ -18,12 +18,15 @@ export function platformArgs(build: Platform, target: Platform): Map<string, str
   return new Map([...of('BUILD', build), ...of('TARGET', target)])
 }
 
-/** Turns the stages that the target needs into a graph. Throws `invalid` with the place in the Dockerfile. */
-export async function plan(dockerfile: Dockerfile, sources: Sources, options: BuildOptions): Promise<Stage> {
-  const target = findTarget(dockerfile, options.target)
+/**
+ * Turns the stages that the targets need into a graph, and gives the target's stages. Throws `invalid` with the place in the
+ * Dockerfile.
+ */
+export async function plan(dockerfile: Dockerfile, sources: Sources, options: BuildOptions): Promise<Stage[]> {
+  const targets = targetsOf(options).map((name) => findTarget(dockerfile, name))
   const platform = options.platform ?? hostPlatform
   const globals = readGlobals(dockerfile, platform, options)
-  const needed = neededStages(dockerfile, target, globals)
+  const needed = neededStages(dockerfile, targets, globals)
   const counter = { vertex: 0, step: 0, total: 0 }
   const stages = new Map<number, Promise<Stage>>()
   const reader = { dockerfile, sources, options, platform, globals, counter, stage }
@@ -41,7 +44,13 @@ export async function plan(dockerfile: Dockerfile, sources: Sources, options: Bu
 
   for (const parsed of needed) counter.total += stepsOf(parsed)
   for (const parsed of dockerfile.stages) if (needed.has(parsed)) await stage(parsed)
-  return stage(target)
+  return Promise.all(targets.map(stage))
+}
+
+/** Names of the stages to build; undefined is the last one. */
+export function targetsOf({ target }: Pick<BuildOptions, 'target'>): (string | undefined)[] {
+  const names = target === undefined || typeof target === 'string' ? [target] : [...new Set(target)]
+  return names.length ? names.map((name) => name || undefined) : [undefined]
 }
 
 const stepsOf = ({ instructions }: ParsedStage) => 1 + instructions.length
@@ -105,9 +114,10 @@ export function copiedStage({ stages }: Dockerfile, from: Flag, index: number): 
   return found
 }
 
-function readGlobals(dockerfile: Dockerfile, platform: Platform, { buildArgs = {}, target }: BuildOptions) {
+function readGlobals(dockerfile: Dockerfile, platform: Platform, options: BuildOptions) {
+  const { buildArgs = {} } = options
   const globals = new Map<string, string | undefined>(platformArgs(hostPlatform, platform))
-  globals.set('TARGETSTAGE', target || 'default')
+  globals.set('TARGETSTAGE', targetsOf(options).at(-1) ?? 'default')
   for (const name of globals.keys()) if (buildArgs[name] !== undefined) globals.set(name, buildArgs[name])
   for (const { args } of dockerfile.globals) {
     for (const { name, value } of args) {
@@ -121,7 +131,7 @@ function readGlobals(dockerfile: Dockerfile, platform: Platform, { buildArgs = {
 /** The target and all that it stands on and copies from, as far as the Dockerfile tells. */
 function neededStages(
   dockerfile: Dockerfile,
-  target: ParsedStage,
+  targets: readonly ParsedStage[],
   globals: ReadonlyMap<string, string | undefined>,
 ): Set<ParsedStage> {
   const copied = dockerfile.stages.map((stage) => copiedStages(dockerfile, stage))
@@ -134,7 +144,7 @@ function neededStages(
     if (base) visit(base)
     for (const other of copied[stage.index]!) visit(other)
   }
-  visit(target)
+  for (const target of targets) visit(target)
   return needed
 }
 

@@ -21,6 +21,7 @@ export async function readRun(reading: Reading, instruction: RunInstruction, id:
   const operation = runOperation({
     args,
     env: env.map(([name, value]) => `${name}=${value}`),
+    argNames: new Set(stage.args.keys()),
     hiddenEnv: proxyArgs.flatMap((name) => (buildArgs[name] === undefined ? [] : [`${name}=${buildArgs[name]}`])),
     cwd: config.WorkingDir || '/',
     user: config.User ?? '',

@@ -195,14 +195,14 @@ interface Layer {
 }
 
 function addConfig(stage: Stage, vertex: Pick<Layer, 'id' | 'name' | 'step'>, line: string | undefined): void {
-  stage.top = { kind: 'config', ...vertex, input: stage.top }
+  stage.top = { kind: 'config', ...vertex, stage: stage.name, input: stage.top }
   if (line === undefined) return
   stage.history.push({ entry: { created_by: line, comment: historyComment, empty_layer: true }, vertex: undefined })
 }
 
 function addLayer(stage: Stage, { id, name, step, range, operation, line, from, mounted = [] }: Layer): void {
   const inputs: OperationVertex['inputs'] = from ? [stage.top, from] : [stage.top, ...mounted]
-  const vertex: Vertex = { kind: 'operation', id, name, step, range, operation, inputs }
+  const vertex: Vertex = { kind: 'operation', id, name, step, range, stage: stage.name, operation, inputs }
   stage.top = vertex
   stage.history.push({ entry: { created_by: line, comment: historyComment }, vertex })
 }

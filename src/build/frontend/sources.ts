@@ -15,5 +15,5 @@ export interface Sources {
   readonly context: LocalSource
   readonly download: Download
   /** An image, or a named context. */
-  base(name: string, range: SourceRange): Promise<Base>
+  base(name: string, range: SourceRange | undefined): Promise<Base>
 }

@@ -5,11 +5,19 @@ import { applyLayer, decompress } from '../../layers/mod.ts'
 import { bytesOf, pathOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import { isTarHeader } from '../../tar/mod.ts'
-import { type Collected, type CollectedSource, collect, digestOfSources, fillDigests } from '../context/collect.ts'
+import {
+  type Collected,
+  type CollectedSource,
+  collect,
+  digestOfSources,
+  fillDigests,
+  listSources,
+} from '../context/collect.ts'
 import { openTree } from '../context/tree.ts'
 import type { Execution } from '../execution.ts'
 import type { Operation } from '../graph.ts'
-import { type CopyOptions, type LocalSource, operationDigest, writeSources } from './copy.ts'
+import type { Listing } from '../records/listing.ts'
+import { type CopyOptions, copyFacts, type LocalSource, operationDigest, writeSources } from './copy.ts'
 import { type Download, isUrl } from './download.ts'
 import type { PlacedSource } from './place.ts'
 
@@ -38,29 +46,36 @@ export function addOperation(
   }
 
   const digest = operationDigest('add', sources, options)
+  let listing: Listing | undefined
   return {
     digest,
+    facts: copyFacts(sources, options),
+    listing: () => listing,
     async outside(eager) {
       ready ??= collectAll()
       const { files, downloads } = await ready
       fillDigests(downloads, digests, { cache: undefined, read: true })
-      const complete = fillDigests(files, digests, { cache: from.statCache, read: eager })
-      return complete ? digestOfSources([...files, ...downloads], digests) : undefined
+      if (!fillDigests(files, digests, { cache: from.statCache, read: eager })) return undefined
+      listing = listSources([...files, ...downloads], digests)
+      return digestOfSources(listing)
     },
     async execute(execution, layer, [below]) {
       ready ??= collectAll()
       const { files, downloads } = await ready
       const placed: PlacedSource[] = []
       for (const source of files) placed.push((await unpack(execution, source, options.vertex)) ?? source)
-      return writeSources(execution, layer, {
+      const written = await writeSources(execution, layer, {
         below: below!,
         collected: [...files, ...downloads],
         placed: [...placed, ...downloads],
         digests,
+        listing,
         statCache: from.statCache,
         operation: digest,
         copy: options,
       })
+      listing = written.listing
+      return written
     },
   }
 }

@@ -1,13 +1,22 @@
 import { noteFiles, reuseFiles, writeLayer } from '../../layers/mod.ts'
 import { bytesOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
-import type { ActiveSnapshot } from '../../store/mod.ts'
+import type { ActiveSnapshot, LayerInfo } from '../../store/mod.ts'
 import { keyOf } from '../cache.ts'
-import { type Collected, type CollectedSource, collect, digestOfSources, fillDigests } from '../context/collect.ts'
+import {
+  type Collected,
+  type CollectedSource,
+  collect,
+  digestOfSources,
+  fillDigests,
+  listSources,
+} from '../context/collect.ts'
 import type { StatCache } from '../context/stat-cache.ts'
 import { openTree, type Tree } from '../context/tree.ts'
 import { type Execution, viewRoot } from '../execution.ts'
 import type { Executed, Operation, Result } from '../graph.ts'
+import { type Facts, opaqueFact } from '../records/account.ts'
+import type { Listing } from '../records/listing.ts'
 import { parseChmod } from './chmod.ts'
 import { resolveOwner } from './owner.ts'
 import { type MadeFile, type PlacedSource, place } from './place.ts'
@@ -34,27 +43,33 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
   let collected: CollectedSource[] | undefined
   const digests = new Map<Collected, Digest>()
   let outside: Digest | undefined
+  let listing: Listing | undefined
   const digest = operationDigest('copy', sources, options)
   return {
     digest,
+    facts: copyFacts(sources, options),
+    listing: () => listing,
     async outside(eager) {
       if (outside) return outside
       collected ??= collect(from.tree, sources, { metadata: false })
-      const complete = fillDigests(collected, digests, { cache: from.statCache, read: eager })
-      if (complete) outside = digestOfSources(collected, digests)
+      if (!fillDigests(collected, digests, { cache: from.statCache, read: eager })) return undefined
+      listing = listSources(collected, digests)
+      outside = digestOfSources(listing)
       return outside
     },
     async execute(execution, layer, [below]) {
       collected ??= collect(from.tree, sources, { metadata: false })
-      return writeSources(execution, layer, {
+      const written = await writeSources(execution, layer, {
         below: below!,
         collected,
         digests,
-        outside,
+        listing,
         statCache: from.statCache,
         operation: digest,
         copy: options,
       })
+      listing = written.listing
+      return written
     },
   }
 }
@@ -63,26 +78,33 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
 export function copyFromRoot(name: string, sources: readonly string[], options: CopyOptions): Operation {
   const collectFrom = (path: string) => collect(openTree(bytesOf(path), name), sources, { metadata: true })
   const digest = operationDigest('copy-from', sources, options)
+  let listing: Listing | undefined
   return {
     digest,
+    facts: copyFacts(sources, options),
+    from: name,
+    listing: () => listing,
     async contents(execution, inputs) {
       using root = viewRoot(execution, inputs[1]!.snapshot)
       const collected = collectFrom(root.path)
       const digests = new Map<Collected, Digest>()
       fillDigests(collected, digests, { cache: undefined, read: true })
-      return digestOfSources(collected, digests)
+      listing = listSources(collected, digests)
+      return digestOfSources(listing)
     },
     async execute(execution, layer, inputs) {
       using root = viewRoot(execution, inputs[1]!.snapshot)
-      const { layer: info, outside: contents } = await writeSources(execution, layer, {
+      const written = await writeSources(execution, layer, {
         below: inputs[0]!,
         collected: collectFrom(root.path),
         digests: new Map(),
+        listing,
         statCache: undefined,
         operation: digest,
         copy: options,
       })
-      return { ...(info && { layer: info }), ...(contents && { contents }) }
+      listing = written.listing
+      return { layer: written.layer, ...(written.outside && { contents: written.outside }) }
     },
   }
 }
@@ -93,14 +115,26 @@ export function operationDigest(kind: string, sources: readonly string[], option
   return keyOf(kind, JSON.stringify(sources), destination, chown, chmod, heredocs && JSON.stringify(heredocs))
 }
 
+/** What `operationDigest` is made of, for people. */
+export function copyFacts(sources: readonly string[], options: CopyOptions): Facts {
+  const { destination, chown, chmod, heredocs = [] } = options
+  return {
+    sources: sources.join(' '),
+    destination,
+    ...(chown !== undefined && { '--chown': chown }),
+    ...(chmod !== undefined && { '--chmod': chmod }),
+    ...Object.fromEntries(heredocs.map(({ name, bytes }) => [`the here-document ${name}`, opaqueFact(bytes)])),
+  }
+}
+
 export interface Writing {
   /** The root file system that the layer stands on. */
   readonly below: Result
   readonly collected: readonly CollectedSource[]
   /** Those of files whose content is known; the others are added. */
   readonly digests: Map<Collected, Digest>
-  /** The digest of all of them, if that is known. */
-  readonly outside?: Digest | undefined
+  /** All of them with their digests, if those are known. */
+  readonly listing?: Listing | undefined
   readonly statCache: StatCache | undefined
   /** The operation's digest. */
   readonly operation: Digest
@@ -112,8 +146,13 @@ export interface Writing {
 /** Below that, copying costs less than to find out what need not be copied. */
 const worthSharing = { entries: 256, bytes: 8 * 1024 * 1024 }
 
+export interface Written extends Executed {
+  readonly layer: LayerInfo
+  readonly listing: Listing
+}
+
 /** Writes the layer and tells the digest of its sources. Each file is read once. */
-export async function writeSources(execution: Execution, layer: ActiveSnapshot, writing: Writing): Promise<Executed> {
+export async function writeSources(execution: Execution, layer: ActiveSnapshot, writing: Writing): Promise<Written> {
   const { below, collected, digests, statCache, operation, copy } = writing
   const readAt = Date.now()
   using lower = viewRoot(execution, below.snapshot)
@@ -132,20 +171,24 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
   const total = placed.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0)
   const share = statCache !== undefined && (placed.length > worthSharing.entries || total > worthSharing.bytes)
   const entries = share ? reuseFiles(placed, execution.earlier(operation)) : placed
+  const tell = (current: number, done = false) =>
+    execution.progress({
+      kind: 'status',
+      vertex: copy.vertex,
+      id: 'copy',
+      label: `copying to ${copy.destination}`,
+      unit: 'bytes',
+      current,
+      total,
+      counts: 'read',
+      ...(done && { done }),
+    })
   const written = await writeLayer(layer.dir, entries, {
     contentDigests: true,
     signal: execution.signal,
-    onProgress: (current) =>
-      execution.progress({
-        kind: 'status',
-        vertex: copy.vertex,
-        id: 'copy',
-        label: `copying to ${copy.destination}`,
-        unit: 'bytes',
-        current,
-        total,
-      }),
+    onProgress: tell,
   })
+  tell(total, true)
   if (share) noteFiles(layer.dir, entries, written.digests)
   for (const [path, digest] of written.digests) {
     const from = origin.get(path)
@@ -155,8 +198,8 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
   }
   const { diffId, tarSize, size } = written
   const info = { diffId, tarSize, size }
-  if (writing.outside) return { layer: info, outside: writing.outside }
   // What was not written as a file of its own: second names of a file, archives, what a later source replaced.
-  fillDigests(collected, digests, { cache: statCache, read: true })
-  return { layer: info, outside: digestOfSources(collected, digests) }
+  if (!writing.listing) fillDigests(collected, digests, { cache: statCache, read: true })
+  const listing = writing.listing ?? listSources(collected, digests)
+  return { layer: info, listing, ...(!writing.listing && { outside: digestOfSources(listing) }) }
 }

@@ -2,10 +2,18 @@ import { type BigIntStats, lstatSync } from 'node:fs'
 import { bytesOf, pathOf, type SourceRange, StrakeError, textOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import { keyOf } from '../cache.ts'
-import { type Collected, type CollectedSource, collect, digestOfSources, fillDigests } from '../context/collect.ts'
+import {
+  type Collected,
+  type CollectedSource,
+  collect,
+  digestOfSources,
+  fillDigests,
+  listSources,
+} from '../context/collect.ts'
 import { isPattern, openTree, resolveInTree, type Tree } from '../context/tree.ts'
 import { type Execution, viewRoot } from '../execution.ts'
 import type { Operation, Result } from '../graph.ts'
+import type { Listing } from '../records/listing.ts'
 import { type LocalSource, writeSources } from './copy.ts'
 
 /** Where the file or directory that `mountedFiles` brings is found in its result. */
@@ -29,26 +37,31 @@ export function mountedFiles(
     return [found]
   }
   const digests = new Map<Collected, Digest>()
-  let outside: Digest | undefined
+  let listing: Listing | undefined
   const digest = keyOf('mounted-files', path)
   return {
     digest,
+    facts: { path },
+    listing: () => listing,
     async outside(eager) {
-      if (!outside && fillDigests(collected(), digests, { cache: from.statCache, read: eager })) {
-        outside = digestOfSources(collected(), digests)
+      if (!listing && fillDigests(collected(), digests, { cache: from.statCache, read: eager })) {
+        listing = listSources(collected(), digests)
       }
-      return outside
+      return listing && digestOfSources(listing)
     },
-    execute: (execution, layer, [below]) =>
-      writeSources(execution, layer, {
+    async execute(execution, layer, [below]) {
+      const written = await writeSources(execution, layer, {
         below: below!,
         collected: collected(),
         digests,
-        outside,
+        listing,
         statCache: from.statCache,
         operation: digest,
         copy: { destination: '/', vertex },
-      }),
+      })
+      listing = written.listing
+      return written
+    },
   }
 }
 
@@ -108,7 +121,7 @@ export function digestInRoot(execution: Execution, result: Result, path: string)
   const source = collectPlain(openTree(bytesOf(root.path), 'the mounted root'), path, { metadata: true })
   const files = new Map<Collected, Digest>()
   fillDigests([source], files, { cache: undefined, read: true })
-  const digest = digestOfSources([source], files)
+  const digest = digestOfSources(listSources([source], files))
   digests.set(path, digest)
   return digest
 }

@@ -4,10 +4,20 @@ import type { RunDevice } from '../../dockerfile/mod.ts'
 import { hint } from '../../hints/mod.ts'
 import { type SourceRange, StrakeError } from '../../lib/mod.ts'
 import { hostResolvConf, hostsFile } from '../../network/mod.ts'
-import { execute, findDevices, type Mount, mountStubs, readInRoot, resolveUser } from '../../runtime/mod.ts'
+import {
+  execute,
+  findDevices,
+  type Mount,
+  mountStubs,
+  readInRoot,
+  resolveUser,
+  type SpecOptions,
+} from '../../runtime/mod.ts'
 import { keyOf } from '../cache.ts'
 import { type Execution, writableRoot } from '../execution.ts'
 import type { Operation } from '../graph.ts'
+import { type Facts, factOf, opaqueFact } from '../records/account.ts'
+import { failedShell } from './failed-shell.ts'
 import { mountContents, mountInputs, mountKey, type ReadyMounts, readyMounts, type StepMount } from './step-mounts.ts'
 
 export interface RunOptions {
@@ -15,6 +25,8 @@ export interface RunOptions {
   readonly args: readonly string[]
   /** `KEY=value`: ARGs and ENV of the stage. */
   readonly env: readonly string[]
+  /** Those of them that ARG gives. */
+  readonly argNames: ReadonlySet<string>
   /** `KEY=value` that the process gets but that no cache key depends on: predefined proxy arguments. */
   readonly hiddenEnv: readonly string[]
   readonly cwd: string
@@ -32,7 +44,7 @@ export interface RunOptions {
   readonly original: string
   /** What the person wrote, for messages. */
   readonly command: string
-  readonly range: SourceRange
+  readonly range: SourceRange | undefined
   readonly vertex: string
 }
 
@@ -50,6 +62,8 @@ export function runOperation(options: RunOptions): Operation {
       ...(security === 'insecure' ? ['insecure'] : []),
       ...devices.map(({ name, required }) => JSON.stringify({ device: name, required })),
     ),
+    facts: runFacts(options),
+    retry: true,
     ...(mountInputs(mounts).length > 0 && {
       contents: (execution, results) => mountContents(execution, results, mounts),
     }),
@@ -60,6 +74,28 @@ export function runOperation(options: RunOptions): Operation {
       if (failure) throw failure
       return {}
     },
+  }
+}
+
+/** What the operation's digest is made of, for people. */
+function runFacts(options: RunOptions): Facts {
+  const { args, env, argNames, cwd, user, network, addHosts, scripts, mounts, security, devices } = options
+  const variables = env.map((pair) => {
+    const equals = pair.indexOf('=')
+    const name = pair.slice(0, equals)
+    return [`${argNames.has(name) ? 'ARG' : 'ENV'} ${name}`, factOf(pair.slice(equals + 1))] as const
+  })
+  return {
+    command: factOf(args.join(' ')),
+    ...Object.fromEntries(variables),
+    'working directory': cwd,
+    user,
+    '--network': network,
+    ...(addHosts.length && { '--add-host': addHosts.join(' ') }),
+    ...(mounts.length && { '--mount': opaqueFact(JSON.stringify(mounts.map(mountKey))) }),
+    ...(security === 'insecure' && { '--security': security }),
+    ...(devices.length && { '--device': devices.map(({ name }) => name).join(' ') }),
+    ...Object.fromEntries(Object.keys(scripts).map((path) => ['the here-document', opaqueFact(scripts[path]!)])),
   }
 }
 
@@ -90,31 +126,31 @@ async function run(
   const output = createOutput(execution, options.vertex)
   using namespace = options.network === 'default' ? await execution.namespaces.acquire() : undefined
   using _ = mountStubs({ rootfs, upper }, mounts, ready.mounts)
-  const { exitCode } = await execute(
-    {
-      args: options.args,
-      env,
-      cwd: options.cwd,
-      user: options.user,
-      rootfs,
-      hostname: options.hostname,
-      mounts,
-      network: networkOf(options.network, namespace?.path),
-      privileged: options.security === 'insecure',
-      secretEnv: ready.secretEnv,
-      edits: findDevices(options.devices),
-      cgroup: `/strake/build-${process.pid}-${execution.lease.id}-${options.vertex}`,
-    },
-    {
-      signal,
-      onOutput: output.add,
-    },
-  )
-    .catch((error) => {
+  const spec: SpecOptions = {
+    args: options.args,
+    env,
+    cwd: options.cwd,
+    user: options.user,
+    rootfs,
+    hostname: options.hostname,
+    mounts,
+    network: networkOf(options.network, namespace?.path),
+    privileged: options.security === 'insecure',
+    secretEnv: ready.secretEnv,
+    edits: findDevices(options.devices),
+    cgroup: `/strake/build-${process.pid}-${execution.lease.id}-${options.vertex}`,
+  }
+  const { command, vertex } = options
+  const tell = (error: StrakeError) =>
+    execution.onFailure?.({ vertex, command, error, shell: () => failedShell(spec, { upper, files, signal }) })
+  const { exitCode } = await execute(spec, { signal, onOutput: output.add })
+    .catch(async (error) => {
       // The runtime may quote a variable that it can't take.
       if (!(error instanceof StrakeError) || error.code !== 'failed') throw error
       const { code, message, exitCode, cause } = error
-      throw new StrakeError(code, secrets.redact(message), { exitCode, cause })
+      const redacted = new StrakeError(code, secrets.redact(message), { exitCode, cause })
+      await tell(redacted)
+      throw redacted
     })
     .finally(output.end)
   if (exitCode === 0) return undefined
@@ -125,11 +161,13 @@ async function run(
     readFile: (path) => readInRoot(rootfs, path, 1 << 20),
   })
   const words = options.args.join(' ')
-  return new StrakeError('failed', `process "${words}" did not complete successfully: exit code: ${exitCode}`, {
+  const error = new StrakeError('failed', `process "${words}" did not complete successfully: exit code: ${exitCode}`, {
     exitCode,
     range: options.range,
     hint: known && `${known.cause}\n${known.fix}`,
   })
+  await tell(error)
+  return error
 }
 
 function bind(source: string, target: string): Mount {

@@ -10,6 +10,7 @@ import { resolveOwner } from './owner.ts'
 export function workdirOperation(path: string, user: string): Operation {
   return {
     digest: keyOf('workdir', path, user),
+    facts: { path, user },
     async execute(execution, layer, [below]) {
       using root = viewRoot(execution, below!.snapshot)
       const lower = openTree(bytesOf(root.path), 'the image')

@@ -3,6 +3,7 @@ import { build, explainContext } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import { familiarName, hex, parseReference } from '../../oci/mod.ts'
 import { findContext } from '../build-context.ts'
+import { readSolveFlags, solveFlags } from '../build-flags.ts'
 import { buildCall, checkBuild } from '../check-build.ts'
 import { checkWarnings } from '../check-warnings.ts'
 import { command } from '../command.ts'
@@ -30,8 +31,14 @@ export default command({
       help: 'Name of the Dockerfile (default: "PATH/Dockerfile"); - for standard input',
     },
     'build-arg': { kind: 'list', help: 'Set a build-time variable; without a value it is taken from the environment' },
-    target: { kind: 'string', help: 'Set the target build stage to build' },
+    target: {
+      kind: 'list',
+      value: 'string',
+      help: 'Set the target build stage to build; several are built in one run, and names go to the last one or, as --tag TARGET=NAME, to another',
+    },
     'no-cache': { kind: 'boolean', help: 'Do not use cache when building the image' },
+    'no-cache-filter': { kind: 'list', value: 'stages', help: 'Do not cache specified stages' },
+    ...solveFlags,
     pull: { kind: 'boolean', help: 'Always attempt to get newer versions of the base images' },
     label: { kind: 'list', help: 'Set metadata for the image' },
     network: {
@@ -86,8 +93,9 @@ export default command({
   },
   args: { min: 1, max: 1 },
   async run({ args, options, terminal, signal, engine }) {
-    const { ca = 'auto', file, iidfile, platform, target } = options
-    const tags = options.tag.map((tag) => ({ tag, reference: parseReference(tag) }))
+    const { ca = 'auto', file, iidfile, platform } = options
+    const tags = options.tag.map((tag) => parseReference(tag.slice(tag.indexOf('=') + 1)))
+    using solving = readSolveFlags(options, terminal)
     const found = await findContext(args[0]!, file, terminal)
     if (options['explain-context']) {
       const explained = await explainContext(engine(), { ...found, signal })
@@ -101,7 +109,7 @@ export default command({
 
     using warnings = options.quiet ? undefined : checkWarnings(terminal)
     using view = showProgress(terminal, 'Building', options.quiet ? 'quiet' : options.progress)
-    const { id } = await build(engine(), {
+    const { id, images } = await build(engine(), {
       ...found,
       tags: options.tag,
       buildArgs: buildArguments(options['build-arg'], terminal.env),
@@ -115,20 +123,25 @@ export default command({
       noCache: options['no-cache'] === true,
       pull: options.pull === true,
       ca: ca === 'auto' || ca === 'none' ? ca : { file: ca },
-      ...(target && { target }),
+      target: options.target,
+      noCacheFilter: options['no-cache-filter'].flatMap((names) => names.split(',')),
+      ...solving.options(view),
       ...(platform && { platform: platformOf(platform) }),
       signal,
-      progress: (event) => (event.kind === 'check' ? warnings?.add(event) : view.sink(event)),
+      progress: solving.progress((event) => (event.kind === 'check' ? warnings?.add(event) : view.sink(event))),
     })
     view[Symbol.dispose]()
 
     if (iidfile) writeFileSync(iidfile, id)
     if (options.quiet) {
-      terminal.out(`${id}\n`)
+      terminal.out(images.map((image) => `${image.id}\n`).join(''))
       return 0
     }
-    terminal.err(`Successfully built ${hex(id).slice(0, 12)}\n`)
-    for (const { reference } of tags) terminal.err(`Successfully tagged ${familiarName(reference)}:${reference.tag}\n`)
+    for (const { target, id } of images) {
+      const which = images.length > 1 ? ` (${target})` : ''
+      terminal.err(`Successfully built ${hex(id).slice(0, 12)}${which}\n`)
+    }
+    for (const reference of tags) terminal.err(`Successfully tagged ${familiarName(reference)}:${reference.tag}\n`)
     return 0
   },
 })

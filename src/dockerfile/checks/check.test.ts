@@ -218,7 +218,7 @@ test('with a target, what only matters in what is built is looked for there', ()
     check(text, {
       skip: ['LatestBaseImage', 'RunsAsRoot'],
       base: () => ({}),
-      ...(target !== undefined && { target }),
+      ...(target !== undefined && { targets: [target] }),
     }).map(({ rule, range }) => `${rule} ${range.start.line}`)
   const casing = 'StageNameCasing 1'
   assert.deepEqual(lines(), [casing, 'UndefinedVar 2', 'UndefinedVar 4', 'UndefinedVar 6'])

@@ -23,7 +23,7 @@ export function checkDockerfile(text: string | Uint8Array, options: CheckOptions
   const asked = ({ name, experimental }: Rule) =>
     !experimental || directive.experimental === 'all' || directive.experimental.includes(name)
   const subject = { ...evaluate(document, dockerfile, options), ignore: options.ignore ?? [] }
-  const built = options.target === undefined ? subject : { ...subject, stages: builtStages(subject, options.target) }
+  const built = options.targets ? { ...subject, stages: builtStages(subject, options.targets) } : subject
   const findings: Finding[] = []
   for (const rule of rules) {
     if (skips(rule) || !asked(rule)) continue
@@ -41,10 +41,15 @@ export function checkDockerfile(text: string | Uint8Array, options: CheckOptions
   return { findings, failure }
 }
 
-/** The target (the last stage where it is '') and what it needs; all stages where there is no such target. */
-function builtStages(subject: Subject, target: string): Subject['stages'] {
-  const found = target === '' ? subject.stages.at(-1) : stageNamed(subject.stages, target)
-  return found ? [...reachable(subject, found)] : subject.stages
+/** The targets (the last stage where one is '') and what they need; all stages where there is no such target. */
+function builtStages(subject: Subject, targets: readonly string[]): Subject['stages'] {
+  const built = new Set<Subject['stages'][number]>()
+  for (const target of targets) {
+    const found = target === '' ? subject.stages.at(-1) : stageNamed(subject.stages, target)
+    if (!found) return subject.stages
+    for (const stage of reachable(subject, found)) built.add(stage)
+  }
+  return subject.stages.filter((stage) => built.has(stage))
 }
 
 const order = (a: SourceRange, b: SourceRange) => a.start.line - b.start.line || a.start.column - b.start.column

@@ -5,8 +5,8 @@ import type { IgnorePattern, SourceRange } from '../types.ts'
 export interface CheckOptions extends EvaluateOptions {
   /** Names of rules to leave out, besides those that the Dockerfile names. */
   readonly skip?: readonly string[]
-  /** The stage that is built, '' for the last one: what is in stages that it does not need is left to be. All count without it. */
-  readonly target?: string
+  /** The stages that are built, '' for the last one: what is in stages that they do not need is left to be. All count without it. */
+  readonly targets?: readonly string[]
   /** Patterns of the ignore file of the context. */
   readonly ignore?: readonly IgnorePattern[]
 }

@@ -1,0 +1,27 @@
+import { checkDockerfile } from '../dockerfile/mod.ts'
+import type { Images } from '../images/mod.ts'
+import { StrakeError } from '../lib/mod.ts'
+import { factsOf } from './base-facts.ts'
+import type { OpenedContext } from './context/open.ts'
+import { targetsOf } from './frontend/plan.ts'
+import type { BuildOptions } from './types.ts'
+
+/** Docker's build checks, as events. Throws `invalid` where the Dockerfile asks for that with `# check=error=true`. */
+export function warn(
+  { dockerfile: { text, file }, source }: OpenedContext,
+  images: Images,
+  options: BuildOptions,
+): void {
+  const { buildArgs = {}, buildContexts, progress = () => {} } = options
+  const base = (name: string) => factsOf(images, name, buildContexts)
+  const ignore = source.tree.ignore?.patterns ?? []
+  const targets = targetsOf(options).map((name) => name ?? '')
+  const { findings, failure } = checkDockerfile(text, { file, buildArgs, base, targets, ignore })
+  for (const { level, rule, message, description, url, range } of findings) {
+    if (level === 'warning') progress({ kind: 'check', rule, message, description, url, range })
+  }
+  if (failure === undefined) return
+  throw new StrakeError('invalid', failure, {
+    hint: 'The Dockerfile asks for it: # check=error=true. Put right what the warnings name, or skip a rule: # check=skip=RULE;error=true',
+  })
+}
