@@ -9,6 +9,7 @@
  */
 export * from './engine/mod.ts'
 export type {
+  CheckEvent,
   ErrorCode,
   OperationOptions,
   Position,

@@ -235,7 +235,10 @@ test('a mistake is told with its place', options, async () => {
     })
   }
   await fails('FROM busybox\nCOPY f f2\nCOPY missing /\n', /"\/?missing"/, 3)
-  await fails('FROM busybox\nCOPY f f /x\n', /more than one source/, 2)
+  await fails('FROM busybox\nCOPY --from=7 f /x\n', /invalid stage index 7/, 2)
+  await fails('FROM busybox AS a\nCOPY --from=A f /x\n', /circular dependency detected on stage: a/, 2)
+  await fails('FROM busybox\nCOPY --from=b f /x\nFROM scratch AS b\n', /cannot copy from stage "b"/, 2)
+  await fails('FROM busybox\nENV S=a\nCOPY --from=$S f /x\n', /variable expansion is not supported for --from/, 3)
   await fails('FROM busybox\nEXPOSE abc\n', /invalid containerPort: abc/, 2)
   await fails('FROM busybox\nSTOPSIGNAL NOPE\n', /invalid signal: NOPE/, 2)
   await fails('ARG X\nFROM ${X}\n', /should not be blank/, 2)
@@ -253,3 +256,38 @@ test('an aborted build stops its step and leaves a valid store', options, async 
   assert.ok(Date.now() - started < 30_000)
   assert.deepEqual(store.check(), [])
 })
+
+test(
+  'checks warn, of the stages that are built, and stop the build where the Dockerfile asks for it',
+  options,
+  async () => {
+    const dockerfile = 'FROM scratch AS Unused\nENV A=$B\nFROM busybox\nENV A=$C\nRUN exit 7\n'
+    const { path } = context({ Dockerfile: dockerfile })
+    const build = async (more: Partial<BuildOptions>) => {
+      const found: string[] = []
+      const progress = (event: ProgressEvent) => {
+        if (event.kind === 'check') found.push(`${event.range.start.line} ${event.rule}`)
+      }
+      let message = ''
+      await assert.rejects(run(path, { ...more, progress }), (error: StrakeError) => {
+        message = error.message
+        return true
+      })
+      return { found, message }
+    }
+    const built = await build({})
+    assert.match(built.message, /did not complete successfully: exit code: 7$/)
+    assert.deepEqual(built.found, ['1 StageNameCasing', '4 UndefinedVar'])
+
+    const stopped = await build({ buildArgs: { BUILDKIT_DOCKERFILE_CHECK: 'error=true' } })
+    assert.equal(stopped.message, 'lint violation found for rules: StageNameCasing, UndefinedVar')
+    assert.equal(stopped.found.length, 2)
+
+    const skipped = await build({ buildArgs: { BUILDKIT_DOCKERFILE_CHECK: 'skip=all;error=true' } })
+    assert.match(skipped.message, /exit code: 7$/)
+    assert.deepEqual(skipped.found, [])
+
+    const wrong = await build({ buildArgs: { BUILDKIT_DOCKERFILE_CHECK: 'nonsense' } })
+    assert.match(wrong.message, /failed to parse check options: invalid check option "nonsense"$/)
+  },
+)

@@ -1,19 +1,22 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseDockerfile } from '../dockerfile/mod.ts'
+import { checkDockerfile, parseDockerfile } from '../dockerfile/mod.ts'
 import type { Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import { bridge, namespacePool } from '../network/mod.ts'
-import { hostPlatform, type ImageConfig, parseReference } from '../oci/mod.ts'
+import { type ImageConfig, parseReference } from '../oci/mod.ts'
 import { type HostTrust, hostTrust } from '../runtime/mod.ts'
 import { removeTree, type Store } from '../store/mod.ts'
+import { factsOf } from './base-facts.ts'
 import { openBuildCache } from './cache.ts'
-import { openContext } from './context/open.ts'
+import { type OpenedContext, openContext } from './context/open.ts'
+import { givenEpoch, inputsEpoch } from './epoch.ts'
 import type { Execution } from './execution.ts'
-import { plan } from './frontend/plan.ts'
+import { checkFrontend, checkMultiPlatform } from './frontend/built-ins.ts'
+import { type PlanOptions, plan } from './frontend/plan.ts'
 import { checkAllowed } from './frontend/run-rights.ts'
 import { finishConfig, type Stage } from './frontend/stage.ts'
-import { createDownload } from './operations/download.ts'
+import type { LocalSource } from './operations/copy.ts'
 import { openSecrets } from './secrets.ts'
 import { createSolver } from './solver.ts'
 import { createSources } from './sources.ts'
@@ -23,8 +26,8 @@ import type { BuildOptions, BuildResult } from './types.ts'
 /** Builds an image from a Dockerfile, and names it. What was finished before a failure stays in the cache. */
 export async function build(store: Store, images: Images, options: BuildOptions): Promise<BuildResult> {
   const { progress = () => {}, signal } = options
+  const given = givenEpoch(options)
   const tags = (options.tags ?? []).map(parseReference)
-  checkPlatform(options)
   checkAllowed(options.allow)
   const secrets = openSecrets(options.secrets)
   using lease = store.lease('build')
@@ -45,18 +48,21 @@ export async function build(store: Store, images: Images, options: BuildOptions)
     progress,
     signal,
   }
-  const download = createDownload(execution)
-  const { dockerfile: file, source } = await openContext(execution, options, download)
+  const opened = await openContext(execution, options)
+  const { dockerfile: file, source } = opened
   try {
+    checkFrontend(file, options.buildArgs ?? {})
+    checkMultiPlatform(options.buildArgs ?? {})
     const dockerfile = parseDockerfile(file.text, file.file)
-    for (const { message } of dockerfile.warnings) progress({ kind: 'notice', level: 'warning', message })
-    const sources = createSources(execution, images, { context: source, download, options })
-    const stage = await plan(dockerfile, sources, options)
+    const sources = createSources(execution, images, { context: source, options })
+    const epoch = given ?? (options.reproducible ? await inputsEpoch(opened, options) : undefined)
+    const stage = await plan(dockerfile, sources, atEpoch(options, epoch))
+    warn(file, source, images, options)
     const solver = createSolver({ execution, cache, noCache })
     const result = await solver.solve(stage.top)
     await result.chainId()
     await solver.settled()
-    const history = await finishHistory(stage, solver.solve)
+    const history = await finishHistory(stage, solver.solve, epoch)
     const image = images.create({ config: finishImage(stage, options, history), snapshot: result.snapshot }, lease)
     for (const tag of tags) images.tag(image, tag)
     return { id: image.id, ...solver.counts }
@@ -68,15 +74,31 @@ export async function build(store: Store, images: Images, options: BuildOptions)
   }
 }
 
-function checkPlatform({ platform }: BuildOptions): void {
-  if (!platform || (platform.os === hostPlatform.os && platform.architecture === hostPlatform.architecture)) return
-  throw new StrakeError(
-    'unsupported',
-    `can't build for ${platform.os}/${platform.architecture} on ${hostPlatform.os}/${hostPlatform.architecture}`,
-    {
-      hint: `Build on a machine of that platform, or leave --platform out.`,
-    },
-  )
+/** Docker's build checks, as events. Throws `invalid` where the Dockerfile asks for that with `# check=error=true`. */
+function warn(
+  { text, file }: OpenedContext['dockerfile'],
+  { tree }: LocalSource,
+  images: Images,
+  options: BuildOptions,
+): void {
+  const { buildArgs = {}, buildContexts, target = '', platform, progress = () => {} } = options
+  const base = (name: string) => factsOf(images, name, buildContexts)
+  const { findings, failure } = checkDockerfile(text, {
+    file,
+    buildArgs,
+    base,
+    target,
+    ignore: tree.ignore?.patterns ?? [],
+    ...(platform && { platform }),
+  })
+  const warnings = findings.filter(({ level }) => level === 'warning')
+  for (const { rule, message, description, url, range } of warnings) {
+    progress({ kind: 'check', rule, message, description, url, range })
+  }
+  if (failure === undefined) return
+  throw new StrakeError('invalid', failure, {
+    hint: 'The Dockerfile asks for it: # check=error=true. Put right what the warnings name, or skip a rule: # check=skip=RULE;error=true',
+  })
 }
 
 /** Found and announced when the first step that runs wants it. */
@@ -96,10 +118,31 @@ function scratchDirectory(store: Store, lease: number): Disposable & { readonly 
   return { path, [Symbol.dispose]: () => removeTree(path) }
 }
 
+/** Steps see it as ARG SOURCE_DATE_EPOCH; a reproducible image has no later time in its layers. */
+function atEpoch(options: BuildOptions, epoch: number | undefined): PlanOptions {
+  if (epoch === undefined) return { ...options, created: undefined, epoch: undefined }
+  const created = BigInt(epoch) * 1_000_000_000n
+  const buildArgs = { ...options.buildArgs, SOURCE_DATE_EPOCH: `${epoch}` }
+  return { ...options, buildArgs, created, epoch: options.reproducible ? created : undefined }
+}
+
+/** As Go writes it: without a fraction. */
+function isoTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
+}
+
 type HistoryList = NonNullable<ImageConfig['history']>
 
 /** Times: that of its layer for a step that made one, of the layer before it for the others, as BuildKit. */
-async function finishHistory(stage: Stage, solve: ReturnType<typeof createSolver>['solve']): Promise<HistoryList> {
+async function finishHistory(
+  stage: Stage,
+  solve: ReturnType<typeof createSolver>['solve'],
+  epoch: number | undefined,
+): Promise<HistoryList> {
+  if (epoch !== undefined) {
+    const created = isoTime(epoch)
+    return [...stage.inherited, ...stage.history.map(({ entry }) => ({ created, ...entry }))]
+  }
   let created = stage.inherited.at(-1)?.created
   const own: HistoryList[number][] = []
   for (const { entry, vertex } of stage.history) {

@@ -1,41 +1,50 @@
 import { existsSync, statSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
+import { parseGitUrl } from '../dockerfile/mod.ts'
 import { type Image, type Images, loadArchive, resolveBootstrap } from '../images/mod.ts'
 import { type SourceRange, StrakeError } from '../lib/mod.ts'
-import { familiarName, parseReference } from '../oci/mod.ts'
-import { openSource } from './context/open.ts'
+import {
+  familiarName,
+  formatPlatform,
+  hostPlatform,
+  type Platform,
+  parsePlatform,
+  parseReference,
+  platformMatches,
+} from '../oci/mod.ts'
+import { httpSource } from './context/http.ts'
+import { fetchGit, openSource } from './context/open.ts'
 import type { Execution } from './execution.ts'
 import type { Base, Sources } from './frontend/sources.ts'
 import type { LocalSource } from './operations/copy.ts'
-import type { Download } from './operations/download.ts'
 import type { BuildOptions } from './types.ts'
 
 export interface SourcesOptions {
   readonly context: LocalSource
-  readonly download: Download
   readonly options: BuildOptions
 }
 
 /** Images of the store and the named contexts of --build-context, which stand in for images of their name. */
-export function createSources(
-  execution: Execution,
-  images: Images,
-  { context, download, options }: SourcesOptions,
-): Sources {
-  const contexts = new Map(Object.entries(options.buildContexts ?? {}).map(([name, value]) => [normal(name), value]))
+export function createSources(execution: Execution, images: Images, { context, options }: SourcesOptions): Sources {
+  const contexts = new Map(
+    Object.entries(options.buildContexts ?? {}).map(([name, value]) => [contextName(name), value]),
+  )
   const opened = new Map<string, Promise<Base>>()
+  /** A context may be for one platform only: `debian::linux/arm64`. */
+  const contextOf = (name: string, platform: Platform) =>
+    contexts.get(`${normal(name)}::${formatPlatform(platform)}`) ?? contexts.get(normal(name))
 
-  async function open(name: string, range: SourceRange): Promise<Base> {
-    const named = contexts.get(normal(name))
-    if (named !== undefined) return openNamed(name, named)
-    return imageBase(execution, images, findImage(images, name, range))
+  async function open(name: string, range: SourceRange, platform: Platform): Promise<Base> {
+    const named = contextOf(name, platform)
+    if (named !== undefined) return openNamed(name, named, platform)
+    return imageBase(execution, images, findImage(images, name, { range, platform }))
   }
 
-  async function openNamed(name: string, value: string): Promise<Base> {
+  async function openNamed(name: string, value: string, platform: Platform): Promise<Base> {
     const { store, progress, signal } = execution
     const [, scheme = '', rest = ''] = /^([a-z][a-z-]*):(.*)$/s.exec(value) ?? []
     if (scheme === 'docker-image')
-      return imageBase(execution, images, findImage(images, rest.replace(/^\/\//, ''), undefined))
+      return imageBase(execution, images, findImage(images, rest.replace(/^\/\//, ''), { platform }))
     if (scheme === 'bootstrap') {
       const image = await resolveBootstrap(rest, store, images, {
         progress,
@@ -48,13 +57,28 @@ export function createSources(
       const image = await loadLayout(name, rest.replace(/^\/\//, ''))
       return imageBase(execution, images, image)
     }
+    const fetched = await fetchContext(value)
+    if (fetched !== undefined) {
+      return {
+        kind: 'directory',
+        source: openSource(execution, fetched, { inPlace: false, name: `the context ${name}` }),
+      }
+    }
     const path = isAbsolute(value) ? value : resolve(value)
     if (!existsSync(path) || !statSync(path).isDirectory()) {
       throw new StrakeError('not_found', `--build-context ${name}=${value}: there is no such folder`, {
-        hint: 'A value is a folder, docker-image://NAME, oci-layout://FOLDER or bootstrap:debian/bookworm.',
+        hint: 'A value is a folder, the URL of a git repository or a file, docker-image://NAME, oci-layout://FOLDER or bootstrap:debian/bookworm.',
       })
     }
     return { kind: 'directory', source: openSource(execution, path, { inPlace: true, name: `the context ${name}` }) }
+  }
+
+  async function fetchContext(value: string): Promise<string | undefined> {
+    if (existsSync(value)) return undefined
+    const git = parseGitUrl(value, { context: true })
+    if (git) return (await fetchGit(execution, git)).directory
+    if (!/^https?:\/\//.test(value)) return undefined
+    return (await httpSource(execution, value, { vertex: 'context' }).fetch()).directory
   }
 
   /** `FOLDER`, `FOLDER:tag` or `FOLDER@digest`, as buildx. */
@@ -77,12 +101,14 @@ export function createSources(
 
   return {
     context,
-    download,
-    base(name, range) {
-      let base = opened.get(name)
+    workspace: execution,
+    isContext: (name) => contextOf(name, options.platform ?? hostPlatform) !== undefined,
+    base(name, range, platform) {
+      const key = `${name} ${formatPlatform(platform)}`
+      let base = opened.get(key)
       if (!base) {
-        base = open(name, range)
-        opened.set(name, base)
+        base = open(name, range, platform)
+        opened.set(key, base)
       }
       return base
     },
@@ -99,9 +125,32 @@ function normal(name: string): string {
   }
 }
 
-function findImage(images: Images, name: string, range: SourceRange | undefined): Image {
-  const found = images.find(name)
-  if (found) return found
+/** The name of a context, with the platform that it is for. */
+function contextName(name: string): string {
+  const [plain = '', platform] = name.split('::')
+  return platform === undefined ? normal(plain) : `${normal(plain)}::${formatPlatform(parsePlatform(platform))}`
+}
+
+function findImage(
+  images: Images,
+  name: string,
+  { range, platform }: { range?: SourceRange; platform: Platform },
+): Image {
+  // As for docker, what is too short for an id is a name.
+  const found = images.find(/^[0-9a-f]{1,11}$/.test(name) ? `${name}:latest` : name)
+  if (found) {
+    const config = images.config(found)
+    if (platformMatches(config, platform)) return found
+    const [own, wanted] = [formatPlatform(config), formatPlatform(platform)]
+    throw new StrakeError(
+      'not_found',
+      `${name}: image with reference ${name} was found but its platform (${own}) does not match the specified platform (${wanted})`,
+      {
+        range,
+        hint: `Load one for ${wanted}. A stage that only makes files for others may run here: FROM --platform=$BUILDPLATFORM`,
+      },
+    )
+  }
   let reference: ReturnType<typeof parseReference>
   try {
     reference = parseReference(name)

@@ -18,6 +18,7 @@ export interface BuildOptions extends OperationOptions {
   /** The Dockerfile itself, instead of `file` (`-f -`). */
   readonly dockerfile?: string | Uint8Array
   readonly tags?: readonly string[]
+  /** BuildKit's own are known too: SOURCE_DATE_EPOCH, BUILDKIT_SYNTAX, BUILDKIT_CONTEXT_KEEP_GIT_DIR, … */
   readonly buildArgs?: Readonly<Record<string, string>>
   readonly target?: string
   readonly noCache?: boolean
@@ -29,6 +30,12 @@ export interface BuildOptions extends OperationOptions {
   /** name → `docker-image://ref`, a folder, a URL, `oci-layout://…`, `bootstrap:debian/bookworm`. */
   readonly buildContexts?: Readonly<Record<string, string>>
   readonly platform?: Platform
+  /**
+   * The same inputs give the same image, on any machine: no time in it is later than SOURCE_DATE_EPOCH (of `buildArgs`;
+   * otherwise the context's last commit, or its newest file), and files of the context have that time, and the modes that
+   * git would give them. Programs that steps run may still do something else each time.
+   */
+  readonly reproducible?: boolean
   /** What `RUN --mount=type=secret` gives to steps, by id. It is in no layer, history, cache key or output. */
   readonly secrets?: Readonly<Record<string, BuildSecret>>
   /**

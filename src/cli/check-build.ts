@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { check, type Engine, fixDockerfile } from '../engine/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
+import { parsePlatform } from '../oci/mod.ts'
 import type { Found } from './build-context.ts'
 import { type CheckFormat, checkFormats, checkReport } from './check-report.ts'
 import type { Terminal } from './command.ts'
@@ -46,7 +47,9 @@ export interface CheckBuildOptions extends BuildCall {
   readonly options: {
     readonly 'build-arg': readonly string[]
     readonly 'build-context': readonly string[]
+    readonly platform: string | undefined
     readonly skip: readonly string[]
+    readonly target?: string | undefined
   }
   readonly terminal: Terminal
   readonly signal: AbortSignal
@@ -62,7 +65,9 @@ export async function checkBuild(
       ...found,
       buildArgs: buildArguments(options['build-arg'], terminal.env),
       buildContexts: namedContexts(options['build-context']),
+      ...(options.platform && { platform: parsePlatform(options.platform) }),
       skip: options.skip,
+      ...(options.target && { target: options.target }),
       signal,
     })
   try {

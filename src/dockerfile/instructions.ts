@@ -84,7 +84,8 @@ const networks = ['default', 'none', 'host']
 const securities = ['sandbox', 'insecure']
 
 function readRun(node: Node): RunInstruction {
-  atLeastOne(node, 'Write the command behind RUN.')
+  // As Docker: RUN alone runs the shell with nothing to do.
+  if (node.json) atLeastOne(node, 'Write the command behind RUN.')
   const flags = readFlags(node)
   for (const { name, value = '', range, fields = [] } of flags) {
     if (name === 'device') readDevice(fields, range)

@@ -201,7 +201,8 @@ export class Lexer {
     if (modifier === '/') return this.#replacement(name)
     const colon = modifier === ':' ? ':' : ''
     if (colon) modifier = this.#next()
-    else if (!'+-?#%'.includes(modifier)) throw this.#fail(`unsupported modifier (${modifier}) in substitution`)
+    else if (!'+-?#%'.includes(modifier))
+      throw this.#fail(`unsupported modifier (${JSON.stringify(modifier).slice(1, -1)}) in substitution`)
     const word = this.#part('}', modifier === '#' || modifier === '%', "syntax error: missing '}'")
     const value = this.#get(name)
     if (keep && value === undefined) return `\${${name}${colon}${modifier}${word}}`

@@ -122,7 +122,7 @@ export function stageNamed(stages: readonly EvaluatedStage[], name: string): Eva
 }
 
 /** The stages that a stage needs, in the order of the file, itself included. */
-function reachable({ stages }: Evaluated, target: EvaluatedStage): ReadonlySet<EvaluatedStage> {
+export function reachable({ stages }: Pick<Evaluated, 'stages'>, target: EvaluatedStage): ReadonlySet<EvaluatedStage> {
   const needed = new Set([target])
   // What is needed stands above: one walk from the last stage to the first finds everything.
   for (const checked of [...stages].reverse()) {

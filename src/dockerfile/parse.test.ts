@@ -240,7 +240,7 @@ describe('errors', () => {
     ['ENV =b', /ENV names can not be blank/, '=b'],
     ['LABEL', /LABEL requires at least one argument/, 'LABEL'],
     ['ARG a =b', /ARG names can not be blank/, '=b'],
-    ['RUN', /RUN requires at least one argument/, 'RUN'],
+    ['RUN []', /RUN requires at least one argument/, 'RUN'],
     ['RUN --network=foo x', /invalid network mode "foo"/, '--network=foo'],
     ['RUN <<A\nx', /unterminated heredoc/, '<<A'],
     ['SHELL sh -c', /SHELL requires the arguments to be in JSON form/, 'sh -c'],
@@ -272,7 +272,7 @@ describe('errors', () => {
 
   test('of the whole file', () => {
     for (const [text, message] of [
-      ['', /file with no instructions/],
+      ['', /the Dockerfile cannot be empty/],
       ['# x\n', /file with no instructions/],
       ['ARG x', /dockerfile contains no stages to build/],
       ['RUN x\nRUN y\nFROM a', /no build stage in current context/],

@@ -46,7 +46,8 @@ export function parseDocument(document: Document): Dockerfile {
     }
   }
   if (errors.length === 0 && stages.length === 0) {
-    const message = nodes.length === 0 ? 'file with no instructions' : 'dockerfile contains no stages to build'
+    const nothing = source.text === '' ? 'the Dockerfile cannot be empty' : 'file with no instructions'
+    const message = nodes.length === 0 ? nothing : 'dockerfile contains no stages to build'
     errors.push(parseError(message, source.range(0, 0), 'A Dockerfile begins with FROM image, or FROM scratch.'))
   }
   throwAll(errors, source.text)

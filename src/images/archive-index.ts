@@ -3,6 +3,7 @@ import {
   type Descriptor,
   type DiffId,
   type Digest,
+  formatPlatform,
   hex,
   hostPlatform,
   type ImageConfig,
@@ -11,6 +12,7 @@ import {
   type Platform,
   parseDigest,
   parseReference,
+  platformMatches,
   referenceString,
 } from '../oci/mod.ts'
 import { isObject, type JsonObject, parseJson, parseJsonObject } from './json.ts'
@@ -92,13 +94,10 @@ function resolve(files: ArchiveFiles, descriptor: Descriptor, platform: Platform
 function choose(all: readonly Descriptor[], platform: Platform | undefined): Descriptor {
   const candidates = all.filter((d) => !isAttestation(d))
   const wanted = platform ?? hostPlatform
-  const fits = (d: Descriptor) =>
-    d.platform?.os === wanted.os &&
-    d.platform.architecture === wanted.architecture &&
-    (wanted.variant === undefined || d.platform.variant === wanted.variant)
+  const fits = (d: Descriptor) => d.platform !== undefined && platformMatches(d.platform, wanted)
   const found = candidates.find(fits) ?? (candidates.length === 1 && !platform ? candidates[0] : undefined)
   if (found) return found
-  const shown = (p?: Platform) => (p ? [p.os, p.architecture, p.variant].filter(Boolean).join('/') : 'unknown')
+  const shown = (p?: Platform) => (p ? formatPlatform(p) : 'unknown')
   throw new StrakeError('not_found', `the archive has no image for ${shown(wanted)}`, {
     hint: `It has ${candidates.map((d) => shown(d.platform)).join(', ') || 'none at all'}. Choose with --platform.`,
   })

@@ -6,9 +6,9 @@ const maxPath = 4096
 const maxName = 255
 
 /**
- * The names that a path in a tar is made of, seen from the layer's root. None for the root itself.
+ * The names that a path in a tar is made of, seen from the layer's root, `..` resolved as docker does. None for the root itself.
  *
- * @throws `invalid` for a path that leads upwards, is too long, or that no file can have
+ * @throws `invalid` for a path that leads out of the layer, is too long, or that no file can have
  */
 export function namesIn(path: ByteString): ByteString[] {
   const refuse = (why: string) => {
@@ -20,7 +20,10 @@ export function namesIn(path: ByteString): ByteString[] {
   const names: ByteString[] = []
   for (const name of path.split('/')) {
     if (name === '' || name === '.') continue
-    if (name === '..') throw refuse('leads out of it')
+    if (name === '..') {
+      if (names.pop() === undefined) throw refuse('leads out of it')
+      continue
+    }
     if (name.length > maxName) throw refuse('is too long')
     names.push(name)
   }

@@ -1,3 +1,5 @@
+import type { SourceRange } from './error.ts'
+
 /**
  * What a long operation tells about itself. The terminal, the plain log, the JSON stream and the API
  * all render these events; no other way leads from an operation to a person.
@@ -8,6 +10,7 @@ export type ProgressEvent =
   | VertexEvent
   | { readonly kind: 'log'; readonly vertex: string; readonly stream: 'stdout' | 'stderr'; readonly data: Uint8Array }
   | StatusEvent
+  | CheckEvent
   | { readonly kind: 'notice'; readonly level: 'info' | 'warning'; readonly message: string; readonly hint?: string }
 
 export interface VertexEvent {
@@ -25,6 +28,19 @@ export interface VertexEvent {
   readonly reason?: string
   /** Short id of the resulting layer or image. */
   readonly result?: string
+}
+
+/** What a build check warns of. */
+export interface CheckEvent {
+  readonly kind: 'check'
+  /** Name of the rule, as Docker has it: `StageNameCasing`. */
+  readonly rule: string
+  readonly message: string
+  /** What the rule is about, in a sentence. */
+  readonly description: string
+  /** The page that says more. */
+  readonly url: string
+  readonly range: SourceRange
 }
 
 /** Bytes or items of a part of a vertex. Sent at most a few times a second for each part. */

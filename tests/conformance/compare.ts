@@ -2,10 +2,13 @@ import type { History } from '../../src/oci/mod.ts'
 import { readArchive, sha256 } from '../support/archive.ts'
 import { busybox } from '../support/busybox.ts'
 import type { Member } from '../support/tar.ts'
+import { baseHistory } from './bases.ts'
+import type { Outcome } from './cases.ts'
 
 /** An image as far as two builders must agree on it: JSON that a person can read in a diff. */
 export interface Picture {
   readonly author?: string
+  readonly created?: string
   readonly config: object
   /** created_by, with `(empty)` in front where there is no layer; the base's entries left out. */
   readonly history: readonly string[]
@@ -13,6 +16,22 @@ export interface Picture {
   readonly layers: readonly Readonly<Record<string, string>>[]
   /** The same for the files that the layers above the base leave when they are put together. */
   readonly merged: Readonly<Record<string, string>>
+}
+
+const inLine = 'dockerfile parse error on line '
+
+/** What differs between Strake's outcome and Docker's, a line each. A refusal may be in other words (`says`), and
+ * always tells the line and leaves the word that may have been meant to the hint. */
+export function disagreements(strake: Outcome, docker: Outcome, says: string | undefined): string[] {
+  if (!('refused' in docker)) {
+    return 'refused' in strake ? [`refuses what Docker builds: ${strake.refused}`] : differences(strake, docker)
+  }
+  if (!('refused' in strake)) return [`builds what Docker refuses: ${docker.refused}`]
+  const expected = says ?? docker.refused.replace(/ \(did you mean .*\)$/, '')
+  const said = expected.startsWith(inLine)
+    ? strake.refused
+    : strake.refused.replace(/^dockerfile parse error on line \d+: /, '')
+  return said === expected ? [] : [`says: ${strake.refused}`, `expected: ${expected}`]
 }
 
 /** What differs between two pictures, a line each: where, what is there, and what was expected. */
@@ -28,6 +47,7 @@ export function differences(actual: Picture, expected: Picture): string[] {
 function flatten(picture: Picture): Map<string, string> {
   return new Map([
     ['author', `${picture.author}`],
+    ['created', `${picture.created}`],
     ['layers', `${picture.layers.length}`],
     ...Object.entries(picture.config).map(([key, value]) => [`config ${key}`, sortedJson(value)] as const),
     ...picture.history.map((step, index) => [`history ${index}`, step] as const),
@@ -48,16 +68,21 @@ function sortedJson(value: unknown): string {
 /** Times of files made by the build itself differ from build to build; all others are older. */
 const builtSince = Date.parse('2024-01-01') / 1000
 
-/** Draws the picture of the image in a docker archive, its `base` lowest layers (and history entries) aside. */
-export function picture(archive: Buffer, base: { readonly layers: number; readonly history: number }): Picture {
+/**
+ * Draws the picture of the image in a docker archive, the base that it was built on (context.ts) aside. `dated`: with the
+ * times of configuration and history, where they do not come from the clock.
+ */
+export function picture(archive: Buffer, dated = false): Picture {
   const image = readArchive(archive)
-  const own = image.layers.slice(base.layers)
-  const history = (image.config.history ?? []).slice(base.history)
-  const { author, config = {} } = image.config
+  const based = image.config.history?.[0]?.created_by === baseHistory.created_by ? 1 : 0
+  const own = image.layers.slice(based)
+  const history = (image.config.history ?? []).slice(based)
+  const { author, created = '', config = {} } = image.config
   return {
     ...(author === undefined ? {} : { author }),
+    ...(dated ? { created } : {}),
     config,
-    history: history.map(line),
+    history: history.map((step) => line(step) + (dated ? ` @${step.created}` : '')),
     layers: own.map((layer) => drawLayer(layer)),
     merged: merge(own),
   }

@@ -1,53 +1,7 @@
 import { chmodSync, linkSync, lutimesSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gzipSync, zstdCompressSync } from 'node:zlib'
-import { writeArchive } from '../support/archive.ts'
-import { busyboxRoot } from '../support/busybox.ts'
-import { member, writeTar } from '../support/tar.ts'
-
-/** What the cases are built from, as files for `docker load`: `conformance/base:1` and `conformance/onbuild:1`. */
-export function writeBases(dir: string): string[] {
-  const Env = ['PATH=/bin:/usr/bin', 'FROM_BASE=yes']
-  const root = [
-    ...busyboxRoot(),
-    member.dir('have', { mode: 0o750, uid: 7, gid: 8 }),
-    member.dir('have/sub', { mode: 0o700, uid: 7, gid: 8 }),
-    member.file('have/sub/old', 'old', { mode: 0o600 }),
-    member.file('have/kept', 'kept', { uid: 1000, gid: 1001 }),
-    member.link('have/linked', 'have/kept', { uid: 1000, gid: 1001 }),
-    member.file('have/setuid', 'setuid', { mode: 0o4755 }),
-    member.file('have/capable', 'capable', { mode: 0o755, xattrs: { 'security.capability': netRaw } }),
-    member.symlink('to-have', 'have'),
-    member.symlink('to-nothing', '/have/made-by-copy'),
-  ]
-  const base = {
-    config: {
-      Env,
-      Cmd: ['sh'],
-      Labels: { from: 'base', over: 'base' },
-      ExposedPorts: { '1/tcp': {} },
-      Volumes: { '/base': {} },
-    },
-    history: [{ created: '2001-09-09T01:46:40Z', created_by: 'the base' }],
-  }
-  const OnBuild = ['RUN echo   triggered > /tmp/trigger', 'COPY a.txt /from-trigger', 'ENV TRIGGER=1']
-  const onbuild = {
-    config: { Env, Cmd: ['sh'], Entrypoint: ['/bin/base'], OnBuild, WorkingDir: '/home' },
-    history: base.history,
-  }
-  const write = (name: string, archive: Buffer) => {
-    const path = join(dir, name)
-    writeFileSync(path, archive)
-    return path
-  }
-  return [
-    write('base.tar', writeArchive('conformance/base:1', { config: base, layers: [root] })),
-    write('onbuild.tar', writeArchive('conformance/onbuild:1', { config: onbuild, layers: [busyboxRoot()] })),
-  ]
-}
-
-/** vfs_cap_data, version 2: cap_net_raw, permitted and effective. */
-const netRaw = Buffer.from('0100000200200000000000000000000000000000', 'hex')
+import { sys } from '../../src/host/mod.ts'
+import { archives, netRaw } from './archives.ts'
 
 /** The build context of all cases: every kind of file that a COPY may meet, always the same, mtimes included. */
 export function writeContext(dir: string): void {
@@ -92,6 +46,35 @@ export function writeContext(dir: string): void {
   folder('have')
   folder('have/sub', 0o755)
   file('have/sub/new', 'new\n')
+  folder('names')
+  for (const name of [
+    'plain',
+    '!bang',
+    '#hash',
+    ' lead',
+    'trail ',
+    'a\\b',
+    '[s]',
+    'ünï',
+    '.hidden',
+    '-dash',
+    'q\'u"o',
+  ]) {
+    file(`names/${name}`, `${name}\n`)
+  }
+  folder('names/.hidden.d')
+  file('names/.hidden.d/x.log', 'x\n')
+  folder('names/deep')
+  folder('names/deep/deep')
+  file('names/deep/deep/x.log', 'y\n')
+  folder('special')
+  sys.mknod(join(dir, 'special/pipe'), 0o10640, { major: 0, minor: 0 })
+  made.push('special/pipe')
+  sys.mknod(join(dir, 'special/null'), 0o20666, { major: 1, minor: 3 })
+  made.push('special/null')
+  file('special/attributes', 'attributes\n')
+  sys.lsetxattr(join(dir, 'special/attributes'), Buffer.from('user.note'), Buffer.from('value'))
+  sys.lsetxattr(join(dir, 'special/attributes'), Buffer.from('security.capability'), netRaw)
   const long = `${'long-'.repeat(30)}name`
   folder(long)
   file(`${long}/${long}`, 'long\n')
@@ -100,20 +83,8 @@ export function writeContext(dir: string): void {
   folder('web/node_modules')
   file('web/node_modules/module.js', 'module\n')
 
-  const tar = writeTar([
-    member.dir('packed', { mode: 0o750, uid: 5, gid: 6, mtime: 1_100_000_000 }),
-    member.file('packed/file', 'packed\n', { mode: 0o4711, uid: 5, gid: 6, mtime: 1_100_000_001 }),
-    member.link('packed/hard', 'packed/file', { mode: 0o4711, uid: 5, gid: 6, mtime: 1_100_000_001 }),
-    member.symlink('packed/soft', 'file', { mtime: 1_100_000_002 }),
-    member.file('not/named/parents', 'x\n', { mtime: 1_100_000_003 }),
-    member.file('packed/capable', 'c\n', { mode: 0o755, xattrs: { 'security.capability': netRaw } }),
-    member.file('have/kept', 'over\n', { mode: 0o600 }),
-  ])
-  file('packed.tar', tar)
-  file('packed.tar.gz', gzipSync(tar))
-  file('packed.zst', zstdCompressSync(tar))
-  file('not-a-tar.tar', 'just text\n')
-  file('text.gz', gzipSync('not a tar\n'))
+  for (const [name, bytes] of Object.entries(archives)) file(name, bytes())
+  symlink('link-to-packed', 'packed.tar')
 
   // children first: making them changes their parents
   made.push('')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { noPeers } from '../support/peers.ts'
 import { cases, readExpected } from './cases.ts'
-import { differences } from './compare.ts'
+import { disagreements } from './compare.ts'
 import { Docker } from './docker.ts'
 
 // With strake.test.ts, this makes the comparison: both builders against the same stored expectation.
@@ -14,6 +14,9 @@ describe('the stored expectations are what Docker makes', { skip: noPeers, concu
   after(() => docker?.[Symbol.dispose]())
 
   for (const each of cases) {
-    it(each.name, () => assert.deepEqual(differences(docker.build(each), readExpected(each.name)), []))
+    it(each.name, (test) => {
+      if (!docker.can(each)) return test.skip('Docker has no docker/dockerfile:1-labs')
+      assert.deepEqual(disagreements(docker.build(each), readExpected(each), undefined), [])
+    })
   }
 })

@@ -1,10 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { enter, startDocker } from '../support/peers.ts'
-import type { Case } from './cases.ts'
-import { type Picture, picture } from './compare.ts'
-import { writeBases, writeContext } from './context.ts'
+import { bases, writeBases } from './bases.ts'
+import { type Case, flatName, type Outcome } from './cases.ts'
+import { picture } from './compare.ts'
+import { writeContext } from './context.ts'
 
 /** Docker as the oracle: builds cases from the same context and the same bases as Strake. */
 export class Docker implements Disposable {
@@ -16,22 +17,44 @@ export class Docker implements Disposable {
     writeContext(join(this.#dir, 'context'))
     writeBases(this.#dir)
     cpSync(join(import.meta.dirname, 'cases'), join(this.#dir, 'cases'), { recursive: true })
-    enter(this.#dir, 'for base in base onbuild; do docker load -q -i $base.tar; done')
   }
 
-  build({ name, args, base }: Case): Picture {
-    const tag = `conformance-case/${name}`
-    const options = args.map((arg) => `'${arg}'`).join(' ')
+  /** Whether Docker has what the case needs. */
+  can({ labs }: Case): boolean {
+    const look = 'docker image inspect docker/dockerfile:1-labs >inspected 2>&1 && echo yes || true'
+    return !labs || enter(this.#dir, look) === 'yes\n'
+  }
+
+  /** Each case gets a context of its own name: BuildKit keeps what it was sent under one, and mends it with other times. */
+  build(one: Case): Outcome {
+    const tag = `conformance-case/${flatName(one)}`
+    const options = one.args.map((arg) => `'${arg}'`).join(' ')
     enter(
       this.#dir,
-      `docker build -q --no-cache -t ${tag} ${options} -f cases/${name}.Dockerfile context
-       docker save -o image.tar ${tag}; docker rmi -f ${tag}`,
+      `docker image inspect ${bases.map((base) => `conformance/${base}:1`).join(' ')} >inspected 2>&1 || for base in ${bases.join(' ')}; do docker load -q -i $base.tar; done
+       rm -rf image.tar context-*; cp -a context context-${flatName(one)}
+       if docker build -q --no-cache -t ${tag} ${options} -f 'cases/${one.name}.Dockerfile' context-${flatName(one)} 2>error
+       then docker save -o image.tar ${tag}; docker rmi -f ${tag}; fi`,
     )
-    return picture(readFileSync(join(this.#dir, 'image.tar')), base)
+    const archive = join(this.#dir, 'image.tar')
+    if (existsSync(archive)) return picture(readFileSync(archive), one.dated)
+    return { refused: refusal(readFileSync(join(this.#dir, 'error'), 'utf8')) }
   }
 
+  /** The bases stay in Docker, and are loaded when they are not there: another run may be building on them. */
   [Symbol.dispose](): void {
-    enter(this.#dir, 'docker rmi -f conformance/base:1 conformance/onbuild:1')
     rmSync(this.#dir, { recursive: true })
   }
+}
+
+/** The message, without what leads to it and what would be another one at another place or time. */
+function refusal(stderr: string): string {
+  const at = stderr.lastIndexOf('\nERROR: ')
+  const message = stderr.slice(at < 0 ? 0 : at + 1).trim()
+  return message
+    .replace(/^ERROR: (failed to build: )?(failed to solve: )?/, '')
+    .replace(/^failed to compute cache key: /, '')
+    .replace(/failed to calculate checksum of ref \S+: /, '')
+    .replace(/\/var\/lib\/docker\/overlay2\/\w+\/merged/, '')
+    .replace(/^(.*): failed to resolve source metadata for .*/s, '$1: not found')
 }

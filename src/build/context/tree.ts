@@ -93,7 +93,10 @@ const maxLinks = 40
 export function resolveInTree(tree: Tree, path: ByteString): ByteString {
   const resolved = tryResolve(tree, path)
   if (resolved !== undefined) return resolved
-  throw new StrakeError('invalid', `too many levels of symbolic links: /${textOf(path)} in ${tree.name}`)
+  throw new StrakeError(
+    'invalid',
+    `too many levels of symbolic links: ${textOf(path).replace(/^\/*/, '/')} in ${tree.name}`,
+  )
 }
 
 function tryResolve(tree: Tree, path: ByteString): ByteString | undefined {

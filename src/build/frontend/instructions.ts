@@ -77,10 +77,12 @@ export function applyConfig(evaluation: ConfigEvaluation, instruction: ConfigIns
       config.Shell = instruction.shell
       return `SHELL [${instruction.shell.join(' ')}]`
     case 'expose': {
-      const words = instruction.words.flatMap((word) => expandWords(word, environment(evaluation), evaluation.escape))
+      // As docker: sorted as they are written.
+      const written = instruction.words.toSorted((a, b) => (a.text < b.text ? -1 : 1))
+      const words = written.flatMap((word) => expandWords(word, environment(evaluation), evaluation.escape))
       const ports = words.flatMap((word) => exposedPorts(word, instruction))
       config.ExposedPorts = { ...config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) }
-      return `EXPOSE [${[...new Set(ports)].sort().join(' ')}]`
+      return `EXPOSE [${ports.join(' ')}]`
     }
     case 'volume': {
       const paths = instruction.words.map(one).map((path) => path.trim())
@@ -95,7 +97,7 @@ export function applyConfig(evaluation: ConfigEvaluation, instruction: ConfigIns
       config.StopSignal = checkSignal(one(instruction.word), instruction)
       return `STOPSIGNAL ${config.StopSignal}`
     case 'maintainer':
-      stage.author = one(instruction.word)
+      stage.author = instruction.word.text
       return `MAINTAINER ${stage.author}`
     case 'healthcheck':
       return applyHealthcheck(config as { Healthcheck?: Healthcheck }, instruction)
@@ -148,24 +150,44 @@ function applyHealthcheck(
 
 /** Go's %q of an integer is a quoted character. */
 function goRune(code: number): string {
-  if (code >= 0x20 && code < 0x7f)
-    return code === 0x27 || code === 0x5c ? `'\\${String.fromCharCode(code)}'` : `'${String.fromCharCode(code)}'`
-  const named: Record<number, string> = { 7: '\\a', 8: '\\b', 9: '\\t', 10: '\\n', 11: '\\v', 12: '\\f', 13: '\\r' }
-  return `'${named[code] ?? `\\x${code.toString(16).padStart(2, '0')}`}'`
+  const named = code < 0x80 ? ['\\a', '\\b', '\\t', '\\n', '\\v', '\\f', '\\r'][code - 7] : undefined
+  if (named) return `'${named}'`
+  // What is no character is shown as U+FFFD.
+  const char = code > 0x10ffff || (code >= 0xd800 && code < 0xe000) ? '\ufffd' : String.fromCodePoint(code)
+  if (/['\\]/.test(char)) return `'\\${char}'`
+  if (char === ' ' || /^[\p{L}\p{M}\p{N}\p{P}\p{S}]$/u.test(char)) return `'${char}'`
+  const [letter, length] = code < 0x80 ? ['x', 2] : code < 0x10000 ? ['u', 4] : ['U', 8]
+  return `'\\${letter}${code.toString(16).padStart(length, '0')}'`
 }
 
-/** `80`, `80/udp`, `8000-8010/tcp`, as docker's nat.ParsePortSpecs. */
-function exposedPorts(word: string, at: Instruction): string[] {
+/** `80`, `80/udp`, `8000-8010/tcp`, `1.2.3.4:80:8080`, as docker's nat.ParsePortSpec; what stands before a colon does not count. */
+function exposedPorts(word: string, { range }: Instruction): string[] {
   if (word === '') return []
-  const fail = () => new StrakeError('invalid', `invalid containerPort: ${word}`, { range: at.range })
-  const match = /^(?:.*:)?(\d+)(?:-(\d+))?(?:\/([a-zA-Z]+))?$/.exec(word)
-  if (!match) throw fail()
-  const protocol = (match[3] ?? 'tcp').toLowerCase()
+  const fail = (message: string) => new StrakeError('invalid', message, { range })
+  const [spec = '', protocol = 'tcp'] = word.split(/\/(.*)/s)
+  const parts = spec.split(':')
+  const ports = parts.at(-1)!
+  const host = parts.at(-2) ?? ''
+  const [first, last] = portRange(ports) ?? []
+  if (first === undefined || last === undefined) throw fail(`invalid containerPort: ${ports}`)
+  if (!['tcp', 'udp', 'sctp'].includes(protocol.toLowerCase())) {
+    throw fail(`invalid port: ${JSON.stringify(word)}: invalid proto: ${protocol}`)
+  }
+  if (host !== '') {
+    const [from, to] = portRange(host) ?? []
+    if (from === undefined || to === undefined) throw fail(`invalid hostPort: ${host}`)
+    if (last > first && to - from !== last - first) {
+      throw fail(`invalid ranges specified for container and host Ports: ${ports} and ${host}`)
+    }
+  }
+  return Array.from({ length: last - first + 1 }, (_, i) => `${first + i}/${protocol.toLowerCase()}`)
+}
+
+function portRange(text: string): [first: number, last: number] | undefined {
+  const match = /^(\d+)(?:-(\d+))?$/.exec(text)
+  if (!match) return undefined
   const [first, last] = [Number(match[1]), Number(match[2] ?? match[1])]
-  if (!['tcp', 'udp', 'sctp'].includes(protocol))
-    throw new StrakeError('invalid', `invalid proto: ${protocol}`, { range: at.range })
-  if (last > 65535 || last < first) throw fail()
-  return Array.from({ length: last - first + 1 }, (_, i) => `${first + i}/${protocol}`)
+  return last > 65535 || last < first ? undefined : [first, last]
 }
 
 const signalNames = new Set(
@@ -175,9 +197,8 @@ const signalNames = new Set(
 
 function checkSignal(signal: string, at: Instruction): string {
   const name = signal.toUpperCase().replace(/^SIG/, '')
-  const number = /^\d+$/.test(signal) ? Number(signal) : undefined
-  const known =
-    number === undefined ? signalNames.has(name) || /^RTM(IN|AX)([+-]\d+)?$/.test(name) : number >= 1 && number <= 64
+  const number = /^[+-]?\d+$/.test(signal) ? Number(signal) : undefined
+  const known = number === undefined ? signalNames.has(name) || /^RTM(IN|AX)([+-]\d+)?$/.test(name) : number !== 0
   if (!known) {
     throw new StrakeError('invalid', `invalid signal: ${signal}`, {
       range: at.range,
@@ -190,7 +211,7 @@ function checkSignal(signal: string, at: Instruction): string {
 /** WORKDIR: absolute as it is written; relative joined with the one before and cleaned. */
 export function workdir(config: ContainerConfig, path: string): string {
   if (path.startsWith('/')) return path
-  return posix.join('/', config.WorkingDir ?? '/', path)
+  return posix.join('/', config.WorkingDir ?? '/', path).replace(/(?<=.)\/$/, '')
 }
 
 /** A destination below the working directory; a closing slash, or `.`, stays a sign for a directory. */

@@ -1,71 +1,110 @@
-import { type Dockerfile, expand, type Stage as ParsedStage, type RunInstruction } from '../../dockerfile/mod.ts'
+import {
+  type Dockerfile,
+  expand,
+  type Flag,
+  type Stage as ParsedStage,
+  platformArgs,
+  type RunInstruction,
+} from '../../dockerfile/mod.ts'
 import { nearest, StrakeError } from '../../lib/mod.ts'
 import { hostPlatform, type Platform } from '../../oci/mod.ts'
 import type { BuildOptions } from '../types.ts'
-import { flag } from './flags.ts'
+import { type From, readFroms } from './read-from.ts'
 import { readStage } from './read-stage.ts'
 import type { Sources } from './sources.ts'
 import type { Stage } from './stage.ts'
 
-/** Names of the arguments that tell the platforms; they are there before the first FROM, and by ARG in a stage. */
-export function platformArgs(build: Platform, target: Platform): Map<string, string> {
-  const of = (prefix: string, { os, architecture, variant }: Platform) =>
-    [
-      [`${prefix}PLATFORM`, [os, architecture, ...(variant ? [variant] : [])].join('/')],
-      [`${prefix}OS`, os],
-      [`${prefix}ARCH`, architecture],
-      [`${prefix}VARIANT`, variant ?? ''],
-    ] as const
-  return new Map([...of('BUILD', build), ...of('TARGET', target)])
+export interface PlanOptions extends BuildOptions {
+  /** SOURCE_DATE_EPOCH in nanoseconds. */
+  readonly created: bigint | undefined
+  /** For a reproducible image: no time in its own layers is later. Nanoseconds since the epoch. */
+  readonly epoch: bigint | undefined
 }
 
 /** Turns the stages that the target needs into a graph. Throws `invalid` with the place in the Dockerfile. */
-export async function plan(dockerfile: Dockerfile, sources: Sources, options: BuildOptions): Promise<Stage> {
+export async function plan(dockerfile: Dockerfile, sources: Sources, options: PlanOptions): Promise<Stage> {
   const target = findTarget(dockerfile, options.target)
-  const platform = options.platform ?? hostPlatform
-  const globals = readGlobals(dockerfile, platform, options.buildArgs ?? {})
-  const needed = neededStages(dockerfile, target, globals)
-  const total = countSteps(dockerfile, needed)
-  const counter = { vertex: 0, step: 0, total }
-  const stages = new Map<number, Stage>()
-  for (const parsed of dockerfile.stages) {
-    if (!needed.has(parsed.index)) continue
-    const reader = { dockerfile, sources, options, platform, globals, stages, counter }
-    stages.set(parsed.index, await readStage(reader, parsed))
+  const { platform = hostPlatform, created, epoch } = options
+  const globals = readGlobals(dockerfile, platform, options)
+  const froms = readFroms(dockerfile, globals)
+  const needed = neededStages(dockerfile, target, { froms, sources })
+  const counter = { vertex: 0, step: 0, total: 0 }
+  const stages = new Map<number, Promise<Stage>>()
+  const reader = { dockerfile, sources, options, platform, created, epoch, globals, froms, counter, stage }
+
+  function stage(parsed: ParsedStage): Promise<Stage> {
+    let read = stages.get(parsed.index)
+    if (!read) {
+      // A trigger of an image may ask for one that nothing else needs.
+      if (!needed.has(parsed)) counter.total += stepsOf(parsed)
+      read = readStage(reader, parsed)
+      stages.set(parsed.index, read)
+    }
+    return read
   }
-  return stages.get(target.index)!
+
+  for (const parsed of needed) counter.total += stepsOf(parsed)
+  for (const parsed of dockerfile.stages) if (needed.has(parsed)) await stage(parsed)
+  return stage(target)
 }
 
-function findTarget(dockerfile: Dockerfile, target: string | undefined): ParsedStage {
-  const last = dockerfile.stages.at(-1)
+const stepsOf = ({ instructions }: ParsedStage) => 1 + instructions.length
+
+function findTarget({ stages }: Dockerfile, target: string | undefined): ParsedStage {
+  const last = stages.at(-1)
   if (!last)
     throw new StrakeError('invalid', 'no build stage in current context', { hint: 'A Dockerfile begins with FROM.' })
   if (target === undefined || target === '') return last
-  const found = stageNamed(dockerfile, target, dockerfile.stages.length)
+  const found = stages.findLast(({ name }) => name === target.toLowerCase())
   if (found) return found
-  const near = nearest(target, stageNames(dockerfile))
+  const names = stages.flatMap(({ name }) => name ?? [])
+  const near = nearest(target, names)
+  const list =
+    names.length > 0 ? `The stages are: ${names.join(', ')}` : 'No stage has a name: write FROM image AS name.'
   throw new StrakeError('not_found', `target stage "${target}" could not be found`, {
-    hint: near
-      ? `Did you mean ${near}?`
-      : `The stages are: ${stageNames(dockerfile).join(', ') || 'all without a name'}`,
+    hint: near ? `Did you mean ${near}?` : list,
   })
 }
 
-function stageNames(dockerfile: Dockerfile): string[] {
-  return dockerfile.stages.flatMap(({ name }) => (name ? [name] : []))
+/** The stage that FROM `name` stands on: one above, by its name as it is kept, in lower case. The last one wins. */
+export function baseStage({ stages }: Dockerfile, name: string, index: number): ParsedStage | undefined {
+  return stages.slice(0, index).findLast((stage) => stage.name === name)
 }
 
-/** The stage before `index` with that name (the last one wins) or number. */
-export function stageNamed(dockerfile: Dockerfile, name: string, index: number): ParsedStage | undefined {
-  const before = dockerfile.stages.slice(0, index)
-  return (
-    before.findLast((stage) => stage.name === name.toLowerCase()) ??
-    (/^\d+$/.test(name) ? before[Number(name)] : undefined)
+/**
+ * The stage that `COPY --from` names: by its number, or by its name in any case; undefined where it names something else.
+ * Throws `invalid` for a number that is none, for the stage itself and for those below it.
+ */
+export function copiedStage({ stages }: Dockerfile, from: Flag, index: number): ParsedStage | undefined {
+  const { value = '', range } = from
+  const fail = (message: string, hint: string) => new StrakeError('invalid', message, { range, hint })
+  const isIndex = /^[+-]?\d+$/.test(value)
+  const found = isIndex ? stages[Number(value)] : stages.findLast(({ name }) => name === value.toLowerCase())
+  if (!found) {
+    if (isIndex)
+      throw fail(`invalid stage index ${Number(value)}`, `Stages are counted from 0 to ${stages.length - 1}.`)
+    return undefined
+  }
+  const nameOf = (stage: ParsedStage) => stage.name ?? `stage-${stage.index}`
+  if (found.index === index) {
+    throw fail(
+      `circular dependency detected on stage: ${nameOf(found)}`,
+      'A stage has its own files already: copy them in a RUN.',
+    )
+  }
+  if (found.index > index) {
+    throw fail(
+      `cannot copy from stage ${JSON.stringify(value)}, it needs to be defined before current stage "${nameOf(stages[index]!)}"`,
+      `Move the stage ${value} above this one.`,
+    )
+  }
+  return found
+}
+
+function readGlobals(dockerfile: Dockerfile, platform: Platform, { buildArgs = {}, target }: BuildOptions) {
+  const globals = new Map<string, string | undefined>(
+    platformArgs(hostPlatform, platform, target || dockerfile.stages.at(-1)?.name || 'default'),
   )
-}
-
-function readGlobals(dockerfile: Dockerfile, platform: Platform, buildArgs: Readonly<Record<string, string>>) {
-  const globals = new Map<string, string | undefined>(platformArgs(hostPlatform, platform))
   for (const name of globals.keys()) if (buildArgs[name] !== undefined) globals.set(name, buildArgs[name])
   for (const { args } of dockerfile.globals) {
     for (const { name, value } of args) {
@@ -76,48 +115,50 @@ function readGlobals(dockerfile: Dockerfile, platform: Platform, buildArgs: Read
   return globals
 }
 
+/** The target and all that it stands on and copies from, as far as the Dockerfile tells. */
 function neededStages(
   dockerfile: Dockerfile,
   target: ParsedStage,
-  globals: ReadonlyMap<string, string | undefined>,
-): Set<number> {
-  const needed = new Set<number>()
+  { froms, sources }: { froms: readonly From[]; sources: Sources },
+): Set<ParsedStage> {
+  const copied = dockerfile.stages.map((stage) => copiedStages(dockerfile, stage))
+  const needed = new Set<ParsedStage>()
   const visit = (stage: ParsedStage) => {
-    if (needed.has(stage.index)) return
-    needed.add(stage.index)
-    const base = stageNamed(
-      dockerfile,
-      expand(stage.from.image, (name) => globals.get(name), dockerfile.escape),
-      stage.index,
-    )
+    if (needed.has(stage)) return
+    needed.add(stage)
+    if (isReplaced(sources, stage)) return
+    const base = baseStage(dockerfile, froms[stage.index]!.name, stage.index)
     if (base) visit(base)
-    for (const instruction of stage.instructions) {
-      if (instruction.kind === 'run') {
-        for (const name of mountedStages(instruction)) {
-          const other = stageNamed(dockerfile, name, stage.index)
-          if (other) visit(other)
-        }
-      }
-      if (instruction.kind !== 'copy' && instruction.kind !== 'add') continue
-      const from = flag(instruction, 'from')
-      const other = from === undefined ? undefined : stageNamed(dockerfile, from, stage.index)
-      if (other) visit(other)
-    }
+    for (const other of copied[stage.index]!) visit(other)
   }
   visit(target)
   return needed
 }
 
-/** What `from` of its mounts names; a number is no stage there. */
+/** Whether a named context stands in for the stage. */
+export function isReplaced(sources: Sources, { name }: ParsedStage): boolean {
+  return name !== undefined && sources.isContext(name)
+}
+
+function copiedStages(dockerfile: Dockerfile, stage: ParsedStage): ParsedStage[] {
+  return stage.instructions.flatMap((instruction) => {
+    if (instruction.kind === 'run') {
+      return mountedStages(instruction).flatMap((name) => mountedStage(dockerfile, name, stage.index) ?? [])
+    }
+    const from = instruction.kind === 'copy' && instruction.flags.find(({ name }) => name === 'from')
+    return (from && copiedStage(dockerfile, from, stage.index)) || []
+  })
+}
+
+/** The stage that `from` of a mount names: one above, in any case. A number is none there. */
+export function mountedStage({ stages }: Dockerfile, from: string, index: number): ParsedStage | undefined {
+  return stages.slice(0, index).findLast(({ name }) => name === from.toLowerCase())
+}
+
+/** What `from` of its mounts names. */
 function mountedStages({ flags }: RunInstruction): string[] {
   return flags
     .filter(({ name }) => name === 'mount')
     .flatMap(({ fields = [] }) => fields.filter(({ key }) => key.text.toLowerCase() === 'from'))
-    .flatMap(({ value }) => (value && !/^\d+$/.test(value.text) ? [value.text] : []))
-}
-
-function countSteps(dockerfile: Dockerfile, needed: ReadonlySet<number>): number {
-  let count = 0
-  for (const stage of dockerfile.stages) if (needed.has(stage.index)) count += 1 + stage.instructions.length
-  return count
+    .flatMap(({ value }) => (value ? [value.text] : []))
 }

@@ -24,6 +24,8 @@ export async function readRun(reading: Reading, instruction: RunInstruction, id:
     hiddenEnv: proxyArgs.flatMap((name) => (buildArgs[name] === undefined ? [] : [`${name}=${buildArgs[name]}`])),
     cwd: config.WorkingDir || '/',
     user: config.User ?? '',
+    hostname: buildArgs.BUILDKIT_SANDBOX_HOSTNAME || 'buildkitsandbox',
+    epoch: reader.epoch,
     ...rights,
     mounts,
     addHosts: reader.options.addHosts ?? [],

@@ -5,7 +5,7 @@ import type { Vertex } from '../graph.ts'
 import { mountedFiles, mountedName } from '../operations/mount-source.ts'
 import type { MountInput, StepMount } from '../operations/step-mounts.ts'
 import { environment } from './instructions.ts'
-import { stageNamed } from './plan.ts'
+import { mountedStage } from './plan.ts'
 import type { Reading } from './read-stage.ts'
 
 /** The mounts of a RUN, and what they read: inputs of its vertex, after the first one. */
@@ -120,15 +120,15 @@ async function mountInput({ reader, parsed }: Reading, mount: RunMount, { id, ad
   if (mount.type === 'cache' && !from) return inside('chain', nothing)
   if (!mount.from || !from) return files(reader.sources.context, 'context')
   // A number is no stage here, other than in COPY.
-  const stage = /^\d+$/.test(from) ? undefined : stageNamed(reader.dockerfile, from, parsed.index)
-  if (stage) return inside('files', reader.stages.get(stage.index)!.top)
+  const stage = mountedStage(reader.dockerfile, from, parsed.index)
+  if (stage) return inside('files', (await reader.stage(stage)).top)
   const later = reader.dockerfile.stages.some(({ name }) => name === from.toLowerCase())
   if (later) {
     const message = `cannot mount from stage "${from}" to "${mount.target}", stage needs to be defined before current command`
     throw new StrakeError('invalid', message, { range: mount.from.range, hint: 'Move that stage above this one.' })
   }
   if (from === 'scratch') return inside('chain', nothing)
-  const base = await reader.sources.base(from, mount.from.range)
+  const base = await reader.sources.base(from, mount.from.range, reader.platform)
   if (base.kind === 'directory') return files(base.source, `context ${from}`)
   return inside(path === '/' ? 'chain' : 'files', base.vertex(own, `FROM ${from}`))
 }

@@ -18,7 +18,13 @@ export interface CopyOptions {
   readonly chown?: string
   /** Octal or symbolic. */
   readonly chmod?: string
+  /** Patterns of files that are left out. */
+  readonly exclude?: readonly string[]
+  /** Sources are patterns, and keep their paths. */
+  readonly parents?: boolean
   readonly heredocs?: readonly MadeFile[]
+  /** For a reproducible layer: no time in it is later. Nanoseconds since the epoch. */
+  readonly epoch?: bigint
   /** Id of the vertex, for progress. */
   readonly vertex: string
 }
@@ -39,13 +45,13 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
     digest,
     async outside(eager) {
       if (outside) return outside
-      collected ??= collect(from.tree, sources, { metadata: false })
+      collected ??= collectFor(options, from.tree, sources, false)
       const complete = fillDigests(collected, digests, { cache: from.statCache, read: eager })
       if (complete) outside = digestOfSources(collected, digests)
       return outside
     },
     async execute(execution, layer, [below]) {
-      collected ??= collect(from.tree, sources, { metadata: false })
+      collected ??= collectFor(options, from.tree, sources, false)
       return writeSources(execution, layer, {
         below: below!,
         collected,
@@ -61,26 +67,22 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
 
 /** COPY --from: a stage's or an image's root, the second input. */
 export function copyFromRoot(name: string, sources: readonly string[], options: CopyOptions): Operation {
-  const read = (execution: Execution, [, from]: readonly Result[]) => {
-    const root = viewRoot(execution, from!.snapshot)
-    return { root, collected: collect(openTree(bytesOf(root.path), name), sources, { metadata: true }) }
-  }
+  const collectFrom = (path: string) => collectFor(options, openTree(bytesOf(path), name), sources, true)
   const digest = operationDigest('copy-from', sources, options)
   return {
     digest,
     async contents(execution, inputs) {
-      const { root, collected } = read(execution, inputs)
-      using _ = root
+      using root = viewRoot(execution, inputs[1]!.snapshot)
+      const collected = collectFrom(root.path)
       const digests = new Map<Collected, Digest>()
       fillDigests(collected, digests, { cache: undefined, read: true })
       return digestOfSources(collected, digests)
     },
     async execute(execution, layer, inputs) {
-      const { root, collected } = read(execution, inputs)
-      using _ = root
+      using root = viewRoot(execution, inputs[1]!.snapshot)
       const { layer: info, outside: contents } = await writeSources(execution, layer, {
         below: inputs[0]!,
-        collected,
+        collected: collectFrom(root.path),
         digests: new Map(),
         statCache: undefined,
         operation: digest,
@@ -91,10 +93,21 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
   }
 }
 
-export function operationDigest(kind: string, sources: readonly string[], options: CopyOptions): Digest {
+export function operationDigest(kind: string, sources: readonly unknown[], options: CopyOptions): Digest {
   const heredocs = options.heredocs?.map(({ name, bytes }) => [name, Buffer.from(bytes).toString('base64')])
-  const { destination, chown, chmod } = options
-  return keyOf(kind, JSON.stringify(sources), destination, chown, chmod, heredocs && JSON.stringify(heredocs))
+  const { destination, chown, chmod, exclude, parents, epoch } = options
+  const filter = (exclude?.length || parents || epoch !== undefined) && JSON.stringify([exclude, parents, `${epoch}`])
+  const made = heredocs && JSON.stringify(heredocs)
+  return keyOf(kind, JSON.stringify(sources), destination, chown, chmod, made, ...(filter ? [filter] : []))
+}
+
+function collectFor(
+  { exclude, parents }: CopyOptions,
+  tree: Tree,
+  sources: readonly string[],
+  metadata: boolean,
+): CollectedSource[] {
+  return collect(tree, sources, { metadata, incidental: !metadata, exclude, parents })
 }
 
 export interface Writing {
@@ -122,13 +135,17 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
   const readAt = Date.now()
   using lower = viewRoot(execution, below.snapshot)
   fillDigests(collected, digests, { cache: statCache, read: false })
-  const owner = copy.chown === undefined ? undefined : resolveOwner(lower.path, copy.chown, execution.progress)
+  const owner =
+    copy.chown === undefined
+      ? undefined
+      : resolveOwner(lower.path, copy.chown, `--chown=${copy.chown}`, execution.progress)
   const { entries: placed, origin } = place([...(writing.placed ?? collected), ...(copy.heredocs ?? [])], digests, {
     destination: bytesOf(copy.destination),
     lower: openTree(bytesOf(lower.path), 'the image'),
     owner,
-    mode: copy.chmod === undefined ? undefined : parseChmod(copy.chmod),
-    now: BigInt(readAt) * 1_000_000n,
+    chmod: copy.chmod === undefined ? undefined : parseChmod(copy.chmod),
+    now: copy.epoch ?? BigInt(readAt) * 1_000_000n,
+    epoch: copy.epoch,
   })
   const total = placed.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0)
   const share = statCache !== undefined && (placed.length > worthSharing.entries || total > worthSharing.bytes)

@@ -3,14 +3,12 @@ import { resolveUser } from '../../runtime/mod.ts'
 import type { Owner } from './place.ts'
 
 /**
- * `--chown` as Docker reads it: `user`, `user:group`, names or numbers; a number alone stands for both, a name alone for
+ * An owner as Docker reads it: `user`, `user:group`, names or numbers; a number alone stands for both, a name alone for
  * the user with its primary group. Names are looked up in the root file system. One that is not there means root, as it
- * does for Docker, which does not tell; here a warning does.
+ * does for Docker, which does not tell; here a warning does, that begins with `what` names it.
  */
-export function resolveOwner(root: string, chown: string, progress: ProgressSink): Owner {
-  const colon = chown.indexOf(':')
-  const user = colon < 0 ? chown : chown.slice(0, colon)
-  const group = colon < 0 ? '' : chown.slice(colon + 1)
+export function resolveOwner(root: string, owner: string, what: string, progress: ProgressSink): Owner {
+  const [user = '', group, ...more] = owner.split(':')
   const lookup = (spec: string): Owner => {
     try {
       return resolveUser(root, spec)
@@ -19,13 +17,13 @@ export function resolveOwner(root: string, chown: string, progress: ProgressSink
       progress({
         kind: 'notice',
         level: 'warning',
-        message: `--chown=${chown}: ${error.message}; root is taken instead`,
+        message: `${what}: ${error.message}; root is taken instead`,
         ...(error.hint && { hint: error.hint }),
       })
       return { uid: 0, gid: 0 }
     }
   }
   const { uid, gid } = user === '' ? { uid: 0, gid: 0 } : lookup(user)
-  if (group !== '') return { uid, gid: lookup(`0:${group}`).gid }
+  if (group !== undefined) return { uid, gid: group === '' ? 0 : lookup(`0:${[group, ...more].join(':')}`).gid }
   return { uid, gid: /^\d+$/.test(user) ? uid : gid }
 }

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunDevice } from '../../dockerfile/mod.ts'
 import { hint } from '../../hints/mod.ts'
+import { clampTimes } from '../../layers/mod.ts'
 import { type SourceRange, StrakeError } from '../../lib/mod.ts'
 import { hostResolvConf, hostsFile } from '../../network/mod.ts'
 import { execute, findDevices, type Mount, mountStubs, readInRoot, resolveUser } from '../../runtime/mod.ts'
@@ -19,7 +20,10 @@ export interface RunOptions {
   readonly hiddenEnv: readonly string[]
   readonly cwd: string
   readonly user: string
+  readonly hostname: string
   readonly network: 'default' | 'host' | 'none'
+  /** For a reproducible layer: no time in it is later. Nanoseconds since the epoch. */
+  readonly epoch: bigint | undefined
   /** `name:address`. */
   readonly addHosts: readonly string[]
   /** Bytes of scripts by the path at which they are mounted. */
@@ -35,16 +39,31 @@ export interface RunOptions {
   readonly vertex: string
 }
 
-const hostname = 'buildkitsandbox'
 const tailLimit = 64 << 10
 
 export function runOperation(options: RunOptions): Operation {
-  const { args, env, cwd, user, network, addHosts, scripts, mounts, security, devices, original, vertex } = options
+  const {
+    args,
+    env,
+    cwd,
+    user,
+    hostname,
+    epoch,
+    network,
+    addHosts,
+    scripts,
+    mounts,
+    security,
+    devices,
+    original,
+    vertex,
+  } = options
   const scriptKeys = Object.entries(scripts).map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')])
   return {
     digest: keyOf(
       'run',
-      JSON.stringify([args, env, cwd, user, network, addHosts, scriptKeys]),
+      JSON.stringify([args, env, cwd, user, hostname, network, addHosts, scriptKeys]),
+      ...(epoch === undefined ? [] : [`${epoch}`]),
       ...mounts.map((mount) => JSON.stringify(mountKey(mount))),
       ...(security === 'insecure' ? ['insecure'] : []),
       ...devices.map(({ name, required }) => JSON.stringify({ device: name, required })),
@@ -57,6 +76,7 @@ export function runOperation(options: RunOptions): Operation {
       using root = writableRoot(execution, layer, results[0]!.snapshot)
       const failure = await run(execution, { rootfs: root.path, upper: layer.dir, ready }, options)
       if (failure) throw failure
+      if (epoch !== undefined) clampTimes(layer.dir, epoch)
       return {}
     },
   }
@@ -79,7 +99,7 @@ async function run(
   }
   const mounts: Mount[] = [
     bind(file('resolv.conf', hostResolvConf()), '/etc/resolv.conf'),
-    bind(file('hosts', hostsFile({ hostname, extraHosts: options.addHosts })), '/etc/hosts'),
+    bind(file('hosts', hostsFile({ hostname: options.hostname, extraHosts: options.addHosts })), '/etc/hosts'),
     ...trust.mounts,
     ...Object.entries(options.scripts).map(([path, bytes], i) => bind(file(`script-${i}`, bytes, 0o755), path)),
     ...ready.mounts,
@@ -96,7 +116,7 @@ async function run(
       cwd: options.cwd,
       user: options.user,
       rootfs,
-      hostname,
+      hostname: options.hostname,
       mounts,
       network: networkOf(options.network, namespace?.path),
       privileged: options.security === 'insecure',

@@ -23,7 +23,9 @@ describe('each rule finds its bad example, and nothing in the good one', () => {
   for (const rule of checkRules) {
     test(rule.name, () => {
       const patterns = (text: string) => /^# \.dockerignore: (.*)/.exec(text)?.[1]?.replace(' and ', '\n') ?? ''
-      const find = (text: string) => names(whole(text), { ignore: parseIgnore(patterns(text)) })
+      const base = (name: string) =>
+        name.startsWith('s390x/') ? { platform: { os: 'linux', architecture: 's390x' } } : undefined
+      const find = (text: string) => names(whole(text), { ignore: parseIgnore(patterns(text)), base })
       assert.ok(find(rule.bad).includes(rule.name), whole(rule.bad))
       assert.ok(!find(rule.good).includes(rule.name), whole(rule.good))
     })
@@ -210,4 +212,18 @@ FROM Base
       { numRuns: 500 },
     )
   })
+})
+
+test('with a target, what only matters in what is built is looked for there', () => {
+  const text = 'FROM a AS One\nENV A=$X\nFROM b AS two\nENV A=$X\nFROM one\nENV A=$X\n'
+  const lines = (target?: string) =>
+    check(text, {
+      skip: ['LatestBaseImage', 'RunsAsRoot'],
+      base: () => ({}),
+      ...(target !== undefined && { target }),
+    }).map(({ rule, range }) => `${rule} ${range.start.line}`)
+  const casing = 'StageNameCasing 1'
+  assert.deepEqual(lines(), [casing, 'UndefinedVar 2', 'UndefinedVar 4', 'UndefinedVar 6'])
+  assert.deepEqual(lines(''), [casing, 'UndefinedVar 2', 'UndefinedVar 6'])
+  assert.deepEqual(lines('two'), [casing, 'UndefinedVar 4'])
 })

@@ -1,11 +1,12 @@
 import { evaluate } from '../evaluate.ts'
 import { readDocument } from '../nodes.ts'
+import { reachable, stageNamed } from '../outline.ts'
 import { parseDocument } from '../parse.ts'
 import { Source } from '../source.ts'
 import type { SourceRange } from '../types.ts'
 import { readDirective } from './directive.ts'
 import { rules } from './table.ts'
-import type { CheckOptions, CheckResult, Finding, Rule } from './types.ts'
+import type { CheckOptions, CheckResult, Finding, Rule, Subject } from './types.ts'
 
 /**
  * Looks for what is allowed in a Dockerfile and still most often a mistake: with Docker's build checks (`warning`) and with
@@ -22,11 +23,12 @@ export function checkDockerfile(text: string | Uint8Array, options: CheckOptions
   const asked = ({ name, experimental }: Rule) =>
     !experimental || directive.experimental === 'all' || directive.experimental.includes(name)
   const subject = { ...evaluate(document, dockerfile, options), ignore: options.ignore ?? [] }
+  const built = options.target === undefined ? subject : { ...subject, stages: builtStages(subject, options.target) }
   const findings: Finding[] = []
   for (const rule of rules) {
     if (skips(rule) || !asked(rule)) continue
     const { name, level, description, url } = rule
-    for (const { message, range, at = range, edits = [] } of rule.find(subject)) {
+    for (const { message, range, at = range, edits = [] } of rule.find(rule.reached ? built : subject)) {
       findings.push({ rule: name, level, message, description, url, range, at, edits })
     }
   }
@@ -37,6 +39,12 @@ export function checkDockerfile(text: string | Uint8Array, options: CheckOptions
       ? `lint violation found for rules: ${[...new Set(warned)].join(', ')}`
       : undefined
   return { findings, failure }
+}
+
+/** The target (the last stage where it is '') and what it needs; all stages where there is no such target. */
+function builtStages(subject: Subject, target: string): Subject['stages'] {
+  const found = target === '' ? subject.stages.at(-1) : stageNamed(subject.stages, target)
+  return found ? [...reachable(subject, found)] : subject.stages
 }
 
 const order = (a: SourceRange, b: SourceRange) => a.start.line - b.start.line || a.start.column - b.start.column

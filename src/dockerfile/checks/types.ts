@@ -5,6 +5,8 @@ import type { IgnorePattern, SourceRange } from '../types.ts'
 export interface CheckOptions extends EvaluateOptions {
   /** Names of rules to leave out, besides those that the Dockerfile names. */
   readonly skip?: readonly string[]
+  /** The stage that is built, '' for the last one: what is in stages that it does not need is left to be. All count without it. */
+  readonly target?: string
   /** Patterns of the ignore file of the context. */
   readonly ignore?: readonly IgnorePattern[]
 }
@@ -70,6 +72,8 @@ export interface RuleText {
   readonly good: string
   /** Only asked for by name, or with all such: `check=experimental=…`. */
   readonly experimental?: true
+  /** Only looks into stages that are built. */
+  readonly reached?: true
   find(subject: Subject): Iterable<Found>
 }
 

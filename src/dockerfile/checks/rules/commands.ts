@@ -5,6 +5,7 @@ import { tokenRange } from './places.ts'
 export const jsonArgsRecommended: RuleText = {
   name: 'JSONArgsRecommended',
   level: 'warning',
+  reached: true,
   description: 'JSON arguments recommended for ENTRYPOINT/CMD to prevent unintended behavior related to OS signals',
   reason:
     'In shell form a shell is process 1: it does not pass SIGTERM on, so the program is killed hard when the container stops.',
@@ -40,6 +41,7 @@ function hasShell(stage: EvaluatedStage | undefined): boolean {
 export const multipleInstructionsDisallowed: RuleText = {
   name: 'MultipleInstructionsDisallowed',
   level: 'warning',
+  reached: true,
   description: 'Multiple instructions of the same type should not be used in the same stage',
   reason: 'Only the last CMD, ENTRYPOINT and HEALTHCHECK of a stage counts; the others do nothing.',
   fix: 'Keep the last one.',
@@ -65,6 +67,7 @@ export const multipleInstructionsDisallowed: RuleText = {
 export const workdirRelativePath: RuleText = {
   name: 'WorkdirRelativePath',
   level: 'warning',
+  reached: true,
   description:
     'Relative workdir without an absolute workdir declared within the build can have unexpected results if the base image changes',
   reason: 'It goes on from the working directory of the base image, which may be another one tomorrow.',

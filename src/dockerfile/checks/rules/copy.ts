@@ -19,6 +19,7 @@ function contextSources({ instruction, words }: Step): string[] {
 export const copyIgnoredFile: RuleText = {
   name: 'CopyIgnoredFile',
   level: 'warning',
+  reached: true,
   description: 'Attempting to Copy file that is excluded by .dockerignore',
   reason: 'The file is not in the context: the build fails, or copies nothing.',
   fix: 'Change the pattern in .dockerignore, or bring the file back with a line that begins with !.',

@@ -4,6 +4,7 @@ import { editOf } from './places.ts'
 export const exposeProtoCasing: RuleText = {
   name: 'ExposeProtoCasing',
   level: 'warning',
+  reached: true,
   description: 'Protocol in EXPOSE instruction should be lowercase',
   reason: 'Images store protocols in small letters.',
   fix: 'Write tcp, udp or sctp.',
@@ -23,6 +24,7 @@ export const exposeProtoCasing: RuleText = {
 export const exposeInvalidFormat: RuleText = {
   name: 'ExposeInvalidFormat',
   level: 'warning',
+  reached: true,
   description:
     'IP address and host-port mapping should not be used in EXPOSE instruction. This will become an error in a future release',
   reason: 'EXPOSE says on which port the program listens. Where it is published on the host, -p of run says.',

@@ -5,6 +5,7 @@ import { ownSteps, tokenRange } from './places.ts'
 export const undefinedVar: RuleText = {
   name: 'UndefinedVar',
   level: 'warning',
+  reached: true,
   description: 'Variables should be defined before their use',
   reason:
     'A variable that is not set is the empty string: most often its name is misspelt, or ARG is missing in this stage.',
@@ -44,6 +45,7 @@ const harmless = /(?:_|^)public(?:_|$)/i
 export const secretsUsedInArgOrEnv: RuleText = {
   name: 'SecretsUsedInArgOrEnv',
   level: 'warning',
+  reached: true,
   description: 'Sensitive data should not be used in the ARG or ENV commands',
   reason: 'Values of ARG and ENV stay in the image and its history, for everyone who gets it.',
   fix: 'Give it to the one step that needs it: RUN --mount=type=secret,id=…',

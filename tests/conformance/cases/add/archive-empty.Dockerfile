@@ -1,0 +1,3 @@
+FROM conformance/base:1
+ADD empty.tar /e/
+ADD empty /f/

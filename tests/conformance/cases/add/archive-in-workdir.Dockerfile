@@ -1,0 +1,5 @@
+FROM conformance/base:1
+WORKDIR /w
+ADD packed.tar .
+ADD packed.tar ./
+ADD ["packed.tar", "x y/"]

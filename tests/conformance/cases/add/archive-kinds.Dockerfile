@@ -1,0 +1,3 @@
+FROM conformance/base:1
+ADD packed.tar.bz2 /bz2/
+ADD packed.tgz.txt /txt/

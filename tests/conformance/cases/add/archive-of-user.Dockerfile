@@ -1,0 +1,3 @@
+FROM conformance/base:1
+USER app
+ADD packed.tar /o/

@@ -1,0 +1,2 @@
+FROM conformance/base:${TARGETOS#linux}1
+LABEL a=[$TARGETARCH]

@@ -1,0 +1,4 @@
+FROM conformance/base:1
+CMD one
+CMD ["two"]
+CMD three

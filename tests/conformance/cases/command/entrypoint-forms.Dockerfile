@@ -1,0 +1,4 @@
+FROM conformance/base:1
+ENTRYPOINT a b
+ENTRYPOINT ["a", "b"]
+ENTRYPOINT []

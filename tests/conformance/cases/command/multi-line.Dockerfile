@@ -1,0 +1,7 @@
+FROM conformance/base:1
+CMD one && \
+    two   && \
+  # c
+    three
+ENTRYPOINT exec \
+  x

@@ -1,0 +1,4 @@
+FROM conformance/full:1
+RUN echo $- > /tmp/out
+CMD x
+HEALTHCHECK CMD y

@@ -1,0 +1,3 @@
+FROM conformance/base:1
+COPY a.txt /x
+COPY a.txt /x

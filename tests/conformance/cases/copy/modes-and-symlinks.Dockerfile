@@ -1,0 +1,3 @@
+FROM conformance/base:1
+COPY --chmod=600 dir /d
+COPY --chmod=600 link /l

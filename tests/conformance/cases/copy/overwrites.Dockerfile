@@ -1,0 +1,5 @@
+FROM conformance/base:1
+COPY a.txt /have/kept
+COPY b.txt /have/kept
+COPY run.sh /have/linked
+COPY a.txt /have/setuid

@@ -1,0 +1,3 @@
+FROM conformance/base:1
+COPY a.txt none* /x/
+COPY a.txt no*/none /y

@@ -1,0 +1,3 @@
+FROM conformance/base:1
+COPY link* /l/
+COPY dir/rel* /m/

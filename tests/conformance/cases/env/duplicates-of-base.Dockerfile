@@ -1,0 +1,2 @@
+FROM conformance/full:1
+ENV PATH=/new EMPTY=full

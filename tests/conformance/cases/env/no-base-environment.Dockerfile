@@ -1,0 +1,3 @@
+FROM conformance/bare:1
+ENV A=1
+RUN echo $PATH > /out

@@ -1,0 +1,2 @@
+FROM conformance/base:1
+LABEL a=$PATH b=$FROM_BASE c=$HOME d=$HOSTNAME e=$PWD

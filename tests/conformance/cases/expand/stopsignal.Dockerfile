@@ -1,0 +1,3 @@
+FROM conformance/base:1
+ENV S=QUIT
+STOPSIGNAL SIG${S}

@@ -1,0 +1,2 @@
+FROM conformance/base:1
+EXPOSE 1000-1002:2000-2002

@@ -1,0 +1,3 @@
+FROM conformance/base:1
+EXPOSE 8000-8003 9000-9001/udp 5/sctp
+EXPOSE 8001

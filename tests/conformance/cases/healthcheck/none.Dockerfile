@@ -1,0 +1,3 @@
+FROM conformance/base:1
+HEALTHCHECK CMD x
+HEALTHCHECK NONE

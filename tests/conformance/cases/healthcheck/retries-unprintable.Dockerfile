@@ -1,0 +1,6 @@
+FROM conformance/base:1
+HEALTHCHECK --retries=173 CMD x
+HEALTHCHECK --retries=65536 CMD x
+HEALTHCHECK --retries=55296 CMD x
+HEALTHCHECK --retries=2000000 CMD x
+HEALTHCHECK --retries=8203 CMD x

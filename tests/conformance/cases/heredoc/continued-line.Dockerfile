@@ -1,0 +1,6 @@
+FROM conformance/base:1
+RUN cat <<EOF \
+  > /out \
+  && echo more >> /out
+in
+EOF

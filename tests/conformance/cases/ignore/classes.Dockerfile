@@ -1,0 +1,3 @@
+FROM conformance/base:1
+COPY names /n/
+COPY web /w/

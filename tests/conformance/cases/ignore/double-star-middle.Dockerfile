@@ -1,0 +1,3 @@
+FROM conformance/base:1
+COPY dir /c/
+COPY names /n/

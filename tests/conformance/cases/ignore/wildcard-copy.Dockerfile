@@ -1,0 +1,3 @@
+FROM conformance/base:1
+COPY *.txt /c/
+COPY web/*.js /w/

@@ -1,0 +1,4 @@
+FROM conformance/base:1
+LABEL a="one\
+ two" b="three \
+four"

@@ -1,0 +1,3 @@
+FROM conformance/base:1
+MAINTAINER One
+MAINTAINER Two <two@example.org>, "q"

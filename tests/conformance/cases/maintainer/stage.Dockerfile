@@ -1,0 +1,4 @@
+FROM conformance/base:1 AS a
+MAINTAINER A
+FROM a
+LABEL x=y

@@ -1,0 +1,2 @@
+FROM conformance/bare:1
+LABEL a=b

@@ -1,0 +1,8 @@
+FROM conformance/full:1
+USER root
+WORKDIR /
+STOPSIGNAL 9
+LABEL a=b
+VOLUME /v
+EXPOSE 1
+SHELL ["x"]

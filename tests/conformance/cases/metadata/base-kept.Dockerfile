@@ -1,0 +1,2 @@
+FROM conformance/full:1
+EXPOSE 80

@@ -1,0 +1,2 @@
+FROM conformance/onbuild:1
+ONBUILD LABEL mine=1

@@ -1,0 +1,4 @@
+FROM conformance/base:1 AS a
+ONBUILD CMD ["c"]
+FROM a
+ENTRYPOINT ["e"]

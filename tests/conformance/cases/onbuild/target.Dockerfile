@@ -1,0 +1,3 @@
+FROM conformance/base:1 AS a
+ONBUILD RUN false
+# build: --target a

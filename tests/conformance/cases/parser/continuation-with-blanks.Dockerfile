@@ -1,0 +1,4 @@
+FROM conformance/base:1
+LABEL a=1 \   
+  b=2 \	
+  c=3

@@ -1,0 +1,5 @@
+
+# escape=`
+FROM conformance/base:1
+LABEL a=1 \
+ b=2

@@ -1,0 +1,4 @@
+FROM conformance/base:1
+# escape=`
+LABEL a=1 \
+ b=2

@@ -1,0 +1,5 @@
+# unknown=x
+# escape=`
+FROM conformance/base:1
+LABEL a=1 \
+ b=2

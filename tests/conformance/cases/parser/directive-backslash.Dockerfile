@@ -1,0 +1,4 @@
+# escape=\
+FROM conformance/base:1
+LABEL a=1 \
+ b=`

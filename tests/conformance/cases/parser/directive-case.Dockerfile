@@ -1,0 +1,4 @@
+#   EsCaPe   =   `
+FROM conformance/base:1
+LABEL a=1 `
+ b=2

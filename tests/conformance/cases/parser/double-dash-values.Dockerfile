@@ -1,0 +1,3 @@
+FROM conformance/base:1
+LABEL a=--b --c=d
+ENV x --y

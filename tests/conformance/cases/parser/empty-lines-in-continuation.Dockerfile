@@ -1,0 +1,10 @@
+FROM conformance/base:1
+LABEL a=1 \
+
+
+  b=2 \
+   
+	
+  c=3
+LABEL d=4\
+

@@ -1,0 +1,7 @@
+FROM conformance/base:1
+CMD [ \
+  "a", \
+  # comment
+  "b" \
+]
+ENTRYPOINT ["x"]

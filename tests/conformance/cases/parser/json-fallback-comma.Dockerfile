@@ -1,0 +1,3 @@
+FROM conformance/base:1
+CMD ["a",]
+ENTRYPOINT ["a"] b

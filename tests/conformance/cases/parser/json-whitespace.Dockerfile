@@ -1,0 +1,4 @@
+FROM conformance/base:1
+CMD   [  "a"  ,  "b"  ]  
+SHELL ["a"  ,"b"]
+VOLUME [ "/v" ]

@@ -1,0 +1,3 @@
+# check=nonsense
+FROM conformance/base:1
+LABEL a=b

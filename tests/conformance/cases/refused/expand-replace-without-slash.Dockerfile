@@ -1,0 +1,3 @@
+FROM conformance/base:1
+ENV A=1
+LABEL a=${A/b}

@@ -1,0 +1,1 @@
+FROM conformance/base:1 AS a/b

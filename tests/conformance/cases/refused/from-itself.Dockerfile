@@ -1,0 +1,2 @@
+FROM a AS a
+# says: a:latest: there is no such image on this machine

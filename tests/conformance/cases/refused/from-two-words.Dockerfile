@@ -1,0 +1,1 @@
+FROM conformance/base:1 name

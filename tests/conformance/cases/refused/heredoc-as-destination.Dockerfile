@@ -1,0 +1,4 @@
+FROM conformance/base:1
+COPY a.txt <<EOF
+x
+EOF

@@ -1,0 +1,4 @@
+FROM conformance/base:1
+RUN <<EOF
+text
+  EOF

@@ -1,0 +1,2 @@
+FROM conformance/onbuild-from:1
+# says: FROM isn't allowed as an ONBUILD trigger

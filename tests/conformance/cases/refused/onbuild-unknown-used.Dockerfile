@@ -1,0 +1,3 @@
+FROM conformance/base:1 AS a
+ONBUILD FOO x
+FROM a

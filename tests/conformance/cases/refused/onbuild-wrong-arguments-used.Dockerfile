@@ -1,0 +1,3 @@
+FROM conformance/base:1 AS a
+ONBUILD COPY x
+FROM a

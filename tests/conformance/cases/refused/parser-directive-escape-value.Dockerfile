@@ -1,0 +1,2 @@
+# escape=x
+FROM conformance/base:1

@@ -1,0 +1,3 @@
+# escape=`
+# escape=`
+FROM conformance/base:1

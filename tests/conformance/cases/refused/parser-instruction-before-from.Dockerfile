@@ -1,0 +1,3 @@
+ARG A=1
+LABEL a=b
+FROM conformance/base:1

@@ -1,0 +1,2 @@
+FROM conformance/base:1
+CMD [1, 2]

@@ -1,0 +1,3 @@
+FROM conformance/base:1
+FROM scratch
+COPY --from=0 /to-nothing /a/

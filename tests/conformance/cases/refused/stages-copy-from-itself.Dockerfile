@@ -1,0 +1,2 @@
+FROM conformance/base:1 AS a
+COPY --from=a /x /

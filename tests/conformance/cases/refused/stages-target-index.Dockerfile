@@ -1,0 +1,4 @@
+FROM conformance/base:1
+LABEL a=1
+FROM conformance/base:1
+# build: --target 0

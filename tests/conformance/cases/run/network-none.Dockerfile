@@ -1,0 +1,2 @@
+FROM conformance/base:1
+RUN --network=none ls /sys/class/net | tr "\n" " " > /tmp/n

@@ -1,0 +1,3 @@
+FROM conformance/base:1
+RUN rm -r /have && mkdir /have && echo n > /have/new
+COPY have /have

@@ -1,0 +1,4 @@
+FROM scratch
+USER 5:6
+WORKDIR rel/dir
+COPY a.txt x

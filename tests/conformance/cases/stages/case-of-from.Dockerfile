@@ -1,0 +1,2 @@
+from conformance/base:1 As a
+From a aS b

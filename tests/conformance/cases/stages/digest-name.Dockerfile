@@ -1,0 +1,2 @@
+FROM docker.io/conformance/base:1
+LABEL a=b

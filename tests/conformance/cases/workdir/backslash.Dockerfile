@@ -1,0 +1,3 @@
+FROM conformance/base:1
+WORKDIR C:\\dir
+WORKDIR a\ b

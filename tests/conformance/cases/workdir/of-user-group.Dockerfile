@@ -1,0 +1,9 @@
+FROM conformance/base:1
+USER app
+WORKDIR /1
+USER app:
+WORKDIR /2
+USER nosuch:extra
+WORKDIR /3
+USER :staff
+WORKDIR /4

@@ -1,0 +1,5 @@
+FROM conformance/full:1
+WORKDIR below
+WORKDIR ./again/..
+USER root
+WORKDIR ../..

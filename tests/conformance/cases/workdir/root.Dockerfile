@@ -1,0 +1,4 @@
+FROM conformance/base:1
+WORKDIR /
+WORKDIR ..
+WORKDIR //
