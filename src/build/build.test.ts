@@ -242,7 +242,7 @@ test('a mistake is told with its place', options, async () => {
   await fails('FROM busybox\nEXPOSE abc\n', /invalid containerPort: abc/, 2)
   await fails('FROM busybox\nSTOPSIGNAL NOPE\n', /invalid signal: NOPE/, 2)
   await fails('ARG X\nFROM ${X}\n', /should not be blank/, 2)
-  await fails('FROM nowhere:1\n', /no such image/, 1)
+  await fails('FROM localhost:9/nowhere:1\n', /no such image on this machine.*ECONNREFUSED/, 1)
   await fails('FROM busybox\nCOPY --chmod=9z f /\n', /invalid chmod/, 2)
 })
 

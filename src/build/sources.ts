@@ -4,7 +4,6 @@ import { parseGitUrl } from '../dockerfile/mod.ts'
 import { type Image, type Images, loadArchive, resolveBootstrap } from '../images/mod.ts'
 import { type SourceRange, StrakeError } from '../lib/mod.ts'
 import {
-  familiarName,
   formatPlatform,
   hostPlatform,
   type Platform,
@@ -12,6 +11,7 @@ import {
   parseReference,
   platformMatches,
 } from '../oci/mod.ts'
+import { findOrPull } from '../registry/mod.ts'
 import { httpSource } from './context/http.ts'
 import { fetchGit, openSource } from './context/open.ts'
 import type { Execution } from './execution.ts'
@@ -24,7 +24,7 @@ export interface SourcesOptions {
   readonly options: BuildOptions
 }
 
-/** Images of the store and the named contexts of --build-context, which stand in for images of their name. */
+/** Images of the store or their registries, and the named contexts of --build-context, which stand in for images of their name. */
 export function createSources(execution: Execution, images: Images, { context, options }: SourcesOptions): Sources {
   const contexts = new Map(
     Object.entries(options.buildContexts ?? {}).map(([name, value]) => [contextName(name), value]),
@@ -37,14 +37,14 @@ export function createSources(execution: Execution, images: Images, { context, o
   async function open(name: string, range: SourceRange, platform: Platform): Promise<Base> {
     const named = contextOf(name, platform)
     if (named !== undefined) return openNamed(name, named, platform)
-    return imageBase(execution, images, findImage(images, name, { range, platform }))
+    return imageBase(execution, images, await findImage(name, platform, range))
   }
 
   async function openNamed(name: string, value: string, platform: Platform): Promise<Base> {
     const { store, progress, signal } = execution
     const [, scheme = '', rest = ''] = /^([a-z][a-z-]*):(.*)$/s.exec(value) ?? []
     if (scheme === 'docker-image')
-      return imageBase(execution, images, findImage(images, rest.replace(/^\/\//, ''), { platform }))
+      return imageBase(execution, images, await findImage(rest.replace(/^\/\//, ''), platform, undefined))
     if (scheme === 'bootstrap') {
       const image = await resolveBootstrap(rest, store, images, {
         progress,
@@ -99,6 +99,27 @@ export function createSources(execution: Execution, images: Images, { context, o
     return found.image
   }
 
+  async function findImage(name: string, platform: Platform, range: SourceRange | undefined): Promise<Image> {
+    const { store, progress, signal } = execution
+    const policy = options.pull ? 'always' : 'missing'
+    // As for docker, what is too short for an id is a name.
+    const reference = /^[0-9a-f]{1,11}$/.test(name) ? `${name}:latest` : name
+    try {
+      const image = await findOrPull(store, images, { reference, policy, platform, progress, signal })
+      if (platformMatches(images.config(image), platform)) return image
+    } catch (error) {
+      if (!(error instanceof StrakeError) || error.code === 'cancelled') throw error
+      const { code, hint } = error
+      const invalid = error.message.startsWith('invalid reference')
+      const message = invalid ? `failed to parse stage name "${name}": ${error.message}` : error.message
+      const found = invalid ? undefined : images.find(reference)
+      if (!found || platformMatches(images.config(found), platform)) {
+        throw new StrakeError(code, message, { range, hint, cause: error })
+      }
+    }
+    throw otherPlatform(name, { has: images.config(images.get(reference)), platform, range })
+  }
+
   return {
     context,
     workspace: execution,
@@ -131,46 +152,6 @@ function contextName(name: string): string {
   return platform === undefined ? normal(plain) : `${normal(plain)}::${formatPlatform(parsePlatform(platform))}`
 }
 
-function findImage(
-  images: Images,
-  name: string,
-  { range, platform }: { range?: SourceRange; platform: Platform },
-): Image {
-  // As for docker, what is too short for an id is a name.
-  const found = images.find(/^[0-9a-f]{1,11}$/.test(name) ? `${name}:latest` : name)
-  if (found) {
-    const config = images.config(found)
-    if (platformMatches(config, platform)) return found
-    const [own, wanted] = [formatPlatform(config), formatPlatform(platform)]
-    throw new StrakeError(
-      'not_found',
-      `${name}: image with reference ${name} was found but its platform (${own}) does not match the specified platform (${wanted})`,
-      {
-        range,
-        hint: `Load one for ${wanted}. A stage that only makes files for others may run here: FROM --platform=$BUILDPLATFORM`,
-      },
-    )
-  }
-  let reference: ReturnType<typeof parseReference>
-  try {
-    reference = parseReference(name)
-  } catch (error) {
-    if (!(error instanceof StrakeError)) throw error
-    throw new StrakeError(error.code, `failed to parse stage name "${name}": ${error.message}`, {
-      range,
-      hint: error.hint,
-    })
-  }
-  const familiar = `${familiarName(reference)}${reference.tag ? `:${reference.tag}` : ''}`
-  const distribution = /^(debian|ubuntu|busybox)$/.test(familiarName(reference))
-  throw new StrakeError('not_found', `${familiar}: there is no such image on this machine`, {
-    range,
-    hint: distribution
-      ? `Make it from the distribution's packages: strake bootstrap ${familiar}`
-      : `Load it with "strake load" or "strake import", or stand something in for it: --build-context ${familiar}=bootstrap:debian/bookworm`,
-  })
-}
-
 function imageBase({ store, lease }: Execution, images: Images, image: Image): Base {
   const { snapshot } = image
   const config = images.config(image)
@@ -187,4 +168,19 @@ function imageBase({ store, lease }: Execution, images: Images, image: Image): B
       chainId: snapshot === undefined ? undefined : store.snapshots.get(snapshot).chainId,
     }),
   }
+}
+
+function otherPlatform(
+  name: string,
+  { has, platform, range }: { has: Platform; platform: Platform; range: SourceRange | undefined },
+): StrakeError {
+  const [own, wanted] = [formatPlatform(has), formatPlatform(platform)]
+  return new StrakeError(
+    'not_found',
+    `${name}: image with reference ${name} was found but its platform (${own}) does not match the specified platform (${wanted})`,
+    {
+      range,
+      hint: `Load one for ${wanted}. A stage that only makes files for others may run here: FROM --platform=$BUILDPLATFORM`,
+    },
+  )
 }

@@ -32,7 +32,7 @@ test('the table and the files of the verbs agree', async () => {
     const { default: command } = await import(file)
     const entry = entries.find(({ name }) => name === command.name)
     assert.ok(entry, `${command.name} is not in the table`)
-    assert.equal(basename(file), `${command.name.replace(' ', '-')}.ts`)
+    assert.equal(basename(file), `${command.name.replaceAll(' ', '-')}.ts`)
     assert.equal((await entry.load()).default, command)
     assert.equal(command.summary, entry.summary)
     const shorts = Object.values<{ short?: string }>(command.options).flatMap(({ short }) => short ?? [])

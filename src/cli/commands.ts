@@ -7,7 +7,7 @@ export interface Entry {
   /** Other names of the same verb. Options that follow such a name are given with it. */
   readonly aliases?: readonly string[]
   /** The heading it stands under in `strake --help`. Without one it is not shown there. */
-  readonly group?: 'common' | 'images' | 'containers' | 'dockerfile' | 'system'
+  readonly group?: 'common' | 'images' | 'containers' | 'dockerfile' | 'hub' | 'system'
   /** The exit code of the verb's own errors, where it is not 1: those that pass on the exit code of a container. */
   readonly failure?: 125
   /** It needs no store, and the code for it is not loaded. */
@@ -55,10 +55,49 @@ export const entries: readonly Entry[] = [
     load: () => import('./commands/images.ts'),
   },
   {
+    name: 'pull',
+    summary: 'Download an image from a registry',
+    aliases: ['image pull'],
+    group: 'common',
+    load: () => import('./commands/pull.ts'),
+  },
+  {
+    name: 'push',
+    summary: 'Upload an image to a registry',
+    aliases: ['image push'],
+    group: 'common',
+    load: () => import('./commands/push.ts'),
+  },
+  {
+    name: 'login',
+    summary: 'Authenticate to a registry',
+    group: 'common',
+    load: () => import('./commands/login.ts'),
+  },
+  {
+    name: 'logout',
+    summary: 'Log out from a registry',
+    group: 'common',
+    load: () => import('./commands/logout.ts'),
+  },
+  {
+    name: 'search',
+    summary: 'Search a registry for images',
+    group: 'common',
+    load: () => import('./commands/search.ts'),
+  },
+  {
     name: 'bootstrap',
     summary: "Make a base image from a distribution's packages",
     group: 'common',
     load: () => import('./commands/bootstrap.ts'),
+  },
+  {
+    name: 'image copy',
+    summary: 'Copy an image between registries, the store, layouts and archives',
+    aliases: ['image cp'],
+    group: 'images',
+    load: () => import('./commands/image-copy.ts'),
   },
   {
     name: 'history',
@@ -100,6 +139,36 @@ export const entries: readonly Entry[] = [
     aliases: ['image load'],
     group: 'images',
     load: () => import('./commands/load.ts'),
+  },
+  {
+    name: 'manifest annotate',
+    summary: 'Say for which platform an image of an index is',
+    group: 'images',
+    load: () => import('./commands/manifest-annotate.ts'),
+  },
+  {
+    name: 'manifest create',
+    summary: 'Put an index together from images of registries',
+    group: 'images',
+    load: () => import('./commands/manifest-create.ts'),
+  },
+  {
+    name: 'manifest inspect',
+    summary: 'Show an image manifest, or an index',
+    group: 'images',
+    load: () => import('./commands/manifest-inspect.ts'),
+  },
+  {
+    name: 'manifest push',
+    summary: 'Upload an index to its registry',
+    group: 'images',
+    load: () => import('./commands/manifest-push.ts'),
+  },
+  {
+    name: 'manifest rm',
+    summary: 'Forget one or more indexes that were begun',
+    group: 'images',
+    load: () => import('./commands/manifest-rm.ts'),
   },
   {
     name: 'rmi',
@@ -273,6 +342,157 @@ export const entries: readonly Entry[] = [
     load: () => import('./commands/dockerfile-targets.ts'),
   },
   {
+    name: 'hub gc',
+    summary: 'Apply the rules of retention and remove what no tag needs, while the hub serves',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-gc.ts'),
+  },
+  {
+    name: 'hub mirror add',
+    summary: 'Add a namespace that copies another registry as its images are pulled',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-mirror-add.ts'),
+  },
+  {
+    name: 'hub org add',
+    summary: 'Add an organisation: a namespace of several users',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-org-add.ts'),
+  },
+  {
+    name: 'hub org join',
+    summary: 'Make a user a member of an organisation, or change their role',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-org-join.ts'),
+  },
+  {
+    name: 'hub org leave',
+    summary: 'End the membership of a user in an organisation',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-org-leave.ts'),
+  },
+  {
+    name: 'hub org ls',
+    summary: 'List organisations and mirrors with their members',
+    aliases: ['hub org list'],
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-org-ls.ts'),
+  },
+  {
+    name: 'hub org rm',
+    summary: 'Remove organisations or mirrors that have no repositories',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-org-rm.ts'),
+  },
+  {
+    name: 'hub org set',
+    summary: 'Change the quota of an organisation or a mirror',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-org-set.ts'),
+  },
+  {
+    name: 'hub repo ls',
+    summary: 'List the repositories of the hub',
+    aliases: ['hub repo list'],
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-repo-ls.ts'),
+  },
+  {
+    name: 'hub repo rm',
+    summary: "Remove repositories with all their tags; 'hub gc' frees the space",
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-repo-rm.ts'),
+  },
+  {
+    name: 'hub repo set',
+    summary: 'Change the settings of a repository, or make it before the first push',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-repo-set.ts'),
+  },
+  {
+    name: 'hub serve',
+    summary: 'Serve a registry with accounts and a web page',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-serve.ts'),
+  },
+  {
+    name: 'hub token create',
+    summary: 'Make an access token, which a program uses in the place of a password',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-token-create.ts'),
+  },
+  {
+    name: 'hub token ls',
+    summary: 'List access tokens, and with --all the logins of clients and browsers',
+    aliases: ['hub token list'],
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-token-ls.ts'),
+  },
+  {
+    name: 'hub token rm',
+    summary: 'End access tokens or logins, at once',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-token-rm.ts'),
+  },
+  {
+    name: 'hub user add',
+    summary: 'Add a user to the hub',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-user-add.ts'),
+  },
+  {
+    name: 'hub user import',
+    summary: "Add the users of an htpasswd file, as docker's registry has it",
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-user-import.ts'),
+  },
+  {
+    name: 'hub user ls',
+    summary: 'List the users of the hub',
+    aliases: ['hub user list'],
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-user-ls.ts'),
+  },
+  {
+    name: 'hub user passwd',
+    summary: 'Change the password of a user, and end their logins',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-user-passwd.ts'),
+  },
+  {
+    name: 'hub user rm',
+    summary: 'Remove users that have no repositories',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-user-rm.ts'),
+  },
+  {
+    name: 'hub user set',
+    summary: 'Change what a user may do',
+    group: 'hub',
+    storeless: true,
+    load: () => import('./commands/hub-user-set.ts'),
+  },
+  {
     name: 'builder prune',
     summary: 'Remove build cache',
     aliases: ['buildx prune'],
@@ -342,14 +562,16 @@ export const entries: readonly Entry[] = [
 /** What the words of a command line mean. */
 export type Found =
   | { readonly kind: 'verb'; readonly entry: Entry; readonly name: string; readonly args: readonly string[] }
-  /** Words such as `image` that are only the first half of a name; the rest is what follows. */
+  /** Words such as `image` or `hub user` that only begin a name; the rest is what follows. */
   | { readonly kind: 'group'; readonly name: string; readonly rest: readonly string[] }
   | { readonly kind: 'unknown'; readonly name: string }
 
+/** Words of the longest name: `hub user add`. */
+const longestName = 3
+
 /** Finds the verb at the start of `words`. */
 export function find(words: readonly string[]): Found {
-  const [first = '', second] = words
-  for (const length of second === undefined ? [1] : [2, 1]) {
+  for (let length = Math.min(words.length, longestName); length > 0; length--) {
     const name = words.slice(0, length).join(' ')
     for (const entry of entries) {
       if (entry.name === name) return { kind: 'verb', entry, name, args: words.slice(length) }
@@ -359,8 +581,11 @@ export function find(words: readonly string[]): Found {
       }
     }
   }
-  if (members(first).length > 0) return { kind: 'group', name: first, rest: words.slice(1) }
-  return { kind: 'unknown', name: first }
+  for (let length = Math.min(words.length, longestName - 1); length > 0; length--) {
+    const name = words.slice(0, length).join(' ')
+    if (members(name).length > 0) return { kind: 'group', name, rest: words.slice(length) }
+  }
+  return { kind: 'unknown', name: words[0] ?? '' }
 }
 
 /** The verbs of a group, by the names they have in it: `prune` and `ls` of `image`. */

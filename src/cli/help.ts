@@ -6,6 +6,7 @@ const headings = {
   images: 'Images',
   containers: 'Containers',
   dockerfile: 'Dockerfiles',
+  hub: 'A Registry of Your Own',
   system: 'System',
 } as const
 
@@ -24,6 +25,7 @@ export function overview(): string {
     '',
     'Environment:',
     '  STRAKE_ROOT     The folder that holds images and containers',
+    '  STRAKE_HUB      The folder that holds the data of a hub',
     '',
     "Run 'strake COMMAND --help' for more information on a command.",
     '',

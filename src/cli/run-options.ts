@@ -1,4 +1,4 @@
-import type { CreateOptions } from '../engine/mod.ts'
+import type { CreateContainerOptions } from '../engine/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import { parsePlatform } from '../oci/mod.ts'
 import type { Call, Options } from './command.ts'
@@ -42,6 +42,7 @@ export const createOptions = {
   'pids-limit': { kind: 'number', help: 'Tune container pids limit (set -1 for unlimited)' },
   platform: { kind: 'string', help: 'Platform that the image must be for' },
   pull: { kind: 'string', help: 'Pull image before running: always, missing or never', default: 'missing' },
+  quiet: { kind: 'boolean', short: 'q', help: 'Suppress the pull output' },
   cidfile: { kind: 'string', value: 'file', help: 'Write the container ID to the file' },
 } as const satisfies Options
 
@@ -50,10 +51,10 @@ export function askedFor({
   options,
   args,
   terminal,
-}: Pick<Call<typeof createOptions>, 'options' | 'args' | 'terminal'>): CreateOptions {
+}: Pick<Call<typeof createOptions>, 'options' | 'args' | 'terminal'>): CreateContainerOptions {
   const [image = '', ...command] = args
   const { entrypoint, memory, cpus, platform, pull } = options
-  if (pull !== undefined && !['always', 'missing', 'never'].includes(pull)) {
+  if (pull !== undefined && pull !== 'always' && pull !== 'missing' && pull !== 'never') {
     throw new StrakeError('invalid', `invalid pull option: '${pull}': must be one of "always", "missing" or "never"`)
   }
   if (cpus !== undefined && !/^\d+(\.\d+)?$/.test(cpus)) {
@@ -91,5 +92,6 @@ export function askedFor({
     cpus: cpus === undefined ? undefined : Number(cpus),
     pidsLimit: options['pids-limit'],
     platform: platform === undefined ? undefined : parsePlatform(platform),
+    pull,
   }
 }

@@ -7,21 +7,8 @@ import { likeliest } from './likeliest.ts'
 import { type Document, type Node, readDocument } from './nodes.ts'
 import { parseTrigger } from './parse.ts'
 import { platformArgs } from './platform-args.ts'
+import { Scope } from './scope.ts'
 import type { Dockerfile, Instruction, Word } from './types.ts'
-
-/** Variables in the order in which they were set last. */
-class Scope {
-  readonly values: Map<string, string>
-
-  constructor(values: Iterable<readonly [string, string]> = []) {
-    this.values = new Map(values)
-  }
-
-  set(name: string, value: string): void {
-    this.values.delete(name)
-    this.values.set(name, value)
-  }
-}
 
 /** Reads names and values as the build will, as far as that is known without building. Never throws. */
 export function evaluate(document: Document, dockerfile: Dockerfile, options: EvaluateOptions): Evaluated {
@@ -71,6 +58,9 @@ type Own = { readonly node: Node; readonly instruction: Instruction }
 /** Variables of which no one need be told (BuildKit's nonEnvArgs). */
 const silent = ['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN_STAGE']
 
+/** ONBUILD multiplies: beyond so many, what triggers do is left out. */
+const mostTriggered = 20_000
+
 class Evaluation {
   readonly #escape: '\\' | '`'
   readonly #options: EvaluateOptions
@@ -78,13 +68,14 @@ class Evaluation {
   readonly #globals: Scope
   readonly #defaults: Scope
   readonly #declared = new Set<string>()
+  #triggered = 0
 
   constructor({ escape }: Dockerfile, options: EvaluateOptions) {
     this.#escape = escape
     this.#options = options
     const predefined = platformArgs(hostPlatform, options.platform ?? hostPlatform, '')
-    this.#globals = new Scope(predefined)
-    this.#defaults = new Scope(predefined)
+    this.#globals = new Scope(undefined, predefined)
+    this.#defaults = new Scope(undefined, predefined)
   }
 
   global(node: Node, instruction: Instruction): Step {
@@ -94,7 +85,7 @@ class Evaluation {
         this.#declared.add(name)
         const given = this.#given(name) ?? (value && this.#expand(value, this.#globals))
         if (given !== undefined) this.#globals.set(name, given)
-        values.push(this.#globals.values.get(name))
+        values.push(this.#globals.get(name))
         const preset = value && this.#expand(value, this.#defaults)
         if (preset !== undefined) this.#defaults.set(name, preset)
       }
@@ -118,10 +109,10 @@ class Evaluation {
     const base = this.#expand(from.image, this.#globals) ?? from.image.text
     const parent = find(base)
     const facts = parent ? undefined : this.#facts(base)
-    const env = new Scope(parent?.end.env.values ?? pairs(facts?.env ?? []))
-    if (!env.values.has('PATH')) env.set('PATH', '')
+    const env = new Scope(parent?.end.env, pairs(facts?.env ?? []))
+    if (env.get('PATH') === undefined) env.set('PATH', '')
     const args = new Set(parent?.end.args)
-    const triggers = (parent?.end.triggers ?? facts?.onbuild ?? []).flatMap(readTrigger)
+    const triggers = this.#triggers(parent?.end.triggers ?? facts?.onbuild ?? [])
     const known = parent?.end.known ?? (facts !== undefined || plain.test(normalName(base)))
     const scope = { env, args, known }
     const steps: Step[] = []
@@ -149,13 +140,18 @@ class Evaluation {
     }
   }
 
+  #triggers(texts: readonly string[]): Own[] {
+    this.#triggered += texts.length
+    return this.#triggered > mostTriggered ? [] : texts.flatMap(readTrigger)
+  }
+
   #facts(base: string): BaseFacts | undefined {
     return base === 'scratch' ? {} : this.#options.base?.(base)
   }
 
   #platform({ text, range }: Word) {
     const word = { text, range }
-    const target = this.#globals.values.get('TARGETPLATFORM')
+    const target = this.#globals.get('TARGETPLATFORM')
     return { ...this.#variables(word), text: this.#expand(word, this.#globals) ?? text, target }
   }
 
@@ -164,22 +160,18 @@ class Evaluation {
     const set = new Set<string>()
     const unset = new Set<string>()
     const look = (name: string) => {
-      const value = this.#globals.values.get(name)
+      const value = this.#globals.get(name)
       if (value !== undefined) set.add(name)
       else if (!this.#declared.has(name)) unset.add(name)
       return value
     }
     attempt(() => expand(word, look, this.#escape))
-    const all = () =>
-      this.#globals.values
-        .keys()
-        .toArray()
-        .concat([...this.#declared])
+    const all = () => [...this.#globals.names(), ...this.#declared]
     return { set: [...set], unset: [...unset].map((name) => ({ name, meant: likeliest(name, all()) })) }
   }
 
-  #expand(word: Word | string, { values }: Scope): string | undefined {
-    return attempt(() => expand(word, (name) => values.get(name), this.#escape))
+  #expand(word: Word | string, scope: Scope): string | undefined {
+    return attempt(() => expand(word, (name) => scope.get(name), this.#escape))
   }
 
   #given(name: string): string | undefined {
@@ -197,7 +189,7 @@ class Evaluation {
     const report = (names: Iterable<string>) => {
       for (const name of names) {
         if (args.has(name) || silent.includes(name)) continue
-        const meant = likeliest(name, env.values.keys())
+        const meant = likeliest(name, env.names())
         // A base that is not known may have set it: then only what looks like a slip of the pen is told.
         if (scope.known || (meant && meant !== 'PATH')) unset.push({ name, meant })
       }
@@ -205,7 +197,7 @@ class Evaluation {
     const read = (run: (get: (name: string) => string | undefined) => string, text: string): string => {
       const missing = new Set<string>()
       const get = (name: string) => {
-        const value = env.values.get(name)
+        const value = env.get(name)
         if (value === undefined) missing.add(name)
         return value
       }
@@ -228,11 +220,11 @@ class Evaluation {
       case 'arg':
         for (const { name, value } of instruction.args) {
           const given = this.#given(name)
-          const own = given ?? (value && one(value)) ?? this.#globals.values.get(name)
+          const own = given ?? (value && one(value)) ?? this.#globals.get(name)
           args.add(name)
           if (own !== undefined) env.set(name, own)
           words.push(name)
-          values.push(env.values.get(name))
+          values.push(env.get(name))
         }
         break
       case 'copy':
@@ -261,7 +253,7 @@ class Evaluation {
       case 'expose':
         // Docker says nothing of variables that are not set here.
         for (const word of instruction.words) {
-          words.push(...(attempt(() => expandWords(word, (name) => env.values.get(name), this.#escape)) ?? []))
+          words.push(...(attempt(() => expandWords(word, (name) => env.get(name), this.#escape)) ?? []))
         }
         break
       case 'cmd':

@@ -40,6 +40,6 @@ function inWord<T>(word: Word | string, options: LexerOptions, read: (lexer: Lex
     return read(new Lexer(word.text, options))
   } catch (error) {
     if (!(error instanceof StrakeError)) throw error
-    throw new StrakeError(error.code, error.message, { range: word.range, cause: error })
+    throw new StrakeError(error.code, error.message, { range: word.range, hint: error.hint, cause: error })
   }
 }

@@ -68,6 +68,8 @@ describe('format', () => {
 
   test('an escape character as the last word', () => {
     assert.equal(checked('FROM \\ \\  \n'), 'FROM \\ \\\n')
+    // A blank of another kind keeps it from continuing the line.
+    assert.equal(checked('FROM a\nCMD \\\u00a0\nRUN x\n'), 'FROM a\nCMD \\\u00a0\nRUN x\n')
   })
 
   test('what is wrong is an error', () => {

@@ -41,14 +41,22 @@ export function formatDockerfile(text: string | Uint8Array, file = 'Dockerfile')
     addComments(start)
     const printer = new Printer(node.line, escape, comments)
     printInstruction(printer, node)
-    // Where the file ends within a continuation, an escape character may be the last word: it must not become one.
-    if (printer.text.endsWith(escape) && !printer.text.endsWith(escape + escape)) printer.add(` ${escape}`)
+    if (printer.text.endsWith(escape) && !printer.text.endsWith(escape + escape)) printer.add(endOf(node.line, escape))
     const { body } = node
     add(body ? `${printer.text}\n${body.text}` : printer.text, start, body?.end ?? start)
     last = source.position(body?.end ?? node.taken).line
   }
   addComments(source.text.length + 1)
   return `${lines.join('\n')}\n`
+}
+
+/**
+ * What must follow an escape character that is the last word, so that it does not continue the line: the blanks that kept it
+ * from doing so, or, where the file ends within a continuation, the continuation.
+ */
+function endOf(line: Line, escape: string): string {
+  const blanks = line.text.slice(line.trimmed(0, line.text.length).end)
+  return /[^ \t]/.test(blanks) ? blanks : ` ${escape}`
 }
 
 const isDirective = (line: string) => line.startsWith('#') && readDocument(line, '').directives.length > 0

@@ -92,10 +92,13 @@ function regexpSource(part: Part): string {
 function simulate(parts: readonly Part[], path: string): boolean {
   // Two states for a part: it is reached (2i), and it is being repeated (2i + 1).
   let states = new Set<number>()
-  const reach = (set: Set<number>, i: number) => {
-    set.add(2 * i)
-    const kind = parts[i]?.kind
-    if (kind === 'star' || kind === 'deep' || kind === 'all') reach(set, i + 1)
+  const reach = (set: Set<number>, from: number) => {
+    // What may stand for nothing is passed at once; what is reached already, all behind it is too.
+    for (let i = from; !set.has(2 * i); i++) {
+      set.add(2 * i)
+      const kind = parts[i]?.kind
+      if (kind !== 'star' && kind !== 'deep' && kind !== 'all') return
+    }
   }
   reach(states, 0)
   for (const char of path) {

@@ -100,6 +100,11 @@ describe('one pattern', () => {
   }
 })
 
+test('a pattern of nothing but stars', () => {
+  assert.equal(ignored('*'.repeat(60_000), 'a/b'), true)
+  assert.equal(ignored(`${'**/'.repeat(20_000)}x`, 'a/b'), false)
+})
+
 // Results of Docker 28 for the files below.
 describe('several patterns', () => {
   const files = ['foo/bar', 'foo/baz', 'foo/sub/x', 'top', 'sub/foo']

@@ -56,11 +56,19 @@ export function readFrom(node: Node): StageStart {
 export function readInstruction(node: Node): Instruction {
   const reader = readers.get(nameOf(node))
   if (reader) return reader(node)
-  const meant = nearest(node.keyword.text, instructionNames)
-  const hint = meant
-    ? `Did you mean ${meant}?`
-    : 'A line begins with an instruction: FROM, RUN, COPY, … End the line before it with \\ to continue that one.'
-  throw parseError(`unknown instruction: ${node.keyword.text}`, wordRange(node, node.keyword), hint)
+  throw parseError(`unknown instruction: ${node.keyword.text}`, wordRange(node, node.keyword), unknownHint(node))
+}
+
+/** Whether the node is no instruction, and none may have been meant: most often the rest of the one before it. */
+export function isForeign(node: Node): boolean {
+  return !readers.has(nameOf(node)) && !isFrom(node) && nearest(node.keyword.text, instructionNames) === undefined
+}
+
+function unknownHint({ keyword }: Node): string {
+  const meant = nearest(keyword.text, instructionNames)
+  if (meant) return `Did you mean ${meant}?`
+  if (/^(\/\/|--|;|\/\*)/.test(keyword.text)) return 'Comments begin with #.'
+  return 'A line begins with an instruction: FROM, RUN, COPY, … End the line before it with \\ to continue that one.'
 }
 
 const nameOf = (node: Node) => node.keyword.text.toLowerCase()
@@ -117,9 +125,10 @@ function readCopy(node: Node): CopyInstruction {
   }
   const sources: Word[] = []
   const heredocs: CopyInstruction['heredocs'][number][] = []
+  const named = new Map(node.heredocs.map((heredoc) => [heredoc.name, heredoc]))
   for (const source of node.args.slice(0, -1)) {
     const head = node.json ? undefined : heredocHead(source.text)
-    const heredoc = head && node.heredocs.findLast(({ name }) => name === head.name)
+    const heredoc = head && named.get(head.name)
     if (heredoc) heredocs.push(heredoc)
     else sources.push(word(node, source))
   }
@@ -183,12 +192,19 @@ function readWords(kind: 'expose' | 'volume') {
   }
 }
 
+const examples = {
+  workdir: 'WORKDIR /path',
+  user: 'USER name',
+  stopsignal: 'STOPSIGNAL SIGINT',
+  maintainer: 'MAINTAINER name',
+}
+
 function readWord(kind: 'workdir' | 'user' | 'stopsignal' | 'maintainer') {
   return (node: Node): Instruction => {
     const [argument] = node.args
     if (!argument) {
       const message = `${kind.toUpperCase()} requires exactly one argument`
-      throw parseError(message, wordRange(node, node.keyword))
+      throw parseError(message, wordRange(node, node.keyword), `Write ${examples[kind]}`)
     }
     if (kind !== 'stopsignal') readFlags(node)
     return { kind, ...base(node), word: word(node, argument) }

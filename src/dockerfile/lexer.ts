@@ -14,6 +14,11 @@ export interface LexerOptions {
   readonly unset?: 'keep' | 'allow'
 }
 
+const closeQuote = 'Close the quote, or put a backslash before one that is an ordinary character.'
+const knownModifiers =
+  'These are known: ${x:-default} ${x:+alternative} ${x:?message} ${x#prefix} ${x%suffix} ${x/old/new}'
+const closeBrace = 'Close the variable with }.'
+
 /** Deeper nesting of `${…}` is refused, before it fills the stack. */
 const maxDepth = 200
 
@@ -79,10 +84,10 @@ export class Lexer {
     }
   }
 
-  #fail(message: string): StrakeError {
+  #fail(message: string, hint?: string): StrakeError {
     const start = this.#source.slice(0, 200)
     const source = JSON.stringify(start === this.#source ? start : `${start}…`)
-    return new StrakeError('invalid', `failed to process ${source}: ${message}`)
+    return new StrakeError('invalid', `failed to process ${source}: ${message}`, { hint })
   }
 
   /** The next whole character, empty at the end. */
@@ -146,7 +151,7 @@ export class Lexer {
   #singleQuotes(): string {
     const start = this.#at
     const end = this.#source.indexOf("'", start + 1)
-    if (end < 0) throw this.#fail('unexpected end of statement while looking for matching single-quote')
+    if (end < 0) throw this.#fail('unexpected end of statement while looking for matching single-quote', closeQuote)
     this.#at = end + 1
     return this.#options.quotes === 'keep' ? this.#source.slice(start, end + 1) : this.#source.slice(start + 1, end)
   }
@@ -157,7 +162,8 @@ export class Lexer {
     let text = quote
     for (;;) {
       const char = this.#peek()
-      if (char === '') throw this.#fail('unexpected end of statement while looking for matching double-quote')
+      if (char === '')
+        throw this.#fail('unexpected end of statement while looking for matching double-quote', closeQuote)
       if (char === '$') {
         text += this.#dollar()
         continue
@@ -185,7 +191,7 @@ export class Lexer {
     }
     this.#next()
     const first = this.#peek()
-    if (first === '') throw this.#fail("syntax error: missing '}'")
+    if (first === '') throw this.#fail("syntax error: missing '}'", closeBrace)
     if (first === '{' || first === '}' || first === ':') throw this.#fail('syntax error: bad substitution')
     if (++this.#depth > maxDepth) throw this.#fail('variables are nested too deeply')
     const value = this.#braced(this.#name())
@@ -196,13 +202,16 @@ export class Lexer {
   #braced(name: string): string {
     const keep = this.#options.unset === 'keep'
     let modifier = this.#next()
-    if (modifier === '') throw this.#fail("syntax error: missing '}'")
+    if (modifier === '') throw this.#fail("syntax error: missing '}'", closeBrace)
     if (modifier === '}') return this.#get(name) ?? (keep ? `\${${name}}` : '')
     if (modifier === '/') return this.#replacement(name)
     const colon = modifier === ':' ? ':' : ''
     if (colon) modifier = this.#next()
     else if (!'+-?#%'.includes(modifier))
-      throw this.#fail(`unsupported modifier (${JSON.stringify(modifier).slice(1, -1)}) in substitution`)
+      throw this.#fail(
+        `unsupported modifier (${JSON.stringify(modifier).slice(1, -1)}) in substitution`,
+        knownModifiers,
+      )
     const word = this.#part('}', modifier === '#' || modifier === '%', "syntax error: missing '}'")
     const value = this.#get(name)
     if (keep && value === undefined) return `\${${name}${colon}${modifier}${word}}`
@@ -223,7 +232,7 @@ export class Lexer {
         return this.#match(pattern, () => trim(value ?? '', pattern, !longest))
       }
       default:
-        throw this.#fail(`unsupported modifier (${colon}${modifier}) in substitution`)
+        throw this.#fail(`unsupported modifier (${colon}${modifier}) in substitution`, knownModifiers)
     }
   }
 
@@ -252,7 +261,7 @@ export class Lexer {
     try {
       return this.#until(stop, keepEscapes)
     } catch (error) {
-      throw error instanceof StrakeError && this.#peek() === '' ? this.#fail(missing) : error
+      throw error instanceof StrakeError && this.#peek() === '' ? this.#fail(missing, closeBrace) : error
     }
   }
 

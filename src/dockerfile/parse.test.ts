@@ -294,6 +294,19 @@ describe('errors', () => {
     )
   })
 
+  test('one for what is no instruction at all, however many lines it goes on', () => {
+    const errors = failures('FROM a\nRUN b &&\n  c &&\n  d\nCOPYY e f\ng\n')
+    assert.deepEqual(
+      errors.map(({ range, hint }) => [range?.start.line, hint?.slice(0, 17)]),
+      [
+        [3, 'A line begins wit'],
+        [5, 'Did you mean COPY'],
+        [6, 'A line begins wit'],
+      ],
+    )
+    assert.equal(failures('FROM a\n// b\n')[0]?.hint, 'Comments begin with #.')
+  })
+
   test('of accidents that docker accepts', () => {
     assert.equal(one('onbuild', 'ONBUILD FOO x').trigger, 'FOO x')
     assert.equal(one('arg', 'ARG --x y').args[0]?.name, 'y')

@@ -1,5 +1,5 @@
 import { StrakeError } from '../lib/mod.ts'
-import { isFrom, readFrom, readInstruction } from './instructions.ts'
+import { isForeign, isFrom, readFrom, readInstruction } from './instructions.ts'
 import { type Document, readDocument } from './nodes.ts'
 import { parseError } from './source.ts'
 import type { ArgInstruction, Dockerfile, Instruction, Stage } from './types.ts'
@@ -23,7 +23,12 @@ export function parseDocument(document: Document): Dockerfile {
   const globals: ArgInstruction[] = []
   const stages: (Stage & { instructions: Instruction[] })[] = []
   let strayed = false
+  let foreign = false
   for (const node of nodes) {
+    // Lines that lack a continuation before them, or a file of another kind: one error tells of them all.
+    const goesOn = foreign
+    foreign = isForeign(node)
+    if (foreign && goesOn) continue
     try {
       if (isFrom(node)) {
         const { from, name } = readFrom(node)

@@ -14,7 +14,6 @@ export type {
   Volume,
 } from '../containers/mod.ts'
 export {
-  createContainer as create,
   createVolume,
   currentContainer,
   execInContainer as exec,
@@ -59,6 +58,20 @@ export type { Hint } from '../hints/mod.ts'
 export { rawTerminal } from '../host/mod.ts'
 export type { HistoryEntry, Image, LoadedImage } from '../images/mod.ts'
 export { parseBootstrap } from '../images/mod.ts'
+export type {
+  CopyImageOptions,
+  FoundRepository,
+  LoggedIn,
+  LoginOptions,
+  ManifestOptions,
+  PulledImage,
+  PullOptions,
+  PullPolicy,
+  PushedImage,
+  PushOptions,
+  SearchOptions,
+} from '../registry/mod.ts'
+export { login, logout, pullStatus, searchRepositories as search, storedUser } from '../registry/mod.ts'
 export { bootstrap } from './bootstrap.ts'
 export { build } from './build.ts'
 export type { BuilderPruned, BuilderPruneOptions } from './builder-prune.ts'
@@ -70,6 +83,9 @@ export { check } from './check.ts'
 export { explainCommand, explainEnd, explainPorts } from './container-hints.ts'
 export type { PrunedContainers } from './container-prune.ts'
 export { containerPrune } from './container-prune.ts'
+export { copyImage } from './copy-image.ts'
+export type { CreateContainerOptions } from './create.ts'
+export { create } from './create.ts'
 export type { FieldDifference, ImageDifferences } from './diff.ts'
 export { diff } from './diff.ts'
 export type { Change, FileDifference } from './diff-trees.ts'
@@ -94,8 +110,12 @@ export type { LoadArchiveOptions } from './load.ts'
 export { load } from './load.ts'
 export type { LogsOptions } from './logs.ts'
 export { logs } from './logs.ts'
+export type { InspectedManifest } from './manifest.ts'
+export { manifestAnnotate, manifestCreate, manifestInspect, manifestPush, manifestRemove } from './manifest.ts'
 export type { PsOptions } from './ps.ts'
 export { commandText, containerPorts, imageText, ps, statusText, writableSize } from './ps.ts'
+export { pull, pullAll } from './pull.ts'
+export { localTags, push } from './push.ts'
 export type { RemovedImages } from './rmi.ts'
 export { rmi } from './rmi.ts'
 export type { RunOptions } from './run.ts'

@@ -1,5 +1,6 @@
 export type { Cgroups, Feature } from './features.ts'
 export { cgroups, findProgram, kernelFeatures, mountOf } from './features.ts'
+export { isal } from './isal.ts'
 export type { NetworkNamespace, Overlay } from './mounts.ts'
 export {
   bindMount,

@@ -73,6 +73,24 @@ function raw(name: Name): Call {
   return call
 }
 
+/** Functions of another library, by their C prototype, and addresses of buffers for structs. Undefined where it is not installed. */
+export function openLibrary(
+  name: string,
+): { readonly load: (prototype: string) => Call; readonly address: (buffer: Uint8Array) => bigint } | undefined {
+  koffi ??= createRequire(import.meta.url)('koffi') as Koffi
+  const door = koffi
+  let library: ReturnType<Koffi['load']>
+  try {
+    library = door.load(name)
+  } catch {
+    return undefined
+  }
+  return {
+    load: (prototype) => library.func(prototype) as unknown as Call,
+    address: (buffer) => door.address(buffer),
+  }
+}
+
 let errorNames: Map<number, [string, string]> | undefined
 
 function systemError(number: number, call: string, detail: string): Error {

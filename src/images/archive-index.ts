@@ -3,19 +3,17 @@ import {
   type Descriptor,
   type DiffId,
   type Digest,
-  formatPlatform,
   hex,
-  hostPlatform,
   type ImageConfig,
   isDigest,
   mediaTypes,
   type Platform,
   parseDigest,
   parseReference,
-  platformMatches,
   referenceString,
 } from '../oci/mod.ts'
 import { isObject, type JsonObject, parseJson, parseJsonObject } from './json.ts'
+import { choosePlatform, isAttestation } from './platform.ts'
 
 /** What an archive holds. Everything in it is somebody else's word. */
 export interface ArchiveFiles {
@@ -66,7 +64,7 @@ function* ociImages(files: ArchiveFiles, digest: Digest, platform: Platform | un
   for (const group of groups.values()) {
     // The same name several times is one image for several platforms; without a name, they are images of their own.
     const isOne = new Set(group.map((d) => JSON.stringify(d.platform))).size === group.length && group.length > 1
-    for (const chosen of isOne ? [choose(group, platform)] : group) {
+    for (const chosen of isOne ? [choosePlatform(group, platform, 'the archive')] : group) {
       const manifest = resolve(files, chosen, platform)
       if (!manifest) continue
       const annotations = chosen.annotations ?? {}
@@ -86,25 +84,10 @@ function resolve(files: ArchiveFiles, descriptor: Descriptor, platform: Platform
       throw corrupt(`${current.digest} has an unknown media type ${JSON.stringify(current.mediaType)}`)
     }
     const found = blob(files, current)
-    current = choose(manifestsOf(files, found.digest, `index ${current.digest}`), platform)
+    const manifests = manifestsOf(files, found.digest, `index ${current.digest}`)
+    current = choosePlatform(manifests, platform, 'the archive')
   }
   throw corrupt('indexes are nested too deeply')
-}
-
-function choose(all: readonly Descriptor[], platform: Platform | undefined): Descriptor {
-  const candidates = all.filter((d) => !isAttestation(d))
-  const wanted = platform ?? hostPlatform
-  const fits = (d: Descriptor) => d.platform !== undefined && platformMatches(d.platform, wanted)
-  const found = candidates.find(fits) ?? (candidates.length === 1 && !platform ? candidates[0] : undefined)
-  if (found) return found
-  const shown = (p?: Platform) => (p ? formatPlatform(p) : 'unknown')
-  throw new StrakeError('not_found', `the archive has no image for ${shown(wanted)}`, {
-    hint: `It has ${candidates.map((d) => shown(d.platform)).join(', ') || 'none at all'}. Choose with --platform.`,
-  })
-}
-
-function isAttestation(descriptor: Descriptor): boolean {
-  return descriptor.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest'
 }
 
 /** The name that annotations give: containerd's whole one, or a reference in the place where OCI has the tag alone. */

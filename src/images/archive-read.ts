@@ -1,8 +1,8 @@
 import { createReadStream, globSync, statSync } from 'node:fs'
 import { join, posix } from 'node:path'
-import { applyLayer, decompress } from '../layers/mod.ts'
+import { decompress } from '../layers/mod.ts'
 import { bytesOf, type OperationOptions, StrakeError, textOf } from '../lib/mod.ts'
-import { chain, type Digest, isDigest, mediaTypes, type Platform, parseReference } from '../oci/mod.ts'
+import { chain, type Descriptor, type Digest, isDigest, mediaTypes, type Platform, parseReference } from '../oci/mod.ts'
 import type { BlobInfo, Ingest, Lease, SnapshotId, Store } from '../store/mod.ts'
 import { TarDecoder, type TarEntry, type TarHandler } from '../tar/mod.ts'
 import { type ArchivedImage, type ArchiveFiles, readIndexes } from './archive-index.ts'
@@ -11,6 +11,7 @@ import { hashOfLayer } from './layer-blob.ts'
 import { layerTypes } from './layer-types.ts'
 import { byteStatus } from './status.ts'
 import type { Image, Images } from './types.ts'
+import { unpackLayer, wrongLayer } from './unpack.ts'
 
 export interface LoadOptions extends OperationOptions {
   /** Which image to take where the archive has one for each of several platforms. */
@@ -57,6 +58,36 @@ export async function loadArchive(
       return { image: images.get(image.id), names, refs }
     }),
   )
+}
+
+/** An image of an archive whose blobs are in the store's content, and nothing more of it. */
+export interface ArchivedManifest {
+  readonly manifest: Descriptor
+  /** Normalised. */
+  readonly names: readonly string[]
+  readonly refs: readonly string[]
+}
+
+/** Takes the blobs of an archive into the store's content, held by the lease; nothing is unpacked. Throws as `loadArchive`. */
+export async function readArchive(
+  store: Store,
+  source: AsyncIterable<Uint8Array> | string,
+  lease: Lease,
+  options: LoadOptions = {},
+): Promise<ArchivedManifest[]> {
+  const files = await readFiles(store, source, lease, options)
+  const found: ArchivedManifest[] = []
+  for (const archived of readIndexes(files, options.platform)) {
+    for (const [i, { digest }] of archived.layers.entries()) {
+      if (archived.manifest || store.content.info(digest)?.compression) continue
+      const layer = await hashOfLayer(store.content.open(digest), options.signal)
+      if (layer.diffId !== archived.diffIds[i]) throw wrongLayer(digest, layer.diffId, archived.diffIds[i]!)
+      store.content.describe(digest, layer)
+    }
+    const { names, refs } = archived
+    found.push({ manifest: archived.manifest ?? writeManifest(store, archived, lease), names, refs })
+  }
+  return found
 }
 
 async function readFiles(
@@ -170,47 +201,30 @@ async function unpack(
   store: Store,
   { layers, diffIds }: ArchivedImage,
   lease: Lease,
-  { signal, progress }: LoadOptions,
+  options: LoadOptions,
 ): Promise<SnapshotId | undefined> {
   const { content, snapshots } = store
   let parent: SnapshotId | undefined
   let stack: ReturnType<typeof chain> | undefined
   for (const [i, diffId] of diffIds.entries()) {
     const { digest, size } = layers[i]!
-    const wrong = (found: string) =>
-      new StrakeError('corrupt', `invalid archive: layer ${digest} has the hash ${found}, not ${diffId}`)
     const blob = content.info(digest)
-    if (blob?.diffId !== undefined && blob.diffId !== diffId) throw wrong(blob.diffId)
+    if (blob?.diffId !== undefined && blob.diffId !== diffId) throw wrongLayer(digest, blob.diffId, diffId)
     stack = chain(stack, diffId)
     const known = snapshots.byChain(stack, lease)
     if (known) {
       if (blob?.diffId === undefined) {
-        const found = await hashOfLayer(content.open(digest), signal)
-        if (found.diffId !== diffId) throw wrong(found.diffId)
+        const found = await hashOfLayer(content.open(digest), options.signal)
+        if (found.diffId !== diffId) throw wrongLayer(digest, found.diffId, diffId)
         content.describe(digest, found)
       }
       parent = known.id
       continue
     }
-    const status = byteStatus(progress, 'load', `unpacking ${digest.slice(7, 19)}`, size)
-    const active = snapshots.prepare(parent, lease)
-    const applied = await applyLayer(active.dir, content.open(digest), {
-      lower: snapshots.stack(parent),
-      signal,
-      onProgress: status.update,
-    })
-    const { compression } = applied
-    if (applied.diffId !== diffId) throw wrong(applied.diffId)
-    if (compression === 'xz' || compression === 'bzip2') {
-      throw new StrakeError(
-        'unsupported',
-        `layer ${digest} is compressed with ${compression}, which no image format has`,
-      )
-    }
-    snapshots.commit(active.id, applied)
-    content.describe(digest, { diffId, compression })
+    const status = byteStatus(options.progress, 'load', `unpacking ${digest.slice(7, 19)}`, size)
+    const layer = { digest, diffId, open: () => content.open(digest) }
+    parent = await unpackLayer(store, { layer, parent }, lease, { signal: options.signal, onProgress: status.update })
     status.done()
-    parent = active.id
   }
   return parent
 }

@@ -1,6 +1,15 @@
 import { createHash } from 'node:crypto'
 import { StrakeError } from '../lib/mod.ts'
-import { type Descriptor, type Digest, familiarString, hex, mediaTypes, parseReference } from '../oci/mod.ts'
+import {
+  type Descriptor,
+  type Digest,
+  familiarString,
+  hex,
+  type ImageConfig,
+  type Manifest,
+  mediaTypes,
+  parseReference,
+} from '../oci/mod.ts'
 import type { SnapshotId, Store } from '../store/mod.ts'
 import { encodeHeader, paddingOf, trailerSize } from '../tar/mod.ts'
 import { canonicalJson } from './json.ts'
@@ -46,12 +55,44 @@ export async function* saveArchive(
     addStored(store, blobs, manifest.config)
     for (const [i, layer] of manifest.layers.entries()) addLayer(store, blobs, layer, stack[i]?.id)
     index.push(...descriptors(image, names))
-    legacy.push({
-      Config: blobPath(image.id),
-      RepoTags: names.length > 0 ? names.map((name) => familiarString(parseReference(name))) : null,
-      Layers: manifest.layers.map((layer) => blobPath(layer.digest)),
-    })
+    legacy.push(legacyEntry(image.id, names, manifest.layers))
   }
+  yield* archive({ blobs, index, legacy }, signal)
+}
+
+/**
+ * As `saveArchive`, of one image whose blobs are all in the store's content.
+ *
+ * @param names those that it shall have where it is loaded: `docker.io/library/app:1.0`
+ */
+export async function* archiveContent(
+  store: Store,
+  { manifest, names }: { readonly manifest: Descriptor; readonly names: readonly string[] },
+  signal?: AbortSignal,
+): AsyncGenerator<Uint8Array> {
+  const { config, layers } = JSON.parse(store.content.read(manifest.digest).toString()) as Manifest
+  const { architecture, os } = JSON.parse(store.content.read(config.digest).toString()) as ImageConfig
+  const blobs = new Map<Digest, Member>()
+  for (const blob of [manifest, config, ...layers]) addStored(store, blobs, blob)
+  const legacy = legacyEntry(config.digest, names, layers)
+  yield* archive({ blobs, index: descriptors({ manifest, architecture, os }, names), legacy: [legacy] }, signal)
+}
+
+function legacyEntry(config: Digest, names: readonly string[], layers: readonly Descriptor[]): object {
+  return {
+    Config: blobPath(config),
+    RepoTags: names.length > 0 ? names.map((name) => familiarString(parseReference(name))) : null,
+    Layers: layers.map((layer) => blobPath(layer.digest)),
+  }
+}
+
+interface Contents {
+  readonly blobs: ReadonlyMap<Digest, Member>
+  readonly index: readonly Descriptor[]
+  readonly legacy: readonly object[]
+}
+
+async function* archive({ blobs, index, legacy }: Contents, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
   const members = [
     text('oci-layout', { imageLayoutVersion: '1.0.0' }),
     text('index.json', { schemaVersion: 2, mediaType: mediaTypes.index, manifests: index }),
@@ -96,7 +137,7 @@ function addLayer(store: Store, blobs: Map<Digest, Member>, layer: Descriptor, s
 }
 
 /** One descriptor for each name, as containerd and docker read them; one without a name for an image that has none. */
-function descriptors(image: Image, names: readonly string[]): Descriptor[] {
+function descriptors(image: Pick<Image, 'manifest' | 'architecture' | 'os'>, names: readonly string[]): Descriptor[] {
   const { mediaType, digest, size } = image.manifest
   const plain = { mediaType, digest, size, platform: { architecture: image.architecture, os: image.os } }
   if (names.length === 0) return [plain]

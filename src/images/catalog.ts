@@ -134,12 +134,42 @@ class Catalog implements Images {
         config.os,
         Date.now(),
       )
-      this.#sql('DELETE FROM image_blobs WHERE image = ?').run(id)
-      for (const blob of new Set([id, manifest.digest, ...blobs])) {
-        this.#sql('INSERT INTO image_blobs (image, digest) VALUES (?, ?)').run(id, blob)
-      }
+      this.#keepBlobs(id, [id, manifest.digest, ...blobs])
       return this.#byId(id)!
     })
+  }
+
+  repack(image: Image, { manifest, blobs }: Parameters<Images['repack']>[1], lease: Lease): Image {
+    return this.#store.transaction(() => {
+      for (const blob of [image.id, manifest.digest, ...blobs]) lease.add({ blob })
+      this.#sql('UPDATE images SET manifest = ? WHERE id = ?').run(canonicalJson(manifest), image.id)
+      this.#keepBlobs(image.id, [image.id, manifest.digest, ...blobs])
+      return this.get(image.id)
+    })
+  }
+
+  #keepBlobs(id: Digest, blobs: readonly Digest[]): void {
+    this.#sql('DELETE FROM image_blobs WHERE image = ?').run(id)
+    for (const blob of new Set(blobs)) {
+      this.#sql('INSERT INTO image_blobs (image, digest) VALUES (?, ?)').run(id, blob)
+    }
+  }
+
+  addDigest(image: Image, name: Reference): void {
+    this.#store.transaction(() => {
+      // A digest of an index is that of several images; here it names the one that was asked for last.
+      this.#sql('DELETE FROM image_digests WHERE name = ?').run(byDigest(name))
+      this.#sql('INSERT INTO image_digests (name, image) VALUES (?, ?)').run(byDigest(name), image.id)
+    })
+  }
+
+  repositoriesOf(blob: Digest, registry: string): string[] {
+    const prefix = `${registry}/`
+    const rows = this.#sql(
+      `SELECT DISTINCT name FROM image_digests JOIN image_blobs USING (image)
+       WHERE digest = ? AND substr(name, 1, length(?2)) = ?2 ORDER BY name`,
+    ).all(blob, prefix) as { name: string }[]
+    return [...new Set(rows.map(({ name }) => name.slice(prefix.length, name.indexOf('@'))))]
   }
 
   tag(image: Image, name: Reference): void {

@@ -3,12 +3,13 @@ import type { ProgressSink } from '../lib/mod.ts'
 /** How often a part of an operation tells its state, in milliseconds. */
 const interval = 100
 
-/** Tells the bytes of one part of an operation, a few times a second. */
+/** Tells the bytes of one part of an operation, a few times a second. A part that changes its label keeps its `id`. */
 export function byteStatus(
   progress: ProgressSink | undefined,
   vertex: string,
   label: string,
   total?: number,
+  id = `${vertex} ${label}`,
 ): { readonly update: (current: number) => void; readonly done: () => void } {
   let last = 0
   let current = 0
@@ -16,7 +17,7 @@ export function byteStatus(
     progress?.({
       kind: 'status',
       vertex,
-      id: `${vertex} ${label}`,
+      id,
       label,
       unit: 'bytes',
       current,

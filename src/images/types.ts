@@ -60,6 +60,19 @@ export interface Images {
     },
     lease: Lease,
   ): Image
+  /**
+   * Gives the image another manifest, of the same configuration, and the blobs that it names: its layers as they were
+   * packed to leave the machine.
+   */
+  repack(
+    image: Image,
+    packed: { readonly manifest: Descriptor; readonly blobs: readonly Digest[] },
+    lease: Lease,
+  ): Image
+  /** Notes that the image is known by this digest somewhere: `docker.io/library/app@sha256:…`. */
+  addDigest(image: Image, name: Reference): void
+  /** Repositories of a registry in which the blob was seen, as part of some image. */
+  repositoriesOf(blob: Digest, registry: string): string[]
   /** Points a name at the image; whatever had the name loses it. */
   tag(image: Image, name: Reference): void
   /** Takes a name away. Throws `not_found`. */

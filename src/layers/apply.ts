@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { StrakeError } from '../lib/mod.ts'
-import type { DiffId, Digest } from '../oci/mod.ts'
+import type { DiffId } from '../oci/mod.ts'
 import { TarDecoder } from '../tar/mod.ts'
 import { open } from './decompress.ts'
 import { Extraction } from './extract.ts'
@@ -20,19 +20,17 @@ export async function applyLayer(
   tar: AsyncIterable<Uint8Array>,
   { lower, whiteouts = 'overlay', signal, onProgress, tee }: ApplyOptions = {},
 ): Promise<AppliedLayer> {
-  const blobHash = createHash('sha256')
-  let blobSize = 0
+  let packedSize = 0
   let reported = 0
   async function* received(): AsyncGenerator<Uint8Array> {
     for await (const chunk of tar) {
       if (signal?.aborted) throw new StrakeError('cancelled', 'cancelled', { cause: signal.reason })
-      blobHash.update(chunk)
-      blobSize += chunk.length
+      packedSize += chunk.length
       tee?.(chunk)
       const now = performance.now()
       if (onProgress && now - reported > 100) {
         reported = now
-        onProgress(blobSize)
+        onProgress(packedSize)
       }
       yield chunk
     }
@@ -41,23 +39,22 @@ export async function applyLayer(
   using extraction = new Extraction(dir, lower, whiteouts)
   const decoder = new TarDecoder(extraction)
   const { form, bytes } = await open(received())
-  const tarHash = form === 'none' ? undefined : createHash('sha256')
+  const hash = createHash('sha256')
   let tarSize = 0
   for await (const chunk of bytes) {
-    tarHash?.update(chunk)
+    hash.update(chunk)
     tarSize += chunk.length
     decoder.write(chunk)
   }
   decoder.end()
   extraction.finish()
 
-  const digest = `sha256:${blobHash.digest('hex')}`
   return {
-    diffId: (tarHash ? `sha256:${tarHash.digest('hex')}` : digest) as DiffId,
+    diffId: `sha256:${hash.digest('hex')}` as DiffId,
     tarSize,
     size: extraction.size,
     unnamed: extraction.unnamed,
     compression: form,
-    blob: { digest: digest as Digest, size: blobSize },
+    packedSize,
   }
 }

@@ -7,9 +7,9 @@ import { caller, workers } from './crew.ts'
 
 /**
  * Compresses a stream. The same bytes give the same result, however they are cut into chunks and however many threads
- * there are. gzip is one member, made by worker threads.
+ * there are. gzip is one member, made by worker threads; without a level by ISA-L where that is installed.
  *
- * @param how `level` is gzip's (1 to 9, default 6) or zstd's (1 to 19, default 3)
+ * @param how `level` is gzip's (1 to 9; 6 without ISA-L) or zstd's (1 to 19, default 3)
  * @throws `invalid` for a level that does not exist
  */
 export function compress(
@@ -24,7 +24,7 @@ export function compress(
     case 'none':
       return tar
     case 'gzip':
-      return gzip(tar, level ?? 6)
+      return gzip(tar, level)
     case 'zstd':
       return zstd(tar, level ?? 3)
   }
@@ -53,7 +53,7 @@ const windowSize = 32 * 1024
 const header = Uint8Array.of(0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255)
 
 /** Blocks are deflated side by side and closed at byte boundaries, so that they only need to be put in a row. */
-async function* gzip(bytes: AsyncIterable<Uint8Array>, level: number): AsyncGenerator<Uint8Array> {
+async function* gzip(bytes: AsyncIterable<Uint8Array>, level: number | undefined): AsyncGenerator<Uint8Array> {
   const deflating: Promise<Uint8Array>[] = []
   let checksum = 0
   let size = 0

@@ -1,5 +1,6 @@
 import { createHash, type Hash } from 'node:crypto'
 import { constants, deflateRawSync } from 'node:zlib'
+import { isal } from '../host/mod.ts'
 import { type Fresh, fillPieces } from './fill.ts'
 import { type PackedPieces, unpackPieces } from './pieces.ts'
 
@@ -27,7 +28,8 @@ export interface DeflateJob {
   /** The end of the block before, then the block. */
   readonly input: Uint8Array
   readonly dictionary: number
-  readonly level: number
+  /** zlib's. Where it is left out, whatever packs best in the time that there is. */
+  readonly level: number | undefined
   readonly last: boolean
 }
 
@@ -66,8 +68,11 @@ function continueHash({ stream, bytes, last }: HashJob): string | undefined {
 
 /** A block that is not the last one ends with an empty stored block, which brings it to a byte boundary (RFC 1951). */
 function deflateBlock({ input, dictionary, level, last }: DeflateJob): Uint8Array {
-  return deflateRawSync(input.subarray(dictionary), {
-    level,
+  const block = input.subarray(dictionary)
+  const quick = level === undefined ? isal() : undefined
+  if (quick) return quick(block, last)
+  return deflateRawSync(block, {
+    level: level ?? 6,
     ...(dictionary > 0 && { dictionary: input.subarray(0, dictionary) }),
     finishFlush: last ? constants.Z_FINISH : constants.Z_SYNC_FLUSH,
   })

@@ -53,8 +53,8 @@ export interface AppliedLayer extends LayerInfo {
   readonly unnamed: readonly ByteString[]
   /** How the bytes came. xz and bzip2 are read, but no image format knows layers of them. */
   readonly compression: Compression | 'xz' | 'bzip2'
-  /** Hash and size of the bytes as they came. */
-  readonly blob: { readonly digest: Digest; readonly size: number }
+  /** Bytes as they came. */
+  readonly packedSize: number
 }
 
 export interface ApplyOptions {

@@ -16,6 +16,16 @@ const tagPattern = /^[\w][\w.-]{0,127}$/
 const registryPattern =
   /^(?:(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])(?:\.(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9]))*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?$/
 
+/** Whether the text is the name of a repository within a registry: `library/ubuntu`. */
+export function isRepository(text: string): boolean {
+  return text.length <= 255 && text.split('/').every((part) => component.test(part))
+}
+
+/** Whether the text can be a tag. */
+export function isTag(text: string): boolean {
+  return tagPattern.test(text)
+}
+
 /**
  * Reads a name as docker does: `ubuntu` is `docker.io/library/ubuntu:latest`.
  *

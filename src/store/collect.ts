@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { StrakeError } from '../lib/mod.ts'
 import type { Database } from './database.ts'
@@ -51,6 +51,9 @@ function deleteRows(db: Database): {
   return { blobs: Number(changes), snapshots }
 }
 
+/** How long a download that broke off is kept to be gone on with, in milliseconds. */
+const partLife = 24 * 60 * 60 * 1000
+
 interface Moved {
   /** Where it was, below the root. */
   readonly name: string
@@ -73,15 +76,22 @@ function moveOrphans(db: Database): Moved[] {
     ...moveAll(db, 'snapshots', (name) => !snapshots.has(name)),
     ...moveAll(db, 'cache-mounts', (name) => !cacheMounts.has(name)),
     ...moveAll(db, 'blobs/sha256', (name) => !blobs.has(name)),
+    ...moveAll(db, 'cache/downloads', (name) => isOld(join(db.root, 'cache/downloads', name))),
     ...moveAll(db, 'ingest', (name) => !leases.has(name.slice(0, name.indexOf('-')))),
   ]
 }
 
 function moveAll(db: Database, directory: string, isOrphan: (name: string) => boolean): Moved[] {
   const moved: Moved[] = []
-  for (const name of readdirSync(join(db.root, directory))) {
-    const trash = isOrphan(name) && toTrash(db.root, join(db.root, directory, name))
+  const path = join(db.root, directory)
+  for (const name of existsSync(path) ? readdirSync(path) : []) {
+    const trash = isOrphan(name) && toTrash(db.root, join(path, name))
     if (trash) moved.push({ name: `${directory}/${name}`, trash })
   }
   return moved
+}
+
+function isOld(path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false })
+  return found !== undefined && Date.now() - found.mtimeMs > partLife
 }

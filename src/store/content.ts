@@ -93,7 +93,9 @@ export class Content implements ContentStore {
   }
 
   byDiffId(diffId: DiffId): BlobInfo | undefined {
-    const row = this.#db.sql(`SELECT ${columns} FROM blobs WHERE diff_id = ? ORDER BY digest LIMIT 1`).get(diffId)
+    const row = this.#db
+      .sql(`SELECT ${columns} FROM blobs WHERE diff_id = ? ORDER BY compression = 'none', digest LIMIT 1`)
+      .get(diffId)
     return row && blobInfo(row)
   }
 
@@ -150,6 +152,15 @@ class IngestFile implements Ingest {
     })
     this.#hash.update(chunk)
     this.#size += chunk.length
+  }
+
+  reader(): number {
+    return openSync(this.#path, 'r')
+  }
+
+  moveTo(path: string): void {
+    this.#close()
+    storing(this.#db.root, () => renameSync(this.#path, path))
   }
 
   commit(expected: { readonly digest?: Digest; readonly size?: number } = {}): BlobInfo {

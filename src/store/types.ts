@@ -15,7 +15,8 @@ import type { ChainId, DiffId, Digest } from '../oci/mod.ts'
  * volumes/NAME/_data
  * cache-mounts/ID/fs   what RUN --mount=type=cache keeps
  * trash/               what is being removed
- * cache/               stat caches and other things that may be lost
+ * cache/               stat caches, downloads that broke off, and other things that may be lost
+ * manifests/           lists of manifests that are being put together (manifest create)
  * ```
  *
  * Any number of processes may have it open. What a process makes is held by its lease until something lasting (an image,
@@ -89,7 +90,7 @@ export interface ContentStore {
   ingest(lease: Lease): Ingest
   /** Notes what the blob is as a layer. */
   describe(digest: Digest, layer: { readonly diffId: DiffId; readonly compression: Compression }): void
-  /** Some blob that holds the layer, if one is here. */
+  /** Some blob that holds the layer, if one is here; a compressed one rather than another. */
   byDiffId(diffId: DiffId): BlobInfo | undefined
   /** Drops the blob, if it is here. Throws `conflict` when an image or another process holds it. */
   delete(digest: Digest): void
@@ -99,6 +100,10 @@ export interface ContentStore {
 export interface Ingest extends Disposable {
   write(chunk: Uint8Array): void
   readonly size: number
+  /** A descriptor of what is written, to read while it grows and after the commit. Whoever asks closes it. */
+  reader(): number
+  /** Moves what is written to that path instead, replacing what is there. */
+  moveTo(path: string): void
   /** Makes it a blob. Throws `corrupt` when size or digest are not the expected ones; nothing is kept then. */
   commit(expected?: { readonly digest?: Digest; readonly size?: number }): BlobInfo
 }

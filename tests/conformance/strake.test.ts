@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import { main, openTerminal } from '../../src/cli/mod.ts'
 import { type Engine, openEngine, save } from '../../src/engine/mod.ts'
 import { notRoot, Sandbox } from '../e2e/harness.ts'
+import { noSchemas, schemaProblems } from '../support/image-schema.ts'
 import { writeBases } from './bases.ts'
 import { type Case, cases, flatName, type Outcome, readExpected } from './cases.ts'
 import { disagreements, picture } from './compare.ts'
@@ -34,7 +35,9 @@ describe('Strake builds and refuses what Docker builds and refuses', { skip: not
     if (code !== 0) return { refused: /^ERROR: (.*)$/m.exec(stderr)?.[1] ?? stderr }
     const archive: Uint8Array[] = []
     for await (const chunk of save(engine, { images: [tag] })) archive.push(Buffer.from(chunk))
-    return picture(Buffer.concat(archive), one.dated)
+    const saved = Buffer.concat(archive)
+    if (!noSchemas) assert.deepEqual(schemaProblems(saved), [])
+    return picture(saved, one.dated)
   }
 
   for (const one of cases) {

@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import { type Command, expand, expandWords, type Instruction, type Word } from '../../dockerfile/mod.ts'
-import { StrakeError } from '../../lib/mod.ts'
+import { nearest, type SourceRange, StrakeError } from '../../lib/mod.ts'
 import type { ContainerConfig, Healthcheck } from '../../oci/mod.ts'
 import { goDuration, quotedList, type Stage, setEnv } from './stage.ts'
 
@@ -79,8 +79,9 @@ export function applyConfig(evaluation: ConfigEvaluation, instruction: ConfigIns
     case 'expose': {
       // As docker: sorted as they are written.
       const written = instruction.words.toSorted((a, b) => (a.text < b.text ? -1 : 1))
-      const words = written.flatMap((word) => expandWords(word, environment(evaluation), evaluation.escape))
-      const ports = words.flatMap((word) => exposedPorts(word, instruction))
+      const ports = written.flatMap((word) =>
+        expandWords(word, environment(evaluation), evaluation.escape).flatMap((text) => exposedPorts(text, word.range)),
+      )
       config.ExposedPorts = { ...config.ExposedPorts, ...Object.fromEntries(ports.map((port) => [port, {}])) }
       return `EXPOSE [${ports.join(' ')}]`
     }
@@ -94,7 +95,7 @@ export function applyConfig(evaluation: ConfigEvaluation, instruction: ConfigIns
       config.User = one(instruction.word)
       return `USER ${config.User}`
     case 'stopsignal':
-      config.StopSignal = checkSignal(one(instruction.word), instruction)
+      config.StopSignal = checkSignal(one(instruction.word), instruction.word.range)
       return `STOPSIGNAL ${config.StopSignal}`
     case 'maintainer':
       stage.author = instruction.word.text
@@ -161,9 +162,10 @@ function goRune(code: number): string {
 }
 
 /** `80`, `80/udp`, `8000-8010/tcp`, `1.2.3.4:80:8080`, as docker's nat.ParsePortSpec; what stands before a colon does not count. */
-function exposedPorts(word: string, { range }: Instruction): string[] {
+function exposedPorts(word: string, range: SourceRange): string[] {
   if (word === '') return []
-  const fail = (message: string) => new StrakeError('invalid', message, { range })
+  const hint = 'Write a port from 0 to 65535, or a range, and tcp, udp or sctp: EXPOSE 80 53/udp 8000-8010/tcp'
+  const fail = (message: string) => new StrakeError('invalid', message, { range, hint })
   const [spec = '', protocol = 'tcp'] = word.split(/\/(.*)/s)
   const parts = spec.split(':')
   const ports = parts.at(-1)!
@@ -195,14 +197,15 @@ const signalNames = new Set(
    TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ`.split(/\s+/),
 )
 
-function checkSignal(signal: string, at: Instruction): string {
+function checkSignal(signal: string, range: SourceRange): string {
   const name = signal.toUpperCase().replace(/^SIG/, '')
   const number = /^[+-]?\d+$/.test(signal) ? Number(signal) : undefined
   const known = number === undefined ? signalNames.has(name) || /^RTM(IN|AX)([+-]\d+)?$/.test(name) : number !== 0
   if (!known) {
+    const meant = nearest(name, signalNames)
     throw new StrakeError('invalid', `invalid signal: ${signal}`, {
-      range: at.range,
-      hint: 'Signals have names such as SIGTERM or numbers from 1 to 64.',
+      range,
+      hint: meant ? `Did you mean SIG${meant}?` : 'Signals have names such as SIGTERM or numbers from 1 to 64.',
     })
   }
   return signal

@@ -1,11 +1,4 @@
-import {
-  type Dockerfile,
-  expand,
-  type Flag,
-  type Stage as ParsedStage,
-  platformArgs,
-  type RunInstruction,
-} from '../../dockerfile/mod.ts'
+import { type Dockerfile, expand, type Flag, type Stage as ParsedStage, platformArgs } from '../../dockerfile/mod.ts'
 import { nearest, StrakeError } from '../../lib/mod.ts'
 import { hostPlatform, type Platform } from '../../oci/mod.ts'
 import type { BuildOptions } from '../types.ts'
@@ -71,6 +64,11 @@ export function baseStage({ stages }: Dockerfile, name: string, index: number): 
   return stages.slice(0, index).findLast((stage) => stage.name === name)
 }
 
+/** The stage that `from` of a mount names: one above, by its name in any case; a number is none there. */
+export function mountedStage({ stages }: Dockerfile, name: string, index: number): ParsedStage | undefined {
+  return stages.slice(0, index).findLast((stage) => stage.name === name.toLowerCase())
+}
+
 /**
  * The stage that `COPY --from` names: by its number, or by its name in any case; undefined where it names something else.
  * Throws `invalid` for a number that is none, for the stage itself and for those below it.
@@ -82,14 +80,17 @@ export function copiedStage({ stages }: Dockerfile, from: Flag, index: number): 
   const found = isIndex ? stages[Number(value)] : stages.findLast(({ name }) => name === value.toLowerCase())
   if (!found) {
     if (isIndex)
-      throw fail(`invalid stage index ${Number(value)}`, `Stages are counted from 0 to ${stages.length - 1}.`)
+      throw fail(
+        `invalid stage index ${Number(value)}`,
+        index === 0 ? 'No stage is above this one.' : `The stages above this one are 0 to ${index - 1}.`,
+      )
     return undefined
   }
   const nameOf = (stage: ParsedStage) => stage.name ?? `stage-${stage.index}`
   if (found.index === index) {
     throw fail(
       `circular dependency detected on stage: ${nameOf(found)}`,
-      'A stage has its own files already: copy them in a RUN.',
+      'Name another stage; what is in this one already is copied with RUN cp.',
     )
   }
   if (found.index > index) {
@@ -143,22 +144,28 @@ export function isReplaced(sources: Sources, { name }: ParsedStage): boolean {
 function copiedStages(dockerfile: Dockerfile, stage: ParsedStage): ParsedStage[] {
   return stage.instructions.flatMap((instruction) => {
     if (instruction.kind === 'run') {
-      return mountedStages(instruction).flatMap((name) => mountedStage(dockerfile, name, stage.index) ?? [])
+      return mountedNames(instruction).flatMap((name) => mountedStage(dockerfile, name, stage.index) ?? [])
     }
     const from = instruction.kind === 'copy' && instruction.flags.find(({ name }) => name === 'from')
     return (from && copiedStage(dockerfile, from, stage.index)) || []
   })
 }
 
-/** The stage that `from` of a mount names: one above, in any case. A number is none there. */
-export function mountedStage({ stages }: Dockerfile, from: string, index: number): ParsedStage | undefined {
-  return stages.slice(0, index).findLast(({ name }) => name === from.toLowerCase())
-}
-
-/** What `from` of its mounts names. */
-function mountedStages({ flags }: RunInstruction): string[] {
+function mountedNames({ flags }: { readonly flags: readonly Flag[] }): string[] {
   return flags
     .filter(({ name }) => name === 'mount')
     .flatMap(({ fields = [] }) => fields.filter(({ key }) => key.text.toLowerCase() === 'from'))
-    .flatMap(({ value }) => (value ? [value.text] : []))
+    .flatMap(({ value }) => value?.text ?? [])
+}
+
+/** The error with the stage that may have been meant, where a name is no image. */
+export function withStageMeant(error: unknown, { stages }: Dockerfile, name: string, index: number): unknown {
+  if (!(error instanceof StrakeError) || error.code !== 'not_found') return error
+  const meant = nearest(
+    name,
+    stages.slice(0, index).flatMap((stage) => stage.name ?? []),
+  )
+  if (meant === undefined) return error
+  const { code, message, range, cause } = error
+  return new StrakeError(code, message, { range, cause, hint: `Did you mean the stage ${meant}?` })
 }

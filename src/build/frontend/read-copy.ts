@@ -7,7 +7,7 @@ import {
   variables,
   type Word,
 } from '../../dockerfile/mod.ts'
-import { bytesOf, nearest, StrakeError } from '../../lib/mod.ts'
+import { bytesOf, StrakeError } from '../../lib/mod.ts'
 import type { Operation, Vertex } from '../graph.ts'
 import { addOperation } from '../operations/add.ts'
 import { parseChmod } from '../operations/chmod.ts'
@@ -15,7 +15,7 @@ import { type CopyOptions, copyFromContext, copyFromRoot } from '../operations/c
 import { addSource, isRemote } from './add-source.ts'
 import { checkFlags, flag, flagRange, switchFlag } from './flags.ts'
 import { destinationOf, environment, expandWord } from './instructions.ts'
-import { copiedStage } from './plan.ts'
+import { copiedStage, withStageMeant } from './plan.ts'
 import type { Reading } from './read-stage.ts'
 
 export interface ReadCopy {
@@ -132,12 +132,8 @@ async function copyFrom(
       hint: 'Name a stage for it, with an ARG from before the first FROM: FROM $IMAGE AS name',
     })
   }
-  const base = await sources.base(name, range, reader.platform).catch((error) => {
-    if (!(error instanceof StrakeError) || error.code !== 'not_found') throw error
-    const stages = dockerfile.stages.slice(0, parsed.index).flatMap(({ name }) => name ?? [])
-    const meant = nearest(name, stages)
-    const hint = meant ? `Did you mean the stage ${meant}?` : error.hint
-    throw new StrakeError(error.code, error.message, { range, hint })
+  const base = await sources.base(name, range, reader.platform).catch((error: unknown) => {
+    throw withStageMeant(error, dockerfile, name, parsed.index)
   })
   if (base.kind === 'directory') return { operation: copyFromContext(base.source, names, options) }
   const vertex = base.vertex(`${options.vertex}-from`, `FROM ${name}`)

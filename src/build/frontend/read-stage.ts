@@ -7,7 +7,7 @@ import { mergeOperation } from '../operations/merge.ts'
 import { workdirOperation } from '../operations/workdir.ts'
 import type { BuildOptions } from '../types.ts'
 import { applyConfig, type Evaluation, expandWord, workdir } from './instructions.ts'
-import { baseStage, isReplaced } from './plan.ts'
+import { baseStage, isReplaced, withStageMeant } from './plan.ts'
 import { readCopy } from './read-copy.ts'
 import type { From } from './read-from.ts'
 import { readRun } from './read-run.ts'
@@ -104,7 +104,9 @@ async function openStage(
   const empty = nothing(id, vertexName, step)
   const fromScratch = inheritConfig(undefined, true)
   if (name === 'scratch' && !replaced) return { ...blank, top: empty, config: fromScratch, env: envOf(fromScratch) }
-  const base = await sources.base(name, from.image.range, wanted.platform ?? platform)
+  const base = await sources.base(name, from.image.range, wanted.platform ?? platform).catch((error: unknown) => {
+    throw withStageMeant(error, dockerfile, name, parsed.index)
+  })
   if (base.kind === 'directory') {
     const operation = copyFromContext(base.source, ['.'], {
       destination: '/',

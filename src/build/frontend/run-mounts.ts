@@ -119,7 +119,6 @@ async function mountInput({ reader, parsed }: Reading, mount: RunMount, { id, ad
   }
   if (mount.type === 'cache' && !from) return inside('chain', nothing)
   if (!mount.from || !from) return files(reader.sources.context, 'context')
-  // A number is no stage here, other than in COPY.
   const stage = mountedStage(reader.dockerfile, from, parsed.index)
   if (stage) return inside('files', (await reader.stage(stage)).top)
   const later = reader.dockerfile.stages.some(({ name }) => name === from.toLowerCase())

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { create } from '../../engine/mod.ts'
 import { command } from '../command.ts'
+import { transferProgress } from '../progress-transfer.ts'
 import { askedFor, createOptions } from '../run-options.ts'
 
 export default command({
@@ -11,7 +12,10 @@ export default command({
   args: { min: 1, max: Number.POSITIVE_INFINITY },
   optionsFirst: true,
   async run(call) {
-    const { id } = create(call.engine(), askedFor(call))
+    using view = transferProgress(call.terminal, { to: 'err', quiet: call.options.quiet })
+    const { signal } = call
+    const { id } = await create(call.engine(), { ...askedFor(call), signal, progress: view.sink })
+    view[Symbol.dispose]()
     if (call.options.cidfile) writeFileSync(call.options.cidfile, id, { flag: 'wx' })
     call.terminal.out(`${id}\n`)
     return 0

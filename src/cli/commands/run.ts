@@ -5,6 +5,7 @@ import { command, type Terminal } from '../command.ts'
 import { checkTerminal, foreground, terminalSize } from '../foreground.ts'
 import { hintText } from '../hint-text.ts'
 import { createTail } from '../output-tail.ts'
+import { transferProgress } from '../progress-transfer.ts'
 import { askedFor, createOptions } from '../run-options.ts'
 
 /** Servers are up by then, most of them. */
@@ -37,12 +38,26 @@ export default command({
     checkTerminal(terminal, { tty, stdin })
     if (cidfile) reserveCidfile(cidfile)
     let running: RunningContainer
+    // Ctrl-C ends a pull; once the container runs, the signal is for it.
+    const starting = new AbortController()
+    const cancel = () => starting.abort()
+    call.signal.addEventListener('abort', cancel)
     try {
       const size = tty ? terminalSize(terminal) : undefined
-      running = await run(engine(), { ...asked, interactive: interactive || stdin, stdinOnce: stdin, size })
+      using view = transferProgress(terminal, { to: 'err', quiet: options.quiet })
+      running = await run(engine(), {
+        ...asked,
+        interactive: interactive || stdin,
+        stdinOnce: stdin,
+        size,
+        signal: starting.signal,
+        progress: view.sink,
+      })
     } catch (error) {
       if (cidfile) rmSync(cidfile, { force: true })
       throw error
+    } finally {
+      call.signal.removeEventListener('abort', cancel)
     }
     if (cidfile) writeFileSync(cidfile, running.id)
     const swallowed = asked.command?.length ? explainCommand(running.container) : undefined

@@ -113,4 +113,8 @@ export const aptListsKept: RuleText = {
 }
 
 /** The instructions whose layers an image of the stage has. */
-const stepsOf = ({ steps, parent }: EvaluatedStage): readonly Step[] => [...(parent ? stepsOf(parent) : []), ...steps]
+function stepsOf(last: EvaluatedStage): readonly Step[] {
+  const steps: Step[] = []
+  for (let stage: EvaluatedStage | undefined = last; stage; stage = stage.parent) steps.push(...stage.steps)
+  return steps
+}

@@ -13,8 +13,9 @@ export const jsonArgsRecommended: RuleText = {
   bad: 'CMD python app.py',
   good: 'CMD ["python", "app.py"]',
   *find({ stages }) {
+    const withShell = stagesWithShell(stages)
     for (const checked of stages) {
-      let shell = hasShell(checked.parent) || (checked.facts?.shell?.length ?? 0) > 0
+      let shell = inheritsShell(checked, withShell)
       for (const { node, instruction, range } of checked.steps) {
         if (instruction.kind === 'shell') shell = instruction.shell.length > 0
         if (instruction.kind !== 'cmd' && instruction.kind !== 'entrypoint') continue
@@ -30,12 +31,18 @@ export const jsonArgsRecommended: RuleText = {
   },
 }
 
-/** Whether a stage leaves a shell of its own to those based on it. */
-function hasShell(stage: EvaluatedStage | undefined): boolean {
-  if (!stage) return false
-  const last = stage.steps.findLast(({ instruction }) => instruction.kind === 'shell')?.instruction
-  if (last?.kind === 'shell') return last.shell.length > 0
-  return hasShell(stage.parent) || (stage.facts?.shell?.length ?? 0) > 0
+/** The stages that leave a shell of their own, or that of their base, to those based on them. */
+function stagesWithShell(stages: readonly EvaluatedStage[]): ReadonlySet<EvaluatedStage> {
+  const found = new Set<EvaluatedStage>()
+  for (const stage of stages) {
+    const last = stage.steps.findLast(({ instruction }) => instruction.kind === 'shell')?.instruction
+    if (last?.kind === 'shell' ? last.shell.length > 0 : inheritsShell(stage, found)) found.add(stage)
+  }
+  return found
+}
+
+function inheritsShell({ parent, facts }: EvaluatedStage, withShell: ReadonlySet<EvaluatedStage>): boolean {
+  return (parent !== undefined && withShell.has(parent)) || (facts?.shell?.length ?? 0) > 0
 }
 
 export const multipleInstructionsDisallowed: RuleText = {

@@ -54,10 +54,14 @@ export const runsAsRoot: RuleText = {
 }
 
 /** Who programs of a stage run as. Undefined where that can't be known. */
-function userOf(stage: EvaluatedStage): { readonly name: string; readonly written: boolean } | undefined {
-  const own = stage.steps.findLast(({ instruction }) => instruction.kind === 'user')
-  if (own) return { name: own.words[0] ?? '', written: true }
-  if (stage.parent) return userOf(stage.parent)
+function userOf(last: EvaluatedStage): { readonly name: string; readonly written: boolean } | undefined {
+  let stage = last
+  for (;;) {
+    const own = stage.steps.findLast(({ instruction }) => instruction.kind === 'user')
+    if (own) return { name: own.words[0] ?? '', written: true }
+    if (!stage.parent) break
+    stage = stage.parent
+  }
   if (stage.facts) return { name: stage.facts.user ?? '', written: false }
   return /nonroot|rootless|unprivileged/.test(stage.base) ? undefined : { name: '', written: false }
 }

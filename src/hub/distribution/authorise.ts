@@ -1,0 +1,60 @@
+import { printChallenge, printScope } from '../../registry/mod.ts'
+import { type Action, granted, rights } from '../access/rights.ts'
+import type { Call } from '../http/call.ts'
+import { failure, type Reply } from '../http/reply.ts'
+import type { HubData } from '../hub.ts'
+import { library, namespaceOf } from '../names.ts'
+
+/** What Bearer tokens are given for. */
+export const service = 'strake-hub'
+
+/**
+ * Checks that the call may do something with a repository. Undefined where it may.
+ *
+ * Whether a repository that somebody may not see is there shows in nothing: nobody is asked to sign in, and who has is told that
+ * there is none.
+ */
+export async function authorise(
+  data: HubData,
+  call: Call,
+  { repository, action }: { readonly repository: string; readonly action: Exclude<Action, 'manage'> },
+): Promise<Reply | undefined> {
+  const { principal } = call
+  const may = await rights(data, principal, repository)
+  const needed = action === 'push' ? ['pull', 'push'] : [action]
+  const scope = printScope({ type: 'repository', name: repository, actions: needed })
+  if (may.has(action)) return granted(principal, repository, action) ? undefined : challenge(call, scope, true)
+  if (principal.user === undefined) return challenge(call, scope, principal.grants !== undefined)
+  if (action === 'push') return failure('DENIED', pushDenied(call, repository))
+  if (may.has('pull')) return failure('DENIED', `${action} of ${repository} is not allowed to ${principal.user}`)
+  return failure('NAME_UNKNOWN', `repository ${repository} does not exist, or you may not see it`)
+}
+
+/** Asks for a Bearer token (distribution-spec; RFC 6750, 3). */
+export function challenge(call: Call, scope?: string, insufficient = false): Reply {
+  const parameters = {
+    realm: `${call.origin}/token`,
+    service,
+    ...(scope !== undefined && { scope }),
+    ...(insufficient && { error: 'insufficient_scope' }),
+  }
+  return failure('UNAUTHORIZED', undefined, { headers: { 'www-authenticate': printChallenge('Bearer', parameters) } })
+}
+
+function pushDenied({ origin, principal }: Call, repository: string): string {
+  const host = origin.replace(/^https?:\/\//, '')
+  const namespace = namespaceOf(repository)
+  const name = repository.slice(namespace.length + 1)
+  const { user, token } = principal
+  const own = `${host}/${user}/${name}`
+  if (namespace === library) {
+    return (
+      `"${name}" has no namespace: "${library}/${name}" is for administrators. Push below your own name: ` +
+      `docker tag ${host}/${name} ${own} && docker push ${own}`
+    )
+  }
+  if (token && (token.scope === 'read' || token.repositories)) {
+    return `the access token that you signed in with does not allow to push to ${repository}`
+  }
+  return `${user} may not push to "${namespace}". Push below your own name, ${own}, or ask for a role in "${namespace}"`
+}

@@ -1,0 +1,92 @@
+import { closeSync, openSync, readSync } from 'node:fs'
+import type { Digest } from '../oci/mod.ts'
+import type { BlobInfo, Ingest, Lease, Store } from '../store/mod.ts'
+
+const chunkSize = 256 * 1024
+
+type State =
+  | { readonly kind: 'open' }
+  | { readonly kind: 'whole'; readonly digest: Digest }
+  | { readonly kind: 'failed'; readonly error: unknown }
+
+/**
+ * A blob that is being written, which others read at the same time: what comes from the network is unpacked while it
+ * comes, what is compressed is sent while it is made. Nobody else sees it before it is whole and checked.
+ */
+export class GrowingFile implements Disposable {
+  readonly #store: Store
+  readonly #ingest: Ingest
+  #state: State = { kind: 'open' }
+  #changed: PromiseWithResolvers<void> | undefined
+
+  constructor(store: Store, lease: Lease) {
+    this.#store = store
+    this.#ingest = store.content.ingest(lease)
+  }
+
+  get size(): number {
+    return this.#ingest.size
+  }
+
+  write(chunk: Uint8Array): void {
+    this.#ingest.write(chunk)
+    this.#tell()
+  }
+
+  /** Makes it a blob. Throws as `Ingest.commit`; those who read it get the error too. */
+  commit(expected: Parameters<Ingest['commit']>[0] = {}): BlobInfo {
+    try {
+      const blob = this.#ingest.commit(expected)
+      this.#end({ kind: 'whole', digest: blob.digest })
+      return blob
+    } catch (error) {
+      this.fail(error)
+      throw error
+    }
+  }
+
+  /** Gives it up. With `keepAt`, what has come is moved there. */
+  fail(error: unknown, keepAt?: string): void {
+    if (this.#state.kind !== 'open') return
+    this.#end({ kind: 'failed', error })
+    if (keepAt !== undefined) this.#ingest.moveTo(keepAt)
+    this.#ingest[Symbol.dispose]()
+  }
+
+  /** What is there from a position on, then what comes, until it is whole. Throws what it failed with. */
+  async *open(from = 0): AsyncGenerator<Uint8Array> {
+    const state = this.#state
+    const fd = state.kind === 'whole' ? openSync(this.#store.content.path(state.digest), 'r') : this.#ingest.reader()
+    try {
+      for (let at = from; ; ) {
+        if (this.#state.kind === 'failed') throw this.#state.error
+        if (at < this.size) {
+          const buffer = Buffer.allocUnsafe(Math.min(chunkSize, this.size - at))
+          const count = readSync(fd, buffer, 0, buffer.length, at)
+          at += count
+          yield buffer.subarray(0, count)
+        } else if (this.#state.kind === 'whole') return
+        else {
+          this.#changed ??= Promise.withResolvers<void>()
+          await this.#changed.promise
+        }
+      }
+    } finally {
+      closeSync(fd)
+    }
+  }
+
+  #end(state: State): void {
+    this.#state = state
+    this.#tell()
+  }
+
+  #tell(): void {
+    this.#changed?.resolve()
+    this.#changed = undefined
+  }
+
+  [Symbol.dispose](): void {
+    this.fail(new Error('the blob was given up'))
+  }
+}

@@ -1,0 +1,142 @@
+import { byteStatus, type Image, type Images } from '../images/mod.ts'
+import { type OperationOptions, StrakeError } from '../lib/mod.ts'
+import {
+  type Descriptor,
+  type DiffId,
+  type Digest,
+  familiarName,
+  familiarString,
+  hex,
+  parseReference,
+  type Reference,
+} from '../oci/mod.ts'
+import type { Store } from '../store/mod.ts'
+import { findCredentials } from './config/credentials.ts'
+import { type BlobWatch, copy } from './copy.ts'
+import { type PackOptions, packImage } from './pack-image.ts'
+import { openRegistries, type RegistriesOptions } from './repository.ts'
+import { StoreBlobs } from './store-blobs.ts'
+
+export interface PushOptions
+  extends OperationOptions,
+    Pick<PackOptions, 'compression' | 'level'>,
+    Pick<RegistriesOptions, 'env' | 'retryDelay' | 'idleTimeout'> {
+  /** A name that an image of the store has: `localhost:5000/app:1.0`. */
+  readonly reference: string
+  readonly parallel?: number | undefined
+}
+
+export interface PushedImage {
+  readonly reference: Reference
+  /** The manifest, as the registry has it now. */
+  readonly digest: Digest
+  readonly size: number
+}
+
+/**
+ * Sends an image to the registry of its name. Layers are compressed once, while they are sent; what the registry has does
+ * not move. Throws `not_found` (no such image), `unauthorized`, `denied`, `unavailable`.
+ */
+export async function pushImage(store: Store, images: Images, options: PushOptions): Promise<PushedImage> {
+  const reference = parseReference(options.reference)
+  const { registry, repository, tag } = reference
+  if (!tag || reference.digest) {
+    throw new StrakeError('invalid', 'cannot push a digest reference', { hint: 'Push a tag: strake push NAME:TAG' })
+  }
+  const image = images.find(familiarString(reference))
+  if (!image) {
+    const message = `An image does not exist locally with the tag: ${familiarString(reference)}`
+    throw new StrakeError('not_found', message, { hint: 'Give an image that name with: strake tag IMAGE NAME' })
+  }
+  using registries = openRegistries(options)
+  using lease = store.lease('push')
+  const mountFrom = (digest: Digest) => images.repositoriesOf(digest, registry).filter((name) => name !== repository)
+  const target = registries.repository(registry, repository, { access: 'push', mountFrom })
+  const watches = watchLayers(images, image, options)
+  try {
+    const manifest = await packImage({ store, images, lease }, image, {
+      ...options,
+      async onLayer(diffId, blob, tarSize) {
+        const watch = watches.ofLayer(diffId, tarSize)
+        const open = (from: number) => counted(blob.open(from), from, watch)
+        await target.pushGrowing({ open, descriptor: blob.descriptor })
+        watch.done({ kind: 'pushed' })
+      },
+    })
+    watches.packed()
+    await copy(new StoreBlobs(store, lease), target, manifest, { ...options, watch: watches.ofBlob, parallel: 5 })
+    watches.end()
+    await target.tag(manifest, tag)
+    images.addDigest(image, { registry, repository, digest: manifest.digest })
+    return { reference, digest: manifest.digest, size: manifest.size }
+  } catch (error) {
+    throw error instanceof StrakeError ? await explained(error, reference, options.env ?? process.env) : error
+  }
+}
+
+/** Tells of layers in docker's words. They are known by their contents' hash, as their blobs have no digest at first. */
+function watchLayers(images: Images, image: Image, { progress }: PushOptions) {
+  const diffIds = images.config(image).rootfs.diff_ids
+  const names = new Map<Digest, DiffId>()
+  const told = new Set<string>()
+  const watch = (id: string, size: number): BlobWatch => {
+    const short = id.slice(7, 19)
+    const status = (words: string) => byteStatus(progress, 'push', `${short}: ${words}`, size, short)
+    const pushing = status('Pushing')
+    return {
+      update: pushing.update,
+      done(how) {
+        if (told.has(id)) return
+        told.add(id)
+        const words = { pushed: 'Pushed', present: 'Layer already exists', mounted: '' }[how.kind]
+        status(how.kind === 'mounted' ? `Mounted from ${how.from}` : words).done()
+      },
+    }
+  }
+  for (const id of diffIds)
+    byteStatus(progress, 'push', `${hex(id).slice(0, 12)}: Preparing`, 0, hex(id).slice(0, 12)).update(0)
+  return {
+    ofLayer: (diffId: DiffId, tarSize: number) => watch(diffId, tarSize),
+    /** Says which layers the blobs of the packed image are. */
+    packed() {
+      const { layers } = images.manifest(images.get(image.id))
+      for (const [i, { digest }] of layers.entries()) names.set(digest, diffIds[i]!)
+    },
+    ofBlob({ digest, size }: Descriptor): BlobWatch {
+      const diffId = names.get(digest)
+      return diffId ? watch(diffId, size) : { update: () => {}, done: () => {} }
+    },
+    /** The registry had all of it: nothing was asked of the layers. */
+    end: () => {
+      for (const id of diffIds) watch(id, 0).done({ kind: 'present' })
+    },
+  }
+}
+
+async function* counted(chunks: AsyncIterable<Uint8Array>, from: number, watch: BlobWatch): AsyncGenerator<Uint8Array> {
+  let at = from
+  for await (const chunk of chunks) {
+    at += chunk.length
+    watch.update(at)
+    yield chunk
+  }
+}
+
+/** A push without a namespace is the mistake of every beginner: the names that would work. */
+async function explained(error: StrakeError, reference: Reference, env: NodeJS.ProcessEnv): Promise<StrakeError> {
+  if (error.code !== 'denied' && error.code !== 'unauthorized') return error
+  const { registry, repository, tag } = reference
+  const bare = registry === 'docker.io' ? repository.replace(/^library\//, '') : repository
+  const credentials = await findCredentials(registry, env).catch(() => undefined)
+  const login = `strake login${registry === 'docker.io' ? '' : ` ${registry}`}`
+  const lines = credentials ? [] : [`Log in first: ${login}`]
+  if (!bare.includes('/')) {
+    const user = credentials && 'username' in credentials && credentials.username ? credentials.username : 'USER'
+    const better = familiarString({ registry, repository: `${user}/${bare}`, ...(tag && { tag }) })
+    lines.push(
+      `${familiarName(reference)} is in nobody's namespace. Give it a name in yours, and push that:`,
+      `strake tag ${familiarString(reference)} ${better} && strake push ${better}`,
+    )
+  } else if (credentials) lines.push(`You are logged in, but that account may not push there; another one: ${login}`)
+  return new StrakeError(error.code, error.message, { hint: lines.join('\n'), cause: error })
+}
