@@ -160,7 +160,7 @@ function mountedNames({ flags }: { readonly flags: readonly Flag[] }): string[] 
 
 /** The error with the stage that may have been meant, where a name is no image. */
 export function withStageMeant(error: unknown, { stages }: Dockerfile, name: string, index: number): unknown {
-  if (!(error instanceof StrakeError) || error.code !== 'not_found') return error
+  if (!(error instanceof StrakeError) || (error.code !== 'not_found' && error.code !== 'unavailable')) return error
   const meant = nearest(
     name,
     stages.slice(0, index).flatMap((stage) => stage.name ?? []),
