@@ -13,12 +13,14 @@ export function factsOf(
   const wanted = context === undefined ? name : /^docker-image:\/\/(.+)$/.exec(context)?.[1]
   const image = wanted === undefined ? undefined : attempt(() => images.find(wanted))
   if (!image) return undefined
-  const { Env, Shell, User, OnBuild } = images.config(image).config ?? {}
+  const { config, architecture, os, variant } = images.config(image)
+  const { Env, Shell, User, OnBuild } = config ?? {}
   return {
     ...(Env && { env: Env }),
     ...(Shell && { shell: Shell }),
     ...(User && { user: User }),
     ...(OnBuild && { onbuild: OnBuild }),
+    platform: { os, architecture, ...(variant && { variant }) },
   }
 }
 

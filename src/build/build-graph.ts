@@ -6,7 +6,6 @@ import { keyOf } from './cache.ts'
 import { openTree } from './context/tree.ts'
 import type { Filesystem } from './filesystem.ts'
 import { finishConfig } from './frontend/stage.ts'
-import { createDownload } from './operations/download.ts'
 import { readGraph } from './read-graph.ts'
 import { inSession } from './session.ts'
 import { createSources } from './sources.ts'
@@ -31,11 +30,10 @@ export async function buildGraph(
   return inSession(store, { subject, options }, async ({ execution, solver: open }) => {
     const sources = createSources(execution, images, {
       context: { tree: openTree('/', 'no files'), statCache: undefined },
-      download: createDownload(execution),
       options: { context: { kind: 'empty' }, ...(buildContexts && { buildContexts }) },
     })
     const read = await readGraph(execution, filesystem, async (image) => {
-      const base = await sources.base(image, undefined)
+      const base = await sources.base(image, undefined, hostPlatform)
       if (base.kind === 'image') return base
       throw new StrakeError('invalid', `${image} is a folder here, not an image`, { hint: 'Copy from local(…).' })
     })

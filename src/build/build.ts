@@ -2,14 +2,15 @@ import { basename, join, resolve } from 'node:path'
 import { parseDockerfile } from '../dockerfile/mod.ts'
 import type { Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
-import { type Digest, hostPlatform, type ImageConfig, parseReference, type Reference } from '../oci/mod.ts'
+import { type Digest, type ImageConfig, parseReference, type Reference } from '../oci/mod.ts'
 import type { Store } from '../store/mod.ts'
 import { keyOf } from './cache.ts'
 import { openContext } from './context/open.ts'
-import { plan, targetsOf } from './frontend/plan.ts'
+import { givenEpoch, inputsEpoch } from './epoch.ts'
+import { checkFrontend, checkMultiPlatform } from './frontend/built-ins.ts'
+import { type PlanOptions, plan, targetsOf } from './frontend/plan.ts'
 import { checkAllowed } from './frontend/run-rights.ts'
 import { finishConfig, type Stage } from './frontend/stage.ts'
-import { createDownload } from './operations/download.ts'
 import type { BuildSubject } from './records/recorder.ts'
 import { inSession } from './session.ts'
 import type { Solver } from './solver.ts'
@@ -21,27 +22,30 @@ import { warn } from './warn.ts'
 export async function build(store: Store, images: Images, options: BuildOptions): Promise<BuildResult> {
   const targets = targetsOf(options)
   const tags = assignTags(options.tags ?? [], targets)
-  checkPlatform(options)
+  const given = givenEpoch(options)
   checkAllowed(options.allow)
   return inSession(store, { subject: subjectOf(options), options }, async ({ execution, solver: open }) => {
     const { lease, progress } = execution
-    const download = createDownload(execution)
-    const { dockerfile: file, source } = await openContext(execution, options, download)
+    const opened = await openContext(execution, options)
+    const { dockerfile: file, source } = opened
     try {
+      checkFrontend(file, options.buildArgs ?? {})
+      checkMultiPlatform(options.buildArgs ?? {})
       const dockerfile = parseDockerfile(file.text, file.file)
       for (const name of options.noCacheFilter ?? []) {
         if (dockerfile.stages.some((stage) => stage.name === name.toLowerCase())) continue
         progress({ kind: 'notice', level: 'warning', message: `--no-cache-filter: there is no stage ${name}` })
       }
-      const sources = createSources(execution, images, { context: source, download, options })
-      const stages = await plan(dockerfile, sources, options)
+      const sources = createSources(execution, images, { context: source, options })
+      const epoch = given ?? (options.reproducible ? await inputsEpoch(opened, options) : undefined)
+      const stages = await plan(dockerfile, sources, atEpoch(options, epoch))
       warn({ dockerfile: file, source }, images, { ...options, progress })
       const solver = open(stages.map(({ top }) => top))
       await Promise.all(stages.map(async ({ top }) => (await solver.solve(top)).chainId()))
       await solver.settled()
       const built: { target: string | undefined; id: Digest }[] = []
       for (const [i, stage] of stages.entries()) {
-        const history = await finishHistory(stage, solver.solve)
+        const history = await finishHistory(stage, solver.solve, epoch)
         const { snapshot } = await solver.solve(stage.top)
         const image = images.create({ config: finishImage(stage, options, history), snapshot }, lease)
         for (const tag of tags[i]!) images.tag(image, tag)
@@ -92,21 +96,27 @@ function subjectOf(options: BuildOptions): BuildSubject {
   }
 }
 
-function checkPlatform({ platform }: BuildOptions): void {
-  if (!platform || (platform.os === hostPlatform.os && platform.architecture === hostPlatform.architecture)) return
-  throw new StrakeError(
-    'unsupported',
-    `can't build for ${platform.os}/${platform.architecture} on ${hostPlatform.os}/${hostPlatform.architecture}`,
-    {
-      hint: `Build on a machine of that platform, or leave --platform out.`,
-    },
-  )
+/** Steps see it as ARG SOURCE_DATE_EPOCH; a reproducible image has no later time in its layers. */
+function atEpoch(options: BuildOptions, epoch: number | undefined): PlanOptions {
+  if (epoch === undefined) return { ...options, created: undefined, epoch: undefined }
+  const created = BigInt(epoch) * 1_000_000_000n
+  const buildArgs = { ...options.buildArgs, SOURCE_DATE_EPOCH: `${epoch}` }
+  return { ...options, buildArgs, created, epoch: options.reproducible ? created : undefined }
+}
+
+/** As Go writes it: without a fraction. */
+function isoTime(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().replace('.000Z', 'Z')
 }
 
 type HistoryList = NonNullable<ImageConfig['history']>
 
 /** Times: that of its layer for a step that made one, of the layer before it for the others, as BuildKit. */
-async function finishHistory(stage: Stage, solve: Solver['solve']): Promise<HistoryList> {
+async function finishHistory(stage: Stage, solve: Solver['solve'], epoch: number | undefined): Promise<HistoryList> {
+  if (epoch !== undefined) {
+    const created = isoTime(epoch)
+    return [...stage.inherited, ...stage.history.map(({ entry }) => ({ created, ...entry }))]
+  }
   let created = stage.inherited.at(-1)?.created
   const own: HistoryList[number][] = []
   for (const { entry, vertex } of stage.history) {

@@ -52,9 +52,12 @@ export interface MountedRoot extends Disposable {
 let mounts = 0
 
 /** The root file system of a snapshot, read-only. Seen by this process and its children only. */
-export function viewRoot(execution: Execution, snapshot: SnapshotId | undefined): MountedRoot {
-  const lower = execution.store.snapshots.stack(snapshot)
-  return mountRoot(execution, (target) => {
+export function viewRoot(
+  workspace: Pick<Workspace, 'store' | 'scratch'>,
+  snapshot: SnapshotId | undefined,
+): MountedRoot {
+  const lower = workspace.store.snapshots.stack(snapshot)
+  return mountRoot(workspace, (target) => {
     if (lower.length) mountOverlay(target, { lower })
   })
 }
@@ -88,9 +91,9 @@ export function scratchRoot(execution: Execution, snapshot: SnapshotId | undefin
   }
 }
 
-function mountRoot(execution: Execution, mount: (target: string) => void): MountedRoot {
+function mountRoot({ scratch }: Pick<Workspace, 'scratch'>, mount: (target: string) => void): MountedRoot {
   enterPrivateMounts()
-  const path = join(execution.scratch, `root-${++mounts}`)
+  const path = join(scratch, `root-${++mounts}`)
   mkdirSync(path)
   mount(path)
   return {

@@ -2,7 +2,6 @@ import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
 import { removeTree, type Store } from '../store/mod.ts'
 import { type OpenedContext, openContext } from './context/open.ts'
-import { createDownload } from './operations/download.ts'
 import type { BuildOptions } from './types.ts'
 
 /**
@@ -11,14 +10,14 @@ import type { BuildOptions } from './types.ts'
  */
 export async function openBuildContext(
   store: Store,
-  options: Pick<BuildOptions, 'context' | 'file' | 'dockerfile' | 'progress' | 'signal'>,
+  options: Pick<BuildOptions, 'context' | 'file' | 'dockerfile' | 'buildArgs' | 'progress' | 'signal'>,
 ): Promise<OpenedContext & Disposable> {
   using stack = new DisposableStack()
   const lease = stack.use(store.lease('build'))
   const scratch = mkdtempSync(join(store.root, 'ingest', `${lease.id}-build-`))
   stack.defer(() => removeTree(scratch))
   const workspace = { store, lease, scratch, progress: options.progress ?? (() => {}), signal: options.signal }
-  const opened = await openContext(workspace, options, createDownload(workspace))
+  const opened = await openContext(workspace, options)
   const owned = stack.move()
   return { ...opened, [Symbol.dispose]: () => owned.dispose() }
 }

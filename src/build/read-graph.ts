@@ -109,6 +109,7 @@ export async function readGraph(
           cwd,
           user,
           hostname: 'buildkitsandbox',
+          epoch: undefined,
           network,
           addHosts: [],
           scripts: {},
@@ -134,7 +135,7 @@ export async function readGraph(
         return copyFromContext(noFiles, [], { destination: path, heredocs, ...ownerOf(node), vertex: id })
       }
       case 'make-directory':
-        return workdirOperation(absolute(node.path), node.user)
+        return workdirOperation(absolute(node.path), { user: node.user, created: undefined, epoch: undefined })
       case 'remove':
         return removeOperation(absolute(node.path))
     }

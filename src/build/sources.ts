@@ -1,42 +1,53 @@
 import { existsSync, statSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
+import { parseGitUrl } from '../dockerfile/mod.ts'
 import { type Image, type Images, loadArchive, resolveBootstrap } from '../images/mod.ts'
 import { type SourceRange, StrakeError } from '../lib/mod.ts'
-import { parseReference } from '../oci/mod.ts'
+import {
+  formatPlatform,
+  hostPlatform,
+  type Platform,
+  parsePlatform,
+  parseReference,
+  platformMatches,
+} from '../oci/mod.ts'
 import { findOrPull } from '../registry/mod.ts'
-import { openSource } from './context/open.ts'
+import { httpSource } from './context/http.ts'
+import { fetchGit, openSource } from './context/open.ts'
 import type { Execution } from './execution.ts'
 import type { Base, Sources } from './frontend/sources.ts'
 import type { LocalSource } from './operations/copy.ts'
-import type { Download } from './operations/download.ts'
 import type { BuildOptions } from './types.ts'
 
 export interface SourcesOptions {
   readonly context: LocalSource
-  readonly download: Download
   readonly options: BuildOptions
 }
 
 /** Images of the store or their registries, and the named contexts of --build-context, which stand in for images of their name. */
-export function createSources(
-  execution: Execution,
-  images: Images,
-  { context, download, options }: SourcesOptions,
-): Sources {
-  const contexts = new Map(Object.entries(options.buildContexts ?? {}).map(([name, value]) => [normal(name), value]))
+export function createSources(execution: Execution, images: Images, { context, options }: SourcesOptions): Sources {
+  const contexts = new Map(
+    Object.entries(options.buildContexts ?? {}).map(([name, value]) => [contextName(name), value]),
+  )
   const opened = new Map<string, Promise<Base>>()
+  /** A context may be for one platform only: `debian::linux/arm64`. */
+  const contextOf = (name: string, platform: Platform) =>
+    contexts.get(`${normal(name)}::${formatPlatform(platform)}`) ?? contexts.get(normal(name))
 
-  async function open(name: string, range: SourceRange | undefined): Promise<Base> {
-    const named = contexts.get(normal(name))
-    if (named !== undefined) return openNamed(name, named)
-    return imageBase(execution, images, { name, image: await findImage(name, range) })
+  async function open(name: string, range: SourceRange | undefined, platform: Platform): Promise<Base> {
+    const named = contextOf(name, platform)
+    if (named !== undefined) return openNamed(name, named, platform)
+    return imageBase(execution, images, { name, image: await findImage(name, platform, range) })
   }
 
-  async function openNamed(name: string, value: string): Promise<Base> {
+  async function openNamed(name: string, value: string, platform: Platform): Promise<Base> {
     const { store, progress, signal } = execution
     const [, scheme = '', rest = ''] = /^([a-z][a-z-]*):(.*)$/s.exec(value) ?? []
     if (scheme === 'docker-image')
-      return imageBase(execution, images, { name, image: await findImage(rest.replace(/^\/\//, ''), undefined) })
+      return imageBase(execution, images, {
+        name,
+        image: await findImage(rest.replace(/^\/\//, ''), platform, undefined),
+      })
     if (scheme === 'bootstrap') {
       const image = await resolveBootstrap(rest, store, images, {
         progress,
@@ -49,13 +60,28 @@ export function createSources(
       const image = await loadLayout(name, rest.replace(/^\/\//, ''))
       return imageBase(execution, images, { name, image })
     }
+    const fetched = await fetchContext(value)
+    if (fetched !== undefined) {
+      return {
+        kind: 'directory',
+        source: openSource(execution, fetched, { inPlace: false, name: `the context ${name}` }),
+      }
+    }
     const path = isAbsolute(value) ? value : resolve(value)
     if (!existsSync(path) || !statSync(path).isDirectory()) {
       throw new StrakeError('not_found', `--build-context ${name}=${value}: there is no such folder`, {
-        hint: 'A value is a folder, docker-image://NAME, oci-layout://FOLDER or bootstrap:debian/bookworm.',
+        hint: 'A value is a folder, the URL of a git repository or a file, docker-image://NAME, oci-layout://FOLDER or bootstrap:debian/bookworm.',
       })
     }
     return { kind: 'directory', source: openSource(execution, path, { inPlace: true, name: `the context ${name}` }) }
+  }
+
+  async function fetchContext(value: string): Promise<string | undefined> {
+    if (existsSync(value)) return undefined
+    const git = parseGitUrl(value, { context: true })
+    if (git) return (await fetchGit(execution, git)).directory
+    if (!/^https?:\/\//.test(value)) return undefined
+    return (await httpSource(execution, value, { vertex: 'context' }).fetch()).directory
   }
 
   /** `FOLDER`, `FOLDER:tag` or `FOLDER@digest`, as buildx. */
@@ -76,31 +102,37 @@ export function createSources(
     return found.image
   }
 
-  async function findImage(name: string, range: SourceRange | undefined): Promise<Image> {
+  async function findImage(name: string, platform: Platform, range: SourceRange | undefined): Promise<Image> {
     const { store, progress, signal } = execution
-    const { platform, pull } = options
-    const policy = pull ? 'always' : 'missing'
+    const policy = options.pull ? 'always' : 'missing'
     // As for docker, what is too short for an id is a name.
     const reference = /^[0-9a-f]{1,11}$/.test(name) ? `${name}:latest` : name
     try {
-      return await findOrPull(store, images, { reference, policy, platform, progress, signal })
+      const image = await findOrPull(store, images, { reference, policy, platform, progress, signal })
+      if (platformMatches(images.config(image), platform)) return image
     } catch (error) {
       if (!(error instanceof StrakeError) || error.code === 'cancelled') throw error
-      const message = error.message.startsWith('invalid reference')
-        ? `failed to parse stage name "${name}": ${error.message}`
-        : error.message
-      throw new StrakeError(error.code, message, { range, hint: error.hint, cause: error })
+      const { code, hint } = error
+      const invalid = error.message.startsWith('invalid reference')
+      const message = invalid ? `failed to parse stage name "${name}": ${error.message}` : error.message
+      const found = invalid ? undefined : images.find(reference)
+      if (!found || platformMatches(images.config(found), platform)) {
+        throw new StrakeError(code, message, { range, hint, cause: error })
+      }
     }
+    throw otherPlatform(name, { has: images.config(images.get(reference)), platform, range })
   }
 
   return {
     context,
-    download,
-    base(name, range) {
-      let base = opened.get(name)
+    workspace: execution,
+    isContext: (name) => contextOf(name, options.platform ?? hostPlatform) !== undefined,
+    base(name, range, platform) {
+      const key = `${name} ${formatPlatform(platform)}`
+      let base = opened.get(key)
       if (!base) {
-        base = open(name, range)
-        opened.set(name, base)
+        base = open(name, range, platform)
+        opened.set(key, base)
       }
       return base
     },
@@ -115,6 +147,12 @@ function normal(name: string): string {
   } catch {
     return name
   }
+}
+
+/** The name of a context, with the platform that it is for. */
+function contextName(name: string): string {
+  const [plain = '', platform] = name.split('::')
+  return platform === undefined ? normal(plain) : `${normal(plain)}::${formatPlatform(parsePlatform(platform))}`
 }
 
 function imageBase(
@@ -138,4 +176,19 @@ function imageBase(
       image: { name: asked, digest: image.id },
     }),
   }
+}
+
+function otherPlatform(
+  name: string,
+  { has, platform, range }: { has: Platform; platform: Platform; range: SourceRange | undefined },
+): StrakeError {
+  const [own, wanted] = [formatPlatform(has), formatPlatform(platform)]
+  return new StrakeError(
+    'not_found',
+    `${name}: image with reference ${name} was found but its platform (${own}) does not match the specified platform (${wanted})`,
+    {
+      range,
+      hint: `Load one for ${wanted}. A stage that only makes files for others may run here: FROM --platform=$BUILDPLATFORM`,
+    },
+  )
 }

@@ -50,6 +50,7 @@ export interface BuildOptions extends SolveOptions {
   readonly dockerfile?: string | Uint8Array
   /** Names for the image of the last target; `TARGET=NAME` is one for that of another. */
   readonly tags?: readonly string[]
+  /** BuildKit's own are known too: SOURCE_DATE_EPOCH, BUILDKIT_SYNTAX, BUILDKIT_CONTEXT_KEEP_GIT_DIR, … */
   readonly buildArgs?: Readonly<Record<string, string>>
   /** The stage to build, or several; without one it is the last of the Dockerfile. */
   readonly target?: string | readonly string[]
@@ -61,6 +62,12 @@ export interface BuildOptions extends SolveOptions {
   /** name → `docker-image://ref`, a folder, a URL, `oci-layout://…`, `bootstrap:debian/bookworm`. */
   readonly buildContexts?: Readonly<Record<string, string>>
   readonly platform?: Platform
+  /**
+   * The same inputs give the same image, on any machine: no time in it is later than SOURCE_DATE_EPOCH (of `buildArgs`;
+   * otherwise the context's last commit, or its newest file), and files of the context have that time, and the modes that
+   * git would give them. Programs that steps run may still do something else each time.
+   */
+  readonly reproducible?: boolean
   /**
    * What steps may ask for beyond docker's isolation: `network.host`, `security.insecure`, `device` or `device=NAME`.
    * `network: 'host'` brings the first.

@@ -12,11 +12,12 @@ export function warn(
   images: Images,
   options: BuildOptions,
 ): void {
-  const { buildArgs = {}, buildContexts, progress = () => {} } = options
+  const { buildArgs = {}, buildContexts, platform, progress = () => {} } = options
   const base = (name: string) => factsOf(images, name, buildContexts)
   const ignore = source.tree.ignore?.patterns ?? []
   const targets = targetsOf(options).map((name) => name ?? '')
-  const { findings, failure } = checkDockerfile(text, { file, buildArgs, base, targets, ignore })
+  const checks = { file, buildArgs, base, targets, ignore, ...(platform && { platform }) }
+  const { findings, failure } = checkDockerfile(text, checks)
   for (const { level, rule, message, description, url, range } of findings) {
     if (level === 'warning') progress({ kind: 'check', rule, message, description, url, range })
   }

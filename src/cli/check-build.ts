@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { check, type Engine, fixDockerfile } from '../engine/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
+import { parsePlatform } from '../oci/mod.ts'
 import type { Found } from './build-context.ts'
 import { type CheckFormat, checkFormats, checkReport } from './check-report.ts'
 import type { Terminal } from './command.ts'
@@ -46,6 +47,7 @@ export interface CheckBuildOptions extends BuildCall {
   readonly options: {
     readonly 'build-arg': readonly string[]
     readonly 'build-context': readonly string[]
+    readonly platform: string | undefined
     readonly skip: readonly string[]
     readonly target: readonly string[]
   }
@@ -63,6 +65,7 @@ export async function checkBuild(
       ...found,
       buildArgs: buildArguments(options['build-arg'], terminal.env),
       buildContexts: namedContexts(options['build-context']),
+      ...(options.platform && { platform: parsePlatform(options.platform) }),
       skip: options.skip,
       target: options.target,
       signal,

@@ -108,6 +108,13 @@ export const entries: readonly Entry[] = [
     load: () => import('./commands/history.ts'),
   },
   {
+    name: 'diff',
+    summary: 'Show where two images differ',
+    aliases: ['image diff'],
+    group: 'images',
+    load: () => import('./commands/diff.ts'),
+  },
+  {
     name: 'image prune',
     summary: 'Remove unused images',
     group: 'images',

@@ -53,7 +53,7 @@ test('mistakes and their exit codes', () => {
     [['build', '-t', 'App', dir], 1, /must be lowercase\nhint: Write app\.\n/],
     [['build', '--progress', 'loud', dir], 1, /^ERROR: invalid progress mode "loud"\nhint: /],
     [['build', '--progress', 'tty', dir], 1, /needs a terminal/],
-    [['build', '--platform', 'a/b/c/d', dir], 1, /is not a platform/],
+    [['build', '--platform', 'a/b/c/d', dir], 1, /is an invalid component/],
     [['build', '--build-context', 'x', dir], 1, /expected NAME=VALUE/],
     [['build', '--add-host', 'x', dir], 1, /bad format for add-host/],
   ] as const) {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { buildArguments, networkMode, pairs, platformOf } from './option-values.ts'
+import { buildArguments, networkMode, pairs } from './option-values.ts'
 
 test('names and values', () => {
   assert.deepEqual(pairs(['a=1', 'b=x=y', 'c', 'd=', 'a=2']), { a: '2', b: 'x=y', c: '', d: '' })
@@ -9,14 +9,6 @@ test('names and values', () => {
 
 test('build arguments without a value come from the environment', () => {
   assert.deepEqual(buildArguments(['A', 'B=', 'C=c', 'D'], { A: 'a', B: 'b' }), { A: 'a', B: '', C: 'c' })
-})
-
-test('platforms', () => {
-  assert.deepEqual(platformOf('linux/amd64'), { os: 'linux', architecture: 'amd64' })
-  assert.deepEqual(platformOf('Linux/arm64/v8'), { os: 'linux', architecture: 'arm64', variant: 'v8' })
-  assert.deepEqual(platformOf('aarch64'), { os: 'linux', architecture: 'arm64' })
-  for (const text of ['', '/', 'linux/', 'a/b/c/d', 'linux/amd 64'])
-    assert.throws(() => platformOf(text), { code: 'invalid' })
 })
 
 test('network modes', () => {

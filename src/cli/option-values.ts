@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { byteCount, errno, StrakeError } from '../lib/mod.ts'
-import type { Platform } from '../oci/mod.ts'
 
 /** `name=value` each; a name alone has the empty value. */
 export function pairs(values: readonly string[]): Record<string, string> {
@@ -40,17 +39,6 @@ export function namedContexts(values: readonly string[]): Record<string, string>
     contexts[value.slice(0, equals)] = value.slice(equals + 1)
   }
   return contexts
-}
-
-/** `linux/arm64/v8`, or an architecture alone. */
-export function platformOf(text: string): Platform {
-  const parts = text.toLowerCase().split('/')
-  const [os = '', machine = '', variant] = parts.length === 1 ? ['linux', ...parts] : parts
-  if (parts.length > 3 || parts.some((part) => !/^[a-z0-9_.-]+$/.test(part))) {
-    throw new StrakeError('invalid', `${JSON.stringify(text)} is not a platform`, { hint: 'Write it as linux/amd64.' })
-  }
-  const architecture = { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64' }[machine] ?? machine
-  return { os, architecture, ...(variant && { variant }) }
 }
 
 /** The value of `build --network`. */

@@ -1,7 +1,8 @@
 import type { CreateContainerOptions } from '../engine/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
+import { parsePlatform } from '../oci/mod.ts'
 import type { Call, Options } from './command.ts'
-import { byteSize, containerVariables, pairs, platformOf } from './option-values.ts'
+import { byteSize, containerVariables, pairs } from './option-values.ts'
 
 /** The options that `run` and `create` share. */
 export const createOptions = {
@@ -90,7 +91,7 @@ export function askedFor({
     memory: memory === undefined ? undefined : byteSize(memory),
     cpus: cpus === undefined ? undefined : Number(cpus),
     pidsLimit: options['pids-limit'],
-    platform: platform === undefined ? undefined : platformOf(platform),
+    platform: platform === undefined ? undefined : parsePlatform(platform),
     pull,
   }
 }

@@ -6,6 +6,7 @@ import { isFrom } from './instructions.ts'
 import { likeliest } from './likeliest.ts'
 import { type Document, type Node, readDocument } from './nodes.ts'
 import { parseTrigger } from './parse.ts'
+import { platformArgs } from './platform-args.ts'
 import { Scope } from './scope.ts'
 import type { Dockerfile, Instruction, Word } from './types.ts'
 
@@ -26,7 +27,8 @@ export function evaluate(document: Document, dockerfile: Dockerfile, options: Ev
     stages.push(evaluated.stage)
     if (stage.name) byName.set(stage.name, evaluated)
   }
-  return { source, dockerfile, globals, stages, comments: commentsBefore(document) }
+  const { platform = hostPlatform } = options
+  return { source, dockerfile, platform, globals, stages, comments: commentsBefore(document) }
 }
 
 function commentsBefore({ nodes, comments }: Document): Map<Node, string> {
@@ -63,14 +65,17 @@ class Evaluation {
   readonly #escape: '\\' | '`'
   readonly #options: EvaluateOptions
   /** Global ARGs with the values of this build, and with their defaults alone. */
-  readonly #globals = new Scope(undefined, platformArgs())
-  readonly #defaults = new Scope(undefined, platformArgs())
+  readonly #globals: Scope
+  readonly #defaults: Scope
   readonly #declared = new Set<string>()
   #triggered = 0
 
   constructor({ escape }: Dockerfile, options: EvaluateOptions) {
     this.#escape = escape
     this.#options = options
+    const predefined = platformArgs(hostPlatform, options.platform ?? hostPlatform, '')
+    this.#globals = new Scope(undefined, predefined)
+    this.#defaults = new Scope(undefined, predefined)
   }
 
   global(node: Node, instruction: Instruction): Step {
@@ -281,19 +286,6 @@ function pairs(env: readonly string[]): (readonly [string, string])[] {
     const equals = pair.indexOf('=')
     return equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
   })
-}
-
-/** The arguments that are there before the first FROM. */
-function platformArgs(): (readonly [string, string])[] {
-  const { os, architecture, variant = '' } = hostPlatform
-  return ['BUILD', 'TARGET'].flatMap((prefix) => [
-    [`${prefix}PLATFORM`, [os, architecture, ...(variant ? [variant] : [])].join('/')],
-    [`${prefix}OS`, os],
-    [`${prefix}OSVERSION`, ''],
-    [`${prefix}ARCH`, architecture],
-    [`${prefix}VARIANT`, variant],
-    ...(prefix === 'TARGET' ? [['TARGETSTAGE', ''] as const] : []),
-  ])
 }
 
 /** Undefined where it fails: whatever is wrong with the Dockerfile, the build says. */

@@ -1,3 +1,4 @@
+import type { Platform } from '../oci/mod.ts'
 import type { Node } from './nodes.ts'
 import type { Source } from './source.ts'
 import type { Dockerfile, FromInstruction, Instruction, SourceRange, Stage } from './types.ts'
@@ -10,6 +11,7 @@ export interface BaseFacts {
   readonly user?: string
   /** ONBUILD triggers. */
   readonly onbuild?: readonly string[]
+  readonly platform?: Platform
 }
 
 export interface EvaluateOptions {
@@ -17,6 +19,8 @@ export interface EvaluateOptions {
   readonly file?: string
   /** Values of --build-arg. */
   readonly buildArgs?: Readonly<Record<string, string>>
+  /** What the build is for. Default: this machine. */
+  readonly platform?: Platform
   /** What is known of a base image, by its name after expansion. Undefined for one that is not known. */
   readonly base?: (name: string) => BaseFacts | undefined
 }
@@ -25,6 +29,8 @@ export interface EvaluateOptions {
 export interface Evaluated {
   readonly source: Source
   readonly dockerfile: Dockerfile
+  /** What the build is for. */
+  readonly platform: Platform
   /** ARGs before the first FROM, with their nodes. */
   readonly globals: readonly Step[]
   readonly stages: readonly EvaluatedStage[]

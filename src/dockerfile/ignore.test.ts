@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import fc from 'fast-check'
-import { ignoreMatcher, parseIgnore } from './mod.ts'
+import { ignoreMatcher, parseIgnore, parsePatterns } from './mod.ts'
 
 const ignored = (text: string, path: string) => ignoreMatcher(parseIgnore(text)).ignored(path) !== undefined
 
@@ -197,3 +197,23 @@ function reference(pattern: string, path: string): boolean {
   const parts = path.split('/')
   return parts.some((_, i) => regexp.test(parts.slice(0, i + 1).join('/')))
 }
+
+test('patterns of flags keep their first slash, and do not know comments', () => {
+  assert.deepEqual(parsePatterns([' a/../b ', '!c/', '/d', '#e', '', '**/*.md']), [
+    { pattern: 'b', exclusion: false, line: 1 },
+    { pattern: 'c', exclusion: true, line: 2 },
+    { pattern: '/d', exclusion: false, line: 3 },
+    { pattern: '#e', exclusion: false, line: 4 },
+    { pattern: '**/*.md', exclusion: false, line: 6 },
+  ])
+  assert.throws(() => parsePatterns(['[']), { code: 'invalid' })
+  assert.throws(() => parsePatterns(['!']), /illegal exclusion pattern/)
+})
+
+test('below which directories a pattern may match', () => {
+  const matcher = ignoreMatcher(parsePatterns(['a/b/*.txt', 'c/**/d']))
+  assert.deepEqual(
+    ['a', 'a/b', 'a/x', 'c', 'c/x/y', 'e'].filter((path) => matcher.mayIgnore(path)),
+    ['a', 'a/b', 'c', 'c/x/y'],
+  )
+})

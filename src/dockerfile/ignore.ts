@@ -34,6 +34,27 @@ export function parseIgnore(text: string | Uint8Array, file = '.dockerignore'): 
   return patterns
 }
 
+/**
+ * Reads patterns as moby/patternmatcher's New does, which is where those of `--exclude` and `--parents` go: blanks around
+ * do not count, `.` and `..` are resolved, a slash before them stays. `line` is the place in the list.
+ *
+ * @throws `invalid` for a pattern that can't be understood
+ */
+export function parsePatterns(texts: readonly string[]): IgnorePattern[] {
+  return texts.flatMap((text, index) => {
+    const written = text.trim()
+    if (written === '') return []
+    const cleaned = cleanPath(written)
+    const exclusion = cleaned.startsWith('!')
+    const pattern = exclusion ? cleaned.slice(1) : cleaned
+    if (pattern === '') throw new StrakeError('invalid', 'illegal exclusion pattern: "!"')
+    const problem = patternProblem(pattern)
+    if (problem)
+      throw new StrakeError('invalid', `syntax error in pattern ${JSON.stringify(pattern)}`, { hint: problem })
+    return [{ pattern, exclusion, line: index + 1 }]
+  })
+}
+
 /** Go's filepath.Clean. */
 function cleanPath(path: string): string {
   const rooted = path.startsWith('/')
@@ -54,7 +75,9 @@ function cleanPath(path: string): string {
  */
 export function ignoreMatcher(patterns: readonly IgnorePattern[]): IgnoreMatcher {
   const rules = patterns.map((source) => ({ source, matches: compilePattern(source.pattern) }))
-  const returning = patterns.filter(({ exclusion }) => exclusion).map(({ pattern }) => pattern)
+  const [returning = [], ignoring = []] = [true, false].map((wanted) =>
+    patterns.filter(({ exclusion }) => exclusion === wanted).map(({ pattern }) => pattern),
+  )
   /** Which patterns have matched each directory. */
   const directories = new Map<string, Uint8Array>()
 
@@ -85,6 +108,7 @@ export function ignoreMatcher(patterns: readonly IgnorePattern[]): IgnoreMatcher
     patterns,
     ignored: (path) => (path === '' || path === '.' ? undefined : decide(path)),
     mayReinclude: (path) => returning.some((pattern) => reachesBelow(pattern, `${path}/`)),
+    mayIgnore: (path) => ignoring.some((pattern) => reachesBelow(pattern, `${path}/`)),
   }
 }
 

@@ -176,4 +176,6 @@ export interface IgnoreMatcher {
   ignored(path: string): IgnorePattern | undefined
   /** False when nothing below the ignored directory `path` can be brought back by a `!` pattern: it need not be read. */
   mayReinclude(path: string): boolean
+  /** False when no pattern can match anything below the directory `path` that none has matched. */
+  mayIgnore(path: string): boolean
 }

@@ -5,7 +5,7 @@ import type { Engine } from './engine.ts'
 export interface BuildCheckOptions
   extends Pick<
     BuildOptions,
-    'context' | 'file' | 'dockerfile' | 'buildArgs' | 'buildContexts' | 'target' | 'progress' | 'signal'
+    'context' | 'file' | 'dockerfile' | 'buildArgs' | 'buildContexts' | 'target' | 'platform' | 'progress' | 'signal'
   > {
   /** Names of rules to leave out, besides those that the Dockerfile names. */
   readonly skip?: readonly string[]
@@ -25,18 +25,15 @@ export interface CheckedBuild extends CheckResult {
  * Throws `invalid` with a source range for what is no Dockerfile, `not_found` where context or Dockerfile are missing.
  */
 export async function check(engine: Engine, options: BuildCheckOptions): Promise<CheckedBuild> {
-  const { buildArgs = {}, skip = [] } = options
+  const { buildArgs = {}, skip = [], platform } = options
   using opened = await openBuildContext(engine.store, options)
   const { text, file } = opened.dockerfile
   const ignore = opened.source.tree.ignore?.patterns ?? []
   const base = (name: string) => factsOf(engine.images, name, options.buildContexts)
   const checks: CheckOptions = {
-    file,
-    buildArgs,
-    skip,
-    ignore,
-    base,
+    ...{ file, buildArgs, skip, ignore, base },
     ...(options.target?.length && { targets: targetsOf(options).map((name) => name ?? '') }),
+    ...(platform && { platform }),
   }
   return { ...checkDockerfile(text, checks), file, text: text.toString(), options: checks }
 }

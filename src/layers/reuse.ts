@@ -52,10 +52,13 @@ export function reuseFiles(entries: readonly LayerEntry[], dirs: readonly string
  */
 const unshared = /^(?:etc|var\/spool)\//
 
+/** Whether a file at that place may have other names elsewhere. */
+export const isShareable = (path: ByteString) => !unshared.test(path)
+
 /** All that makes a file what it is; undefined for what is not shared. */
 function recordOf(entry: LayerEntry, digest: Digest | undefined): string | undefined {
   const { kind, path, mode, uid, gid, mtime, xattrs } = entry
-  if (kind !== 'file' || !digest || xattrs || unshared.test(path)) return undefined
+  if (kind !== 'file' || !digest || xattrs || !isShareable(path)) return undefined
   return `${digest} ${mode} ${uid} ${gid} ${mtime} ${path}`
 }
 

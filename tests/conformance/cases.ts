@@ -10,6 +10,10 @@ export interface Case {
   readonly args: readonly string[]
   /** What Strake says where it refuses the Dockerfile in other words than Docker, from a last line `# says: words`. */
   readonly says: string | undefined
+  /** Docker needs the image of its frontend's labs channel (`# syntax=…-labs`) for it. */
+  readonly labs: boolean
+  /** Its times are those of SOURCE_DATE_EPOCH. */
+  readonly dated: boolean
 }
 
 /** What a builder makes of a case: an image, or the message with which it refuses. */
@@ -26,12 +30,15 @@ export const cases: readonly Case[] = globSync(join(import.meta.dirname, `cases/
   .sort()
   .map((dockerfile) => {
     const name = relative(join(import.meta.dirname, 'cases'), dockerfile).slice(0, -suffix.length)
-    const [, key, value = ''] = /\n# (build|says): (.*)\n$/.exec(readFileSync(dockerfile, 'utf8')) ?? []
+    const text = readFileSync(dockerfile, 'utf8')
+    const [, key, value = ''] = /\n# (build|says): (.*)\n$/.exec(text) ?? []
     return {
       name,
       dockerfile,
       args: key === 'build' ? value.split(' ') : [],
       says: key === 'says' ? value : undefined,
+      labs: text.startsWith('# syntax=docker/dockerfile:1-labs\n'),
+      dated: value.includes('SOURCE_DATE_EPOCH'),
     }
   })
 

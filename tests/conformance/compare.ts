@@ -8,6 +8,7 @@ import type { Outcome } from './cases.ts'
 /** An image as far as two builders must agree on it: JSON that a person can read in a diff. */
 export interface Picture {
   readonly author?: string
+  readonly created?: string
   readonly config: object
   /** created_by, with `(empty)` in front where there is no layer; the base's entries left out. */
   readonly history: readonly string[]
@@ -46,6 +47,7 @@ export function differences(actual: Picture, expected: Picture): string[] {
 function flatten(picture: Picture): Map<string, string> {
   return new Map([
     ['author', `${picture.author}`],
+    ['created', `${picture.created}`],
     ['layers', `${picture.layers.length}`],
     ...Object.entries(picture.config).map(([key, value]) => [`config ${key}`, sortedJson(value)] as const),
     ...picture.history.map((step, index) => [`history ${index}`, step] as const),
@@ -66,17 +68,21 @@ function sortedJson(value: unknown): string {
 /** Times of files made by the build itself differ from build to build; all others are older. */
 const builtSince = Date.parse('2024-01-01') / 1000
 
-/** Draws the picture of the image in a docker archive, the base that it was built on (context.ts) aside. */
-export function picture(archive: Buffer): Picture {
+/**
+ * Draws the picture of the image in a docker archive, the base that it was built on (context.ts) aside. `dated`: with the
+ * times of configuration and history, where they do not come from the clock.
+ */
+export function picture(archive: Buffer, dated = false): Picture {
   const image = readArchive(archive)
   const based = image.config.history?.[0]?.created_by === baseHistory.created_by ? 1 : 0
   const own = image.layers.slice(based)
   const history = (image.config.history ?? []).slice(based)
-  const { author, config = {} } = image.config
+  const { author, created = '', config = {} } = image.config
   return {
     ...(author === undefined ? {} : { author }),
+    ...(dated ? { created } : {}),
     config,
-    history: history.map(line),
+    history: history.map((step) => line(step) + (dated ? ` @${step.created}` : '')),
     layers: own.map((layer) => drawLayer(layer)),
     merged: merge(own),
   }

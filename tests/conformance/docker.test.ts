@@ -14,6 +14,9 @@ describe('the stored expectations are what Docker makes', { skip: noPeers, concu
   after(() => docker?.[Symbol.dispose]())
 
   for (const each of cases) {
-    it(each.name, () => assert.deepEqual(disagreements(docker.build(each), readExpected(each), undefined), []))
+    it(each.name, (test) => {
+      if (!docker.can(each)) return test.skip('Docker has no docker/dockerfile:1-labs')
+      assert.deepEqual(disagreements(docker.build(each), readExpected(each), undefined), [])
+    })
   }
 })

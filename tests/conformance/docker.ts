@@ -19,6 +19,12 @@ export class Docker implements Disposable {
     cpSync(join(import.meta.dirname, 'cases'), join(this.#dir, 'cases'), { recursive: true })
   }
 
+  /** Whether Docker has what the case needs. */
+  can({ labs }: Case): boolean {
+    const look = 'docker image inspect docker/dockerfile:1-labs >inspected 2>&1 && echo yes || true'
+    return !labs || enter(this.#dir, look) === 'yes\n'
+  }
+
   /** Each case gets a context of its own name: BuildKit keeps what it was sent under one, and mends it with other times. */
   build(one: Case): Outcome {
     const tag = `conformance-case/${flatName(one)}`
@@ -31,7 +37,7 @@ export class Docker implements Disposable {
        then docker save -o image.tar ${tag}; docker rmi -f ${tag}; fi`,
     )
     const archive = join(this.#dir, 'image.tar')
-    if (existsSync(archive)) return picture(readFileSync(archive))
+    if (existsSync(archive)) return picture(readFileSync(archive), one.dated)
     return { refused: refusal(readFileSync(join(this.#dir, 'error'), 'utf8')) }
   }
 

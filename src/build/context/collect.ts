@@ -1,5 +1,6 @@
 import { createHash, hash } from 'node:crypto'
 import { type BigIntStats, closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { type IgnoreMatcher, ignoreMatcher, parsePatterns } from '../../dockerfile/mod.ts'
 import { missingSource } from '../../hints/mod.ts'
 import { sys } from '../../host/mod.ts'
 import { type ByteString, bytesOf, errno, pathOf, StrakeError, textOf } from '../../lib/mod.ts'
@@ -19,6 +20,8 @@ export interface Collected {
   readonly xattrs?: ReadonlyMap<ByteString, Uint8Array>
   /** A directory that only leads to others: an archive that ADD unpacks does not name it. */
   readonly unnamed?: boolean
+  /** A directory that is only there because something in it is wanted (`--parents`, `--exclude`). */
+  readonly leading?: boolean
 }
 
 export interface CollectedSource {
@@ -29,6 +32,8 @@ export interface CollectedSource {
   readonly metadata: boolean
   /** The contents of an archive, which keep their modes and replace whatever is there. */
   readonly archive?: boolean
+  /** Times, and modes but for the executable bit, are chance: those of one copy of the sources on one machine. */
+  readonly incidental: boolean
   /** A directory's contents, sorted as a walk meets them, after itself; or the one file. */
   readonly entries: readonly Collected[]
 }
@@ -36,56 +41,100 @@ export interface CollectedSource {
 export interface CollectOptions {
   /** Keep owners and extended attributes: for stages and images, not for contexts, which Docker makes root's. */
   readonly metadata: boolean
+  /** For work trees: see CollectedSource. */
+  readonly incidental?: boolean
+  /** Patterns of what is left out of directories, relative to each source. */
+  readonly exclude?: readonly string[] | undefined
+  /**
+   * Sources are patterns, `**` included, of what is taken out of the tree with its path, or out of what stands before
+   * `/./` with its path from there on.
+   */
+  readonly parents?: boolean | undefined
 }
 
 /**
  * What the sources of a COPY name. A pattern may match nothing; a plain name must be there.
- * Throws `not_found`, with the nearest names and what hides the file as hint.
+ * Throws `not_found`, with the nearest names and what hides the file as hint, and `invalid` for a malformed pattern.
  */
 export function collect(tree: Tree, sources: readonly string[], options: CollectOptions): CollectedSource[] {
+  const { metadata, incidental = false, parents } = options
+  const exclude = options.exclude?.length ? ignoreMatcher(parsePatterns(options.exclude)) : undefined
   const collected: CollectedSource[] = []
   for (const source of sources) {
-    const path = cleanPath(bytesOf(source))
+    const { root, include } = parents ? splitParents(source) : { root: source }
+    const filter = { metadata, exclude, include }
+    const path = cleanPath(bytesOf(root))
     if (isPattern(path)) {
       for (const match of glob(tree, path)) {
-        const entries = collectOne(tree, match, options)
+        const entries = collectOne(tree, match, filter)
         // Docker follows what a pattern matches, and misses the target.
         if (!entries && tree.stat(match)?.isSymbolicLink()) throw missing(tree, source, match)
-        if (entries) collected.push({ name: baseName(match), tree, metadata: options.metadata, entries })
+        if (entries) collected.push({ name: baseName(match), tree, metadata, incidental, entries })
       }
       continue
     }
-    const entries = collectOne(tree, path, options)
-    if (!entries) throw missing(tree, source, path)
-    collected.push({ name: baseName(path), tree, metadata: options.metadata, entries })
+    const entries = collectOne(tree, path, filter)
+    if (!entries) throw missing(tree, root, path)
+    collected.push({ name: baseName(path), tree, metadata, incidental, entries })
   }
   return collected
+}
+
+/** Where the paths of a source of `--parents` begin, and what is taken from there. As BuildKit, which takes nothing for `.` itself. */
+function splitParents(source: string): { root: string; include: IgnoreMatcher } {
+  const pivot = source.indexOf('/./')
+  const pattern = cleanPath(pivot < 0 ? source : source.slice(pivot + 3))
+  return { root: pivot < 0 ? '/' : source.slice(0, pivot), include: ignoreMatcher(parsePatterns([pattern])) }
 }
 
 function baseName(path: ByteString): ByteString {
   return path.slice(path.lastIndexOf('/') + 1)
 }
 
-/** The named thing itself is followed when it is a symlink; links below it are kept. */
-function collectOne(tree: Tree, path: ByteString, { metadata }: CollectOptions): Collected[] | undefined {
+interface Filter {
+  readonly metadata: boolean
+  readonly include?: IgnoreMatcher | undefined
+  readonly exclude: IgnoreMatcher | undefined
+}
+
+/** The named thing itself is followed when it is a symlink, and never filtered; links below it are kept. */
+function collectOne(
+  tree: Tree,
+  path: ByteString,
+  { metadata, include, exclude }: Filter,
+): readonly Collected[] | undefined {
   const top = resolveInTree(tree, path)
   const stat = tree.stat(top)
   if (!stat) return undefined
   if (!stat.isDirectory()) {
+    // Paths begin at a directory.
+    if (include) return []
     if (top !== '' && tree.ignore?.ignored(textOf(top))) return undefined
     return [describe(tree, '', top, stat, metadata)]
   }
   if (top !== '' && tree.ignore?.ignored(textOf(top)) && tree.list(top).length === 0) return undefined
   const entries: Collected[] = []
+  /** Directories above that are not wanted themselves. */
+  let leading: Collected[] = []
   const walk = (relative: ByteString, from: ByteString, found: BigIntStats) => {
     if (found.isSocket()) return
-    entries.push(describe(tree, relative, from, found, metadata))
+    const text = relative === '' || !(include || exclude) ? '' : textOf(relative)
+    const included = text === '' || !include || include.ignored(text) !== undefined
+    const excluded = text !== '' && exclude?.ignored(text) !== undefined
+    const above = leading
+    if (included && !excluded) {
+      entries.push(...leading, describe(tree, relative, from, found, metadata))
+      leading = []
+    } else if (!found.isDirectory()) return
+    else if (!(included || include?.mayIgnore(text)) || (excluded && !exclude?.mayReinclude(text))) return
+    else leading = [...leading, { ...describe(tree, relative, from, found, metadata), leading: true }]
     if (!found.isDirectory()) return
     for (const name of tree.list(from)) {
       const child = from === '' ? name : `${from}/${name}`
       const childStat = tree.stat(child)
       if (childStat) walk(relative === '' ? name : `${relative}/${name}`, child, childStat)
     }
+    if (leading.length > 0) leading = above
   }
   walk('', top, stat)
   return entries

@@ -1,14 +1,16 @@
-import { existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
+import { createReadStream, existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { ignoreMatcher, parseIgnore } from '../../dockerfile/mod.ts'
-import { execChecked } from '../../host/mod.ts'
+import { type GitUrl, ignoreMatcher, isTrue, parseGitUrl, parseIgnore } from '../../dockerfile/mod.ts'
 import { applyLayer } from '../../layers/mod.ts'
 import { bytesOf, errno, StrakeError } from '../../lib/mod.ts'
 import { readInRoot } from '../../runtime/mod.ts'
 import type { Workspace } from '../execution.ts'
 import type { LocalSource } from '../operations/copy.ts'
-import type { Download } from '../operations/download.ts'
 import type { BuildContext, BuildOptions } from '../types.ts'
+import { isArchive } from './archive.ts'
+import { gitSource } from './git.ts'
+import { httpSource } from './http.ts'
+import type { Fetched } from './remote.ts'
 import { openStatCache } from './stat-cache.ts'
 import { openTree } from './tree.ts'
 
@@ -16,23 +18,25 @@ export interface OpenedContext {
   /** The Dockerfile: its text, and its name as a person knows it. */
   readonly dockerfile: { readonly text: Buffer; readonly file: string }
   readonly source: LocalSource
+  /** When the commit that it is was made, in seconds since the epoch. */
+  readonly committedAt?: number
 }
 
 /**
  * Finds the files of a build. A folder is read in place; everything else is brought into a directory of the build.
  * Throws `not_found` in docker's words where folder or Dockerfile are missing.
  */
-export async function openContext(
-  workspace: Workspace,
-  options: BuildOptions,
-  download: Download,
-): Promise<OpenedContext> {
+export async function openContext(workspace: Workspace, options: BuildOptions): Promise<OpenedContext> {
   const { context } = options
-  const root = await contextRoot(workspace, context, download)
-  const dockerfile = findDockerfile(root, options)
+  const keepGitDir = isTrue(options.buildArgs?.BUILDKIT_CONTEXT_KEEP_GIT_DIR ?? '')
+  const { directory: root, committedAt } = await contextRoot(workspace, context, keepGitDir)
+  // A URL may be that of a Dockerfile alone.
+  const alone = context.kind === 'url' && existsSync(join(root, contextFile))
+  const dockerfile = findDockerfile(root, alone ? { ...options, file: contextFile } : options)
   return {
     dockerfile,
     source: openSource(workspace, root, { inPlace: context.kind === 'directory', dockerfile: dockerfile.path }),
+    ...(committedAt !== undefined && { committedAt }),
   }
 }
 
@@ -56,7 +60,11 @@ export function openSource(
   }
 }
 
-async function contextRoot(workspace: Workspace, context: BuildContext, download: Download): Promise<string> {
+async function contextRoot(
+  workspace: Workspace,
+  context: BuildContext,
+  keepGitDir: boolean,
+): Promise<Pick<Fetched, 'directory' | 'committedAt'>> {
   const directory = () => {
     const path = join(workspace.scratch, 'context')
     mkdirSync(path)
@@ -64,25 +72,45 @@ async function contextRoot(workspace: Workspace, context: BuildContext, download
   }
   switch (context.kind) {
     case 'directory':
-      return existingDirectory(context.path)
+      return { directory: existingDirectory(context.path) }
     case 'empty':
-      return directory()
+      return { directory: directory() }
     case 'tar': {
       const path = directory()
       await applyLayer(path, context.stream, { signal: workspace.signal, whiteouts: 'keep' })
-      return path
+      return { directory: path }
     }
     case 'git':
-      return checkout(workspace, context.url, directory())
-    case 'url': {
-      const fetched = await download(context.url, 'context')
-      const file = join(fetched.directory, fetched.name)
-      const path = directory()
-      const { createReadStream } = await import('node:fs')
-      await applyLayer(path, createReadStream(file), { signal: workspace.signal, whiteouts: 'keep' })
-      return path
-    }
+      return fetchGit(workspace, gitUrl(context.url), keepGitDir)
+    case 'url':
+      return { directory: await fetchUrl(workspace, context.url) }
   }
+}
+
+/** The root of a repository, or of the folder in it that the URL names. */
+export function fetchGit(workspace: Workspace, url: GitUrl, keepGitDir = false): Promise<Fetched> {
+  return gitSource(workspace, { ...url, keepGitDir: url.keepGitDir || keepGitDir }).fetch()
+}
+
+function gitUrl(url: string): GitUrl {
+  const parsed = parseGitUrl(url, { context: true })
+  if (!parsed) throw new StrakeError('invalid', `invalid git URL: ${url}`)
+  return parsed
+}
+
+/** What a file is named that is all of a context, as BuildKit names it. */
+const contextFile = 'context'
+
+/** What is in the tar behind the URL, or the one file that it is. */
+async function fetchUrl(workspace: Workspace, url: string): Promise<string> {
+  const source = httpSource(workspace, url, { vertex: 'context', filename: contextFile })
+  const { directory } = await source.fetch()
+  const file = join(directory, contextFile)
+  if (!(await isArchive(file))) return directory
+  const path = `${directory}-contents`
+  mkdirSync(path)
+  await applyLayer(path, createReadStream(file), { signal: workspace.signal, whiteouts: 'keep' })
+  return path
 }
 
 function existingDirectory(path: string): string {
@@ -94,31 +122,6 @@ function existingDirectory(path: string): string {
     throw new StrakeError('not_found', `unable to prepare context: path "${path}" not found`)
   }
   throw new StrakeError('invalid', `unable to prepare context: "${path}" is not a directory`)
-}
-
-/** `URL#ref:folder`, as docker reads it. */
-async function checkout(workspace: Workspace, url: string, directory: string): Promise<string> {
-  const [remote = '', fragment = ''] = url.split('#', 2)
-  const colon = fragment.indexOf(':')
-  const ref = (colon < 0 ? fragment : fragment.slice(0, colon)) || 'HEAD'
-  const folder = colon < 0 ? '' : fragment.slice(colon + 1)
-  if (ref.startsWith('-') || remote.startsWith('-')) throw new StrakeError('invalid', `invalid git URL: ${url}`)
-  const git = (...args: string[]) =>
-    execChecked('git', ['-C', directory, ...args], {
-      signal: workspace.signal,
-      env: { ...process.env, GIT_TERMINAL_PROMPT: '0', GIT_CONFIG_NOSYSTEM: '1' },
-    })
-  try {
-    await git('init', '--quiet')
-    await git('fetch', '--quiet', '--depth=1', '--', remote, ref)
-    await git('checkout', '--quiet', 'FETCH_HEAD')
-    await git('submodule', 'update', '--quiet', '--init', '--recursive', '--depth=1')
-  } catch (error) {
-    if (!(error instanceof StrakeError) || error.code !== 'failed') throw error
-    throw new StrakeError('unavailable', `can't fetch the git context ${url}: ${error.message}`, { cause: error })
-  }
-  const inside = join('/', folder)
-  return existingDirectory(join(directory, inside))
 }
 
 function findDockerfile(

@@ -60,6 +60,7 @@ test('an ignored directory is read only for what a pattern brings back', () => {
     ignore: {
       patterns: [],
       ignored: (path) => (path === 'src' || path === 'src/one.ts' || path.startsWith('lib') ? pattern : undefined),
+      mayIgnore: () => false,
       mayReinclude: (path) => hidden.get(path) ?? false,
     },
   })

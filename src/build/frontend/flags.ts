@@ -1,5 +1,5 @@
 import type { Flag } from '../../dockerfile/mod.ts'
-import { StrakeError } from '../../lib/mod.ts'
+import { type SourceRange, StrakeError } from '../../lib/mod.ts'
 
 type Flagged = { readonly kind: string; readonly flags: readonly Flag[] }
 
@@ -8,11 +8,22 @@ export function flag(instruction: Flagged, name: string): string | undefined {
   return instruction.flags.findLast((candidate) => candidate.name === name)?.value
 }
 
-/** Flags of the language that this builder carries out. `--link` changes how Docker makes the layer, not what is in it. */
+/** A flag that stands for itself or has `=true`, `=false`; undefined where it is not there. */
+export function switchFlag(instruction: Flagged, name: string): boolean | undefined {
+  const found = instruction.flags.findLast((candidate) => candidate.name === name)
+  return found && found.value?.toLowerCase() !== 'false'
+}
+
+/** Where the flag stands. */
+export function flagRange(instruction: Flagged, name: string): SourceRange | undefined {
+  return instruction.flags.findLast((candidate) => candidate.name === name)?.range
+}
+
+/** Flags of the language that this builder carries out. */
 const known: Readonly<Record<string, readonly string[]>> = {
   run: ['mount', 'network', 'security', 'device'],
-  copy: ['from', 'chown', 'chmod', 'link'],
-  add: ['chown', 'chmod', 'link'],
+  copy: ['from', 'chown', 'chmod', 'link', 'parents', 'exclude'],
+  add: ['chown', 'chmod', 'link', 'exclude', 'checksum', 'keep-git-dir', 'unpack'],
 }
 
 /** Throws `unsupported` for a flag that would be passed over: an image without what it asks for is worse than none. */

@@ -1,35 +1,32 @@
-import { type Dockerfile, expand, type Flag, type Stage as ParsedStage } from '../../dockerfile/mod.ts'
+import { type Dockerfile, expand, type Flag, type Stage as ParsedStage, platformArgs } from '../../dockerfile/mod.ts'
 import { nearest, StrakeError } from '../../lib/mod.ts'
 import { hostPlatform, type Platform } from '../../oci/mod.ts'
 import type { BuildOptions } from '../types.ts'
+import { type From, readFroms } from './read-from.ts'
 import { readStage } from './read-stage.ts'
 import type { Sources } from './sources.ts'
 import type { Stage } from './stage.ts'
 
-/** Names of the arguments that tell the platforms; they are there before the first FROM, and by ARG in a stage. */
-export function platformArgs(build: Platform, target: Platform): Map<string, string> {
-  const of = (prefix: string, { os, architecture, variant }: Platform) =>
-    [
-      [`${prefix}PLATFORM`, [os, architecture, ...(variant ? [variant] : [])].join('/')],
-      [`${prefix}OS`, os],
-      [`${prefix}ARCH`, architecture],
-      [`${prefix}VARIANT`, variant ?? ''],
-    ] as const
-  return new Map([...of('BUILD', build), ...of('TARGET', target)])
+export interface PlanOptions extends BuildOptions {
+  /** SOURCE_DATE_EPOCH in nanoseconds. */
+  readonly created: bigint | undefined
+  /** For a reproducible image: no time in its own layers is later. Nanoseconds since the epoch. */
+  readonly epoch: bigint | undefined
 }
 
 /**
  * Turns the stages that the targets need into a graph, and gives the target's stages. Throws `invalid` with the place in the
  * Dockerfile.
  */
-export async function plan(dockerfile: Dockerfile, sources: Sources, options: BuildOptions): Promise<Stage[]> {
+export async function plan(dockerfile: Dockerfile, sources: Sources, options: PlanOptions): Promise<Stage[]> {
   const targets = targetsOf(options).map((name) => findTarget(dockerfile, name))
-  const platform = options.platform ?? hostPlatform
+  const { platform = hostPlatform, created, epoch } = options
   const globals = readGlobals(dockerfile, platform, options)
-  const needed = neededStages(dockerfile, targets, globals)
+  const froms = readFroms(dockerfile, globals)
+  const needed = neededStages(dockerfile, targets, { froms, sources })
   const counter = { vertex: 0, step: 0, total: 0 }
   const stages = new Map<number, Promise<Stage>>()
-  const reader = { dockerfile, sources, options, platform, globals, counter, stage }
+  const reader = { dockerfile, sources, options, platform, created, epoch, globals, froms, counter, stage }
 
   function stage(parsed: ParsedStage): Promise<Stage> {
     let read = stages.get(parsed.index)
@@ -116,8 +113,8 @@ export function copiedStage({ stages }: Dockerfile, from: Flag, index: number): 
 
 function readGlobals(dockerfile: Dockerfile, platform: Platform, options: BuildOptions) {
   const { buildArgs = {} } = options
-  const globals = new Map<string, string | undefined>(platformArgs(hostPlatform, platform))
-  globals.set('TARGETSTAGE', targetsOf(options).at(-1) ?? 'default')
+  const target = targetsOf(options).at(-1) ?? dockerfile.stages.at(-1)?.name ?? 'default'
+  const globals = new Map<string, string | undefined>(platformArgs(hostPlatform, platform, target))
   for (const name of globals.keys()) if (buildArgs[name] !== undefined) globals.set(name, buildArgs[name])
   for (const { args } of dockerfile.globals) {
     for (const { name, value } of args) {
@@ -132,20 +129,25 @@ function readGlobals(dockerfile: Dockerfile, platform: Platform, options: BuildO
 function neededStages(
   dockerfile: Dockerfile,
   targets: readonly ParsedStage[],
-  globals: ReadonlyMap<string, string | undefined>,
+  { froms, sources }: { froms: readonly From[]; sources: Sources },
 ): Set<ParsedStage> {
   const copied = dockerfile.stages.map((stage) => copiedStages(dockerfile, stage))
   const needed = new Set<ParsedStage>()
   const visit = (stage: ParsedStage) => {
     if (needed.has(stage)) return
     needed.add(stage)
-    const name = expand(stage.from.image, (variable) => globals.get(variable), dockerfile.escape)
-    const base = baseStage(dockerfile, name, stage.index)
+    if (isReplaced(sources, stage)) return
+    const base = baseStage(dockerfile, froms[stage.index]!.name, stage.index)
     if (base) visit(base)
     for (const other of copied[stage.index]!) visit(other)
   }
   for (const target of targets) visit(target)
   return needed
+}
+
+/** Whether a named context stands in for the stage. */
+export function isReplaced(sources: Sources, { name }: ParsedStage): boolean {
+  return name !== undefined && sources.isContext(name)
 }
 
 function copiedStages(dockerfile: Dockerfile, stage: ParsedStage): ParsedStage[] {
@@ -167,7 +169,7 @@ function mountedNames({ flags }: { readonly flags: readonly Flag[] }): string[] 
 
 /** The error with the stage that may have been meant, where a name is no image. */
 export function withStageMeant(error: unknown, { stages }: Dockerfile, name: string, index: number): unknown {
-  if (!(error instanceof StrakeError) || error.code !== 'not_found') return error
+  if (!(error instanceof StrakeError) || (error.code !== 'not_found' && error.code !== 'unavailable')) return error
   const meant = nearest(
     name,
     stages.slice(0, index).flatMap((stage) => stage.name ?? []),

@@ -1,19 +1,15 @@
-import {
-  type Dockerfile,
-  expand,
-  type Instruction,
-  type Stage as ParsedStage,
-  parseTrigger,
-} from '../../dockerfile/mod.ts'
+import { type Dockerfile, type Instruction, type Stage as ParsedStage, parseTrigger } from '../../dockerfile/mod.ts'
 import { type SourceRange, StrakeError } from '../../lib/mod.ts'
 import type { Platform } from '../../oci/mod.ts'
 import type { Operation, OperationVertex, Vertex } from '../graph.ts'
 import { copyFromContext } from '../operations/copy.ts'
+import { mergeOperation } from '../operations/merge.ts'
 import { workdirOperation } from '../operations/workdir.ts'
 import type { BuildOptions } from '../types.ts'
 import { applyConfig, type Evaluation, expandWord, workdir } from './instructions.ts'
-import { baseStage, withStageMeant } from './plan.ts'
+import { baseStage, isReplaced, withStageMeant } from './plan.ts'
 import { readCopy } from './read-copy.ts'
+import type { From } from './read-from.ts'
 import { readRun } from './read-run.ts'
 import type { Sources } from './sources.ts'
 import { envOf, inheritConfig, type Stage } from './stage.ts'
@@ -24,7 +20,13 @@ export interface Reader {
   readonly sources: Sources
   readonly options: BuildOptions
   readonly platform: Platform
+  /** SOURCE_DATE_EPOCH in nanoseconds. */
+  readonly created: bigint | undefined
+  /** For a reproducible image: no time in its own layers is later. Nanoseconds since the epoch. */
+  readonly epoch: bigint | undefined
   readonly globals: ReadonlyMap<string, string | undefined>
+  /** The FROM of each stage. */
+  readonly froms: readonly From[]
   /** A stage of this Dockerfile, read when somebody first asks for it. */
   readonly stage: (parsed: ParsedStage) => Promise<Stage>
   readonly counter: { vertex: number; step: number; total: number }
@@ -35,7 +37,7 @@ export async function readStage(reader: Reader, parsed: ParsedStage): Promise<St
   const stage = await openStage(reader, parsed)
   const evaluation: Evaluation = { stage, escape: dockerfile.escape, buildArgs: options.buildArgs ?? {}, globals }
   const triggers = stage.triggers.map((text) => parseTrigger(text))
-  const instructions = [...triggers, ...parsed.instructions]
+  const instructions = isReplaced(reader.sources, parsed) ? [] : [...triggers, ...parsed.instructions]
   const label = parsed.name ?? (dockerfile.stages.length > 1 ? `stage-${parsed.index}` : '')
   const fileSteps = instructions.filter(({ kind }) => isLayer(kind)).length + 1
   let fileStep = 1
@@ -60,15 +62,11 @@ async function openStage(
   reader: Reader,
   parsed: ParsedStage,
 ): Promise<Stage & { readonly triggers: readonly string[] }> {
-  const { dockerfile, sources, counter, globals, platform } = reader
+  const { dockerfile, sources, counter, platform } = reader
   const { from } = parsed
-  const name = expand(from.image, (variable) => globals.get(variable), dockerfile.escape)
-  if (name === '') {
-    throw new StrakeError('invalid', `base name (${from.image.text}) should not be blank`, {
-      range: from.image.range,
-      hint: 'Give the variable a default with ARG before the first FROM, or a value with --build-arg.',
-    })
-  }
+  const replaced = isReplaced(sources, parsed)
+  const wanted = reader.froms[parsed.index]!
+  const name = replaced ? parsed.name! : wanted.name
   const label = parsed.name ?? (dockerfile.stages.length > 1 ? `stage-${parsed.index}` : '')
   const step = nextStep(reader, from.original)
   const id = `v${++counter.vertex}`
@@ -80,7 +78,7 @@ async function openStage(
     cmdSet: false,
     history: [] as Stage['history'][number][],
   }
-  const other = baseStage(dockerfile, name, parsed.index)
+  const other = replaced ? undefined : baseStage(dockerfile, name, parsed.index)
   if (other) {
     const base = await reader.stage(other)
     return {
@@ -103,21 +101,25 @@ async function openStage(
     args: new Map<string, string | undefined>(),
     triggers: [],
   }
-  const nothing: Vertex = { kind: 'source', id, name: vertexName, step, snapshot: undefined, chainId: undefined }
+  const empty = nothing(id, vertexName, step)
   const fromScratch = inheritConfig(undefined, true)
-  if (name === 'scratch') return { ...blank, top: nothing, config: fromScratch, env: envOf(fromScratch) }
-  const base = await sources.base(name, from.image.range).catch((error: unknown) => {
+  if (name === 'scratch' && !replaced) return { ...blank, top: empty, config: fromScratch, env: envOf(fromScratch) }
+  const base = await sources.base(name, from.image.range, wanted.platform ?? platform).catch((error: unknown) => {
     throw withStageMeant(error, dockerfile, name, parsed.index)
   })
   if (base.kind === 'directory') {
-    const operation = copyFromContext(base.source, ['.'], { destination: '/', vertex: `${id}-files` })
+    const operation = copyFromContext(base.source, ['.'], {
+      destination: '/',
+      ...(reader.epoch !== undefined && { epoch: reader.epoch }),
+      vertex: `${id}-files`,
+    })
     const files: Vertex = {
       kind: 'operation',
       id: `${id}-files`,
       name: `${vertexName} (files)`,
       step: undefined,
       operation,
-      inputs: [nothing],
+      inputs: [empty],
     }
     return { ...blank, top: files, config: fromScratch, env: envOf(fromScratch) }
   }
@@ -165,7 +167,11 @@ async function readInstruction(reading: Reading): Promise<void> {
           addConfig(stage, { id, name, step }, 'WORKDIR /')
           return
         }
-        const operation = workdirOperation(path, stage.config.User ?? '')
+        const operation = workdirOperation(path, {
+          user: stage.config.User ?? '',
+          created: reader.created,
+          epoch: reader.epoch,
+        })
         return addLayer(stage, { id, name, step, range, operation, line: `WORKDIR ${path}` })
       }
       default: {
@@ -190,6 +196,8 @@ interface Layer {
   /** The line of the history. */
   readonly line: string
   readonly from?: Vertex | undefined
+  /** Made on nothing, and put on top then. */
+  readonly link?: boolean
   /** What mounts of the step read. */
   readonly mounted?: readonly Vertex[]
 }
@@ -200,9 +208,27 @@ function addConfig(stage: Stage, vertex: Pick<Layer, 'id' | 'name' | 'step'>, li
   stage.history.push({ entry: { created_by: line, comment: historyComment, empty_layer: true }, vertex: undefined })
 }
 
-function addLayer(stage: Stage, { id, name, step, range, operation, line, from, mounted = [] }: Layer): void {
-  const inputs: OperationVertex['inputs'] = from ? [stage.top, from] : [stage.top, ...mounted]
+function addLayer(stage: Stage, { id, name, step, range, operation, line, from, mounted = [], link }: Layer): void {
+  const below = link ? nothing(`${id}-below`, `${name} (nothing below)`) : stage.top
+  const inputs: OperationVertex['inputs'] = from ? [below, from] : [below, ...mounted]
   const vertex: Vertex = { kind: 'operation', id, name, step, range, stage: stage.name, operation, inputs }
-  stage.top = vertex
+  stage.top = link ? linked(stage.top, vertex) : vertex
   stage.history.push({ entry: { created_by: line, comment: historyComment }, vertex })
+}
+
+function linked(below: Vertex, layer: OperationVertex): Vertex {
+  const { id, name } = layer
+  const inputs = [below, layer] as const
+  return {
+    kind: 'operation',
+    id: `${id}-link`,
+    name: `${name} (link)`,
+    step: undefined,
+    operation: mergeOperation,
+    inputs,
+  }
+}
+
+function nothing(id: string, name: string, step?: Vertex['step']): Vertex {
+  return { kind: 'source', id, name, step, snapshot: undefined, chainId: undefined }
 }

@@ -127,7 +127,7 @@ async function mountInput({ reader, parsed }: Reading, mount: RunMount, { id, ad
     throw new StrakeError('invalid', message, { range: mount.from.range, hint: 'Move that stage above this one.' })
   }
   if (from === 'scratch') return inside('chain', nothing)
-  const base = await reader.sources.base(from, mount.from.range)
+  const base = await reader.sources.base(from, mount.from.range, reader.platform)
   if (base.kind === 'directory') return files(base.source, `context ${from}`)
   return inside(path === '/' ? 'chain' : 'files', base.vertex(own, `FROM ${from}`))
 }

@@ -1,8 +1,8 @@
 import type { SourceRange } from '../../lib/mod.ts'
-import type { ImageConfig } from '../../oci/mod.ts'
+import type { ImageConfig, Platform } from '../../oci/mod.ts'
+import type { Workspace } from '../execution.ts'
 import type { Vertex } from '../graph.ts'
 import type { LocalSource } from '../operations/copy.ts'
-import type { Download } from '../operations/download.ts'
 
 /** What a base or a named context turns out to be. */
 export type Base =
@@ -13,7 +13,10 @@ export type Base =
 export interface Sources {
   /** The context of the build. */
   readonly context: LocalSource
-  readonly download: Download
-  /** An image, or a named context. */
-  base(name: string, range: SourceRange | undefined): Promise<Base>
+  /** Where what has to be fetched comes to lie. */
+  readonly workspace: Workspace
+  /** Whether a named context has that name. */
+  isContext(name: string): boolean
+  /** An image for the platform, or a named context. */
+  base(name: string, range: SourceRange | undefined, platform: Platform): Promise<Base>
 }

@@ -1,10 +1,10 @@
-import { closeSync, createReadStream, mkdirSync, openSync, readSync } from 'node:fs'
+import { createReadStream, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
-import { applyLayer, decompress } from '../../layers/mod.ts'
+import { applyLayer } from '../../layers/mod.ts'
 import { bytesOf, pathOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
-import { isTarHeader } from '../../tar/mod.ts'
+import { keyOf } from '../cache.ts'
+import { isArchive } from '../context/archive.ts'
 import {
   type Collected,
   type CollectedSource,
@@ -13,71 +13,85 @@ import {
   fillDigests,
   listSources,
 } from '../context/collect.ts'
+import type { RemoteSource } from '../context/remote.ts'
 import { openTree } from '../context/tree.ts'
 import type { Execution } from '../execution.ts'
 import type { Operation } from '../graph.ts'
 import type { Listing } from '../records/listing.ts'
 import { type CopyOptions, copyFacts, type LocalSource, operationDigest, writeSources } from './copy.ts'
-import { type Download, isUrl } from './download.ts'
 import type { PlacedSource } from './place.ts'
 
-/**
- * ADD: as COPY, but a local file that is a tar of any compression is unpacked into the destination, and a URL is
- * downloaded (and not unpacked, as Docker).
- */
-export function addOperation(
-  from: LocalSource,
-  sources: readonly string[],
-  options: CopyOptions & { readonly download: Download },
-): Operation {
-  const local = sources.filter((source) => !isUrl(source))
-  const urls = sources.filter(isUrl)
-  const digests = new Map<Collected, Digest>()
-  let ready: Promise<{ files: CollectedSource[]; downloads: CollectedSource[] }> | undefined
+/** A source of ADD. `unpack`: where it is a tar of any compression, its contents are meant. */
+export type AddSource =
+  | { readonly kind: 'local'; readonly path: string; readonly unpack: boolean }
+  | { readonly kind: 'remote'; readonly url: string; readonly remote: RemoteSource; readonly unpack: boolean }
 
-  async function collectAll() {
-    const files = collect(from.tree, local, { metadata: false })
-    const downloads: CollectedSource[] = []
-    for (const url of urls) {
-      const file = await options.download(url, options.vertex)
-      downloads.push(...collect(openTree(bytesOf(file.directory), url), [file.name], { metadata: false }))
-    }
-    return { files, downloads }
+/** ADD: as COPY, but what is not here is fetched, and archives are unpacked into the destination. */
+export function addOperation(from: LocalSource, sources: readonly AddSource[], options: CopyOptions): Operation {
+  const { exclude } = options
+  const digests = new Map<Collected, Digest>()
+  let collected: ReadonlyMap<AddSource, readonly CollectedSource[]> | undefined
+  const collectLocal = () => {
+    collected ??= new Map(
+      sources.flatMap((source) =>
+        source.kind === 'local'
+          ? [[source, collect(from.tree, [source.path], { metadata: false, incidental: true, exclude })] as const]
+          : [],
+      ),
+    )
+    return collected
   }
 
-  const digest = operationDigest('add', sources, options)
   let listing: Listing | undefined
+  async function outsideKey(eager: boolean): Promise<Digest | undefined> {
+    const local = [...collectLocal().values()].flat()
+    const complete = fillDigests(local, digests, { cache: from.statCache, read: eager })
+    const keys = await Promise.all(sources.flatMap((source) => (source.kind === 'remote' ? [source.remote.key()] : [])))
+    if (!complete) return undefined
+    listing = listSources(local, digests)
+    const files = digestOfSources(listing)
+    return keys.length ? keyOf('add', files, ...keys) : files
+  }
+
+  const words = sources.map(({ kind, unpack, ...source }) => [kind, unpack, 'path' in source ? source.path : ''])
+  const names = sources.map((source) => (source.kind === 'local' ? source.path : source.url))
+  const digest = operationDigest('add', words, options)
   return {
     digest,
-    facts: copyFacts(sources, options),
+    facts: { ...copyFacts(names, options), '--unpack': sources.map(({ unpack }) => unpack).join(' ') },
     listing: () => listing,
-    async outside(eager) {
-      ready ??= collectAll()
-      const { files, downloads } = await ready
-      fillDigests(downloads, digests, { cache: undefined, read: true })
-      if (!fillDigests(files, digests, { cache: from.statCache, read: eager })) return undefined
-      listing = listSources([...files, ...downloads], digests)
-      return digestOfSources(listing)
-    },
+    outside: outsideKey,
     async execute(execution, layer, [below]) {
-      ready ??= collectAll()
-      const { files, downloads } = await ready
+      const local = collectLocal()
       const placed: PlacedSource[] = []
-      for (const source of files) placed.push((await unpack(execution, source, options.vertex)) ?? source)
-      const written = await writeSources(execution, layer, {
+      for (const source of sources) {
+        const found = local.get(source) ?? (await fetchSource(source, exclude))
+        for (const file of found) {
+          placed.push((source.unpack && (await unpack(execution, file, options.vertex))) || file)
+        }
+      }
+      const { layer: info } = await writeSources(execution, layer, {
         below: below!,
-        collected: [...files, ...downloads],
-        placed: [...placed, ...downloads],
+        collected: [...local.values()].flat(),
+        placed,
         digests,
         listing,
         statCache: from.statCache,
         operation: digest,
         copy: options,
       })
-      listing = written.listing
-      return written
+      const outside = await outsideKey(true)
+      return { ...(info && { layer: info }), ...(outside && { outside }) }
     },
   }
+}
+
+async function fetchSource(source: AddSource, exclude: CopyOptions['exclude']): Promise<CollectedSource[]> {
+  if (source.kind === 'local') return []
+  const { directory, file } = await source.remote.fetch()
+  const tree = openTree(bytesOf(directory), source.url)
+  // A server tells the time of a file; a repository knows none.
+  return collect(tree, [file ?? '.'], { metadata: false, incidental: file === undefined, exclude })
 }
 
 let unpacked = 0
@@ -107,23 +121,4 @@ async function unpack(
       entries: contents.entries.map((entry) => ({ ...entry, unnamed: leading.has(entry.path) })),
     }
   )
-}
-
-/** Whether the file, decompressed, begins with the header of a tar. */
-async function isArchive(path: string | Buffer): Promise<boolean> {
-  const fd = openSync(path, 'r')
-  const start = Buffer.alloc(64 << 10)
-  const length = readSync(fd, start, 0, start.length, 0)
-  closeSync(fd)
-  try {
-    const block = Buffer.alloc(512)
-    let have = 0
-    for await (const chunk of decompress(Readable.from([start.subarray(0, length)]))) {
-      have += Buffer.from(chunk).copy(block, have)
-      if (have === block.length) return isTarHeader(block)
-    }
-  } catch {
-    // A file that only looks compressed, or whose first block of compressed data is longer than what was read.
-  }
-  return false
 }

@@ -1,60 +1,75 @@
 import { StrakeError } from '../../lib/mod.ts'
 
-/** What `--chmod` asks for. Modes are permission bits with setuid, setgid and sticky (07777). */
+/** Modes are permission bits with setuid, setgid and sticky (07777). */
 export interface Chmod {
-  /** The mode that a file or directory gets. */
-  change(mode: number, directory: boolean): number
-  /** Where it is given as a number. */
-  readonly octal?: number
+  /** The new mode of a file or directory. */
+  readonly change: (mode: number, directory: boolean) => number
+  /** The mode of directories that are made on the way to the destination. */
+  readonly made: number
 }
 
-const clause = /^([ugoa]*)((?:[-+=](?:[rwxXst]*|[ugo]))+)$/
+/** The mode of directories that are made without `--chmod`. */
+export const defaultDirectoryMode = 0o755
 
-/** `--chmod`: octal, or symbolic as chmod(1) reads it (`u+x,go=`). Throws `invalid`. */
+/**
+ * `--chmod`: octal, or symbolic as BSD's setmode(3) reads it, without a umask (`u+x,go=rX`, `o=u-w`). Directories on the
+ * way take an octal mode only, and that through a umask of 022, as BuildKit's. Throws `invalid`.
+ */
 export function parseChmod(text: string): Chmod {
-  if (/^[0-7]{1,5}$/.test(text)) {
+  if (/^[0-7]+$/.test(text)) {
     const mode = Number.parseInt(text, 8)
     if (mode > 0o7777) throw invalid(text)
-    return { change: () => mode, octal: mode }
+    return { change: () => mode, made: mode & 0o755 }
   }
-  const changes = text.split(',').flatMap((part) => {
-    const [, who = '', actions = ''] = clause.exec(part) ?? []
-    if (actions === '') throw invalid(text)
-    const whom = who === '' || who.includes('a') ? 'ugo' : who
-    return [...actions.matchAll(/([-+=])([rwxXst]*|[ugo])(?=[-+=]|$)/g)].map(([, sign, what]) => ({
-      whom,
-      sign,
-      what: what!,
-    }))
-  })
-  return { change: (mode, directory) => changes.reduce((bits, change) => apply(bits, directory, change), mode) }
+  if (/^\d/.test(text)) throw invalid(text)
+  const steps = text.split(',').flatMap((clause) => readClause(clause) ?? fail(text))
+  return {
+    change: (mode, directory) => steps.reduce((bits, step) => step(bits, { mode, directory }), mode),
+    made: defaultDirectoryMode,
+  }
 }
 
+/** What one sign does to the bits so far; `mode` is what the file had before all of them. */
+type Step = (bits: number, file: { readonly mode: number; readonly directory: boolean }) => number
+
+const setid = 0o6000
+const sticky = 0o1000
+const standard = setid | 0o777
+const whom: Readonly<Record<string, number>> = { u: 0o4700, g: 0o2070, o: 0o0007, a: standard }
+const permissions: Readonly<Record<string, number>> = { r: 0o444, w: 0o222, x: 0o111 }
 const shifts: Readonly<Record<string, number>> = { u: 6, g: 3, o: 0 }
 
-function apply(
-  mode: number,
-  directory: boolean,
-  { whom, sign, what }: { whom: string; sign: string | undefined; what: string },
-): number {
-  let bits = mode
-  for (const who of whom) {
-    const shift = shifts[who]!
-    const special = { u: 0o4000, g: 0o2000, o: 0 }[who]!
-    let wanted = 0
-    if (what in shifts) wanted = ((mode >> shifts[what]!) & 7) << shift
-    else {
-      if (what.includes('r')) wanted |= 4 << shift
-      if (what.includes('w')) wanted |= 2 << shift
-      if (what.includes('x') || (what.includes('X') && (directory || mode & 0o111))) wanted |= 1 << shift
-      if (what.includes('s')) wanted |= special
-      if (what.includes('t') && who === 'o') wanted |= 0o1000
-    }
-    if (sign === '+') bits |= wanted
-    else if (sign === '-') bits &= ~wanted
-    else bits = (bits & ~((7 << shift) | special)) | wanted
+/** `who` and signs with what they are about: `ug+rw-x`. Undefined for what is none. */
+function readClause(clause: string): Step[] | undefined {
+  const [, names = '', rest = ''] = /^([ugoa]*)((?:[-+=][rwxXstugo]*)+)$/.exec(clause) ?? []
+  if (rest === '') return undefined
+  const who = [...names].reduce((bits, name) => bits | whom[name]!, 0)
+  return [...rest.matchAll(/([-+=])([rwxXstugo]*)/g)].map(([, sign, what]) => readStep(who, sign!, what!))
+}
+
+function readStep(who: number, sign: string, what: string): Step {
+  // "Others" alone have neither set-id nor sticky bits.
+  const special = who === 0 || (who & ~0o007) !== 0
+  let wanted = [...what].reduce((bits, letter) => bits | (permissions[letter] ?? 0), 0)
+  let reach = who || standard | sticky
+  if (special && what.includes('s')) wanted |= setid
+  if (special && what.includes('t')) {
+    wanted |= sticky
+    reach |= sticky
   }
-  return bits
+  if (sign === '-' && what.includes('X')) wanted |= 0o111
+  const cleared = sign === '=' ? (who || standard) | (reach & wanted & sticky) : 0
+  const copied = [...what].filter((letter) => letter in shifts)
+  return (bits, { mode, directory }) => {
+    let all = wanted
+    for (const letter of copied) all |= ((bits >> shifts[letter]!) & 7) * 0o111
+    if (sign !== '-' && what.includes('X') && (directory || mode & 0o111)) all |= 0o111
+    return sign === '-' ? bits & ~(all & reach) : (bits & ~cleared) | (all & reach)
+  }
+}
+
+function fail(text: string): never {
+  throw invalid(text)
 }
 
 function invalid(text: string): StrakeError {

@@ -27,7 +27,13 @@ export interface CopyOptions {
   readonly chown?: string
   /** Octal or symbolic. */
   readonly chmod?: string
+  /** Patterns of files that are left out. */
+  readonly exclude?: readonly string[]
+  /** Sources are patterns, and keep their paths. */
+  readonly parents?: boolean
   readonly heredocs?: readonly MadeFile[]
+  /** For a reproducible layer: no time in it is later. Nanoseconds since the epoch. */
+  readonly epoch?: bigint
   /** Id of the vertex, for progress. */
   readonly vertex: string
 }
@@ -51,14 +57,14 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
     listing: () => listing,
     async outside(eager) {
       if (outside) return outside
-      collected ??= collect(from.tree, sources, { metadata: false })
+      collected ??= collectFor(options, from.tree, sources, false)
       if (!fillDigests(collected, digests, { cache: from.statCache, read: eager })) return undefined
       listing = listSources(collected, digests)
       outside = digestOfSources(listing)
       return outside
     },
     async execute(execution, layer, [below]) {
-      collected ??= collect(from.tree, sources, { metadata: false })
+      collected ??= collectFor(options, from.tree, sources, false)
       const written = await writeSources(execution, layer, {
         below: below!,
         collected,
@@ -76,7 +82,7 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
 
 /** COPY --from: a stage's or an image's root, the second input. */
 export function copyFromRoot(name: string, sources: readonly string[], options: CopyOptions): Operation {
-  const collectFrom = (path: string) => collect(openTree(bytesOf(path), name), sources, { metadata: true })
+  const collectFrom = (path: string) => collectFor(options, openTree(bytesOf(path), name), sources, true)
   const digest = operationDigest('copy-from', sources, options)
   let listing: Listing | undefined
   return {
@@ -109,20 +115,34 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
   }
 }
 
-export function operationDigest(kind: string, sources: readonly string[], options: CopyOptions): Digest {
+export function operationDigest(kind: string, sources: readonly unknown[], options: CopyOptions): Digest {
   const heredocs = options.heredocs?.map(({ name, bytes }) => [name, Buffer.from(bytes).toString('base64')])
-  const { destination, chown, chmod } = options
-  return keyOf(kind, JSON.stringify(sources), destination, chown, chmod, heredocs && JSON.stringify(heredocs))
+  const { destination, chown, chmod, exclude, parents, epoch } = options
+  const filter = (exclude?.length || parents || epoch !== undefined) && JSON.stringify([exclude, parents, `${epoch}`])
+  const made = heredocs && JSON.stringify(heredocs)
+  return keyOf(kind, JSON.stringify(sources), destination, chown, chmod, made, ...(filter ? [filter] : []))
+}
+
+function collectFor(
+  { exclude, parents }: CopyOptions,
+  tree: Tree,
+  sources: readonly string[],
+  metadata: boolean,
+): CollectedSource[] {
+  return collect(tree, sources, { metadata, incidental: !metadata, exclude, parents })
 }
 
 /** What `operationDigest` is made of, for people. */
 export function copyFacts(sources: readonly string[], options: CopyOptions): Facts {
-  const { destination, chown, chmod, heredocs = [] } = options
+  const { destination, chown, chmod, exclude = [], parents, epoch, heredocs = [] } = options
   return {
     sources: sources.join(' '),
     destination,
     ...(chown !== undefined && { '--chown': chown }),
     ...(chmod !== undefined && { '--chmod': chmod }),
+    ...(exclude.length > 0 && { '--exclude': exclude.join(' ') }),
+    ...(parents && { '--parents': 'true' }),
+    ...(epoch !== undefined && { SOURCE_DATE_EPOCH: `${epoch / 1_000_000_000n}` }),
     ...Object.fromEntries(heredocs.map(({ name, bytes }) => [`the here-document ${name}`, opaqueFact(bytes)])),
   }
 }
@@ -165,8 +185,9 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
     destination: bytesOf(copy.destination),
     lower: openTree(bytesOf(lower.path), 'the image'),
     owner,
-    mode: copy.chmod === undefined ? undefined : parseChmod(copy.chmod),
-    now: BigInt(readAt) * 1_000_000n,
+    chmod: copy.chmod === undefined ? undefined : parseChmod(copy.chmod),
+    now: copy.epoch ?? BigInt(readAt) * 1_000_000n,
+    epoch: copy.epoch,
   })
   const total = placed.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0)
   const share = statCache !== undefined && (placed.length > worthSharing.entries || total > worthSharing.bytes)

@@ -3,7 +3,7 @@ import { type ByteString, StrakeError, textOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import { type Collected, type CollectedSource, readXattrs } from '../context/collect.ts'
 import { resolveInTree, type Tree } from '../context/tree.ts'
-import type { Chmod } from './chmod.ts'
+import { type Chmod, defaultDirectoryMode } from './chmod.ts'
 
 export interface Owner {
   readonly uid: number
@@ -17,9 +17,11 @@ export interface Placement {
   readonly lower: Tree
   /** Undefined: as the source has it. */
   readonly owner: Owner | undefined
-  readonly mode: Chmod | undefined
+  readonly chmod: Chmod | undefined
   /** Nanoseconds since the epoch. */
   readonly now: bigint
+  /** For a reproducible layer: the latest time that anything may have, and the one of what has it by chance. */
+  readonly epoch: bigint | undefined
 }
 
 /** A file that is made here: a here-document. */
@@ -30,7 +32,6 @@ export interface MadeFile {
 
 export type PlacedSource = CollectedSource | MadeFile
 
-const defaultDirectoryMode = 0o755
 const defaultFileMode = 0o644
 
 /**
@@ -41,7 +42,7 @@ const defaultFileMode = 0o644
 export function place(
   sources: readonly PlacedSource[],
   digests: ReadonlyMap<Collected, Digest>,
-  { destination, lower, owner, mode, now }: Placement,
+  { destination, lower, owner, chmod, now, epoch }: Placement,
 ): { entries: LayerEntry[]; origin: Map<ByteString, { source: CollectedSource; entry: Collected }> } {
   const entries = new Map<ByteString, LayerEntry>()
   const origin = new Map<ByteString, { source: CollectedSource; entry: Collected }>()
@@ -113,10 +114,30 @@ export function place(
     return path
   }
 
+  /** Directories that only lead to what is wanted. */
+  const leading = new Set<ByteString>()
+
+  /** Of one that is there only the mode changes, as BuildKit has it, and its time by what is made in it. */
+  function placeLeading(path: ByteString, { stat }: Collected, made: LayerEntry): void {
+    const known = entries.get(path)
+    if (known && known.kind !== 'directory') throw notDirectory(path)
+    leading.add(path)
+    if (known || keptDirectory(path)) {
+      entries.set(path, { ...entries.get(path)!, mode: Number(stat.mode) & 0o7777 })
+      return
+    }
+    entries.set(path, { ...made, mtime: now })
+    touchLeading(path)
+  }
+
+  /** Something was made there. A directory that is wanted itself gets its own time in the end. */
+  function touchLeading(path: ByteString): void {
+    if (leading.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) touchParent(path)
+  }
+
   for (const source of sources) {
     const archive = 'archive' in source && source.archive === true
-    // Directories that lead to others are made as Docker makes them: symbolic modes and special bits are not for them.
-    madeMode = archive || mode?.octal === undefined ? defaultDirectoryMode : mode.octal & 0o755
+    madeMode = archive || !chmod ? defaultDirectoryMode : chmod.made
     if ('bytes' in source) {
       const { name, bytes } = source
       placeFile(name, (path) => {
@@ -124,7 +145,7 @@ export function place(
         return {
           kind: 'file',
           path,
-          mode: mode?.change(defaultFileMode, false) ?? defaultFileMode,
+          mode: chmod?.change(defaultFileMode, false) ?? defaultFileMode,
           ...own,
           mtime: now,
           source: from,
@@ -135,7 +156,7 @@ export function place(
     }
     const [top, ...below] = source.entries
     if (!top) continue
-    const entryAt = createEntries(source, digests, { owner, mode })
+    const entryAt = createEntries(source, digests, { owner, chmod, epoch })
     if (!top.stat.isDirectory()) {
       const path = placeFile(source.name, (at) => entryAt(top, at))
       origin.set(path, { source, entry: top })
@@ -155,34 +176,41 @@ export function place(
       }
       if (existed && !archive) checkReplaces(lower, path, entry)
       const made = entryAt(entry, path)
+      if (entry.leading) {
+        placeLeading(path, entry, made)
+        continue
+      }
       const before = entries.get(path)
       if (before && (before.kind === 'directory') !== (made.kind === 'directory')) throw notDirectory(path)
+      if (made.kind !== 'directory' || !(before ?? lower.stat(path))) touchLeading(path)
       entries.set(path, made)
       origin.set(path, { source, entry })
     }
   }
-  return { entries: [...entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1)), origin }
+  const sorted = [...entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
+  return { entries: epoch === undefined ? sorted : sorted.map((entry) => clampTime(entry, epoch)), origin }
 }
 
 /** Turns what was collected from one source into entries; names of one file become links of the first. */
 function createEntries(
   source: CollectedSource,
   digests: ReadonlyMap<Collected, Digest>,
-  { owner, mode }: { owner: Owner | undefined; mode: Chmod | undefined },
+  { owner, chmod, epoch }: { owner: Owner | undefined; chmod: Chmod | undefined; epoch: bigint | undefined },
 ): (entry: Collected, path: ByteString) => LayerEntry {
   const first = new Map<string, ByteString>()
   return (collected, path) => {
     const { stat, xattrs } = collected
     const kept = source.metadata ? { uid: Number(stat.uid), gid: Number(stat.gid) } : { uid: 0, gid: 0 }
+    const chance = source.incidental && epoch !== undefined
     const base = {
       path,
-      mode: Number(stat.mode) & 0o7777,
+      mode: chance ? checkedOutMode(stat) : Number(stat.mode) & 0o7777,
       ...(owner ?? kept),
-      mtime: stat.mtimeNs,
+      mtime: chance ? epoch : stat.mtimeNs,
       ...(xattrs && { xattrs }),
     }
     if (collected.target !== undefined) return { ...base, kind: 'symlink', target: collected.target }
-    if (mode && !source.archive) base.mode = mode.change(base.mode, stat.isDirectory())
+    if (chmod && !source.archive) base.mode = chmod.change(base.mode, stat.isDirectory())
     if (stat.isDirectory()) return { ...base, kind: 'directory' }
     if (stat.nlink > 1n) {
       const inode = `${stat.dev}:${stat.ino}`
@@ -204,6 +232,15 @@ function createEntries(
     const [major, minor] = deviceOf(stat.rdev)
     return { ...base, kind: 'device', type: stat.isBlockDevice() ? 'block' : 'char', major, minor }
   }
+}
+
+function clampTime(entry: LayerEntry, epoch: bigint): LayerEntry {
+  return entry.mtime > epoch ? { ...entry, mtime: epoch } : entry
+}
+
+/** As git keeps modes, whatever the umask of whoever checked out. */
+function checkedOutMode(stat: Collected['stat']): number {
+  return stat.isDirectory() || stat.mode & 0o100n ? 0o755 : 0o644
 }
 
 /** Linux's encoding of a device number in st_rdev. */

@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunDevice } from '../../dockerfile/mod.ts'
 import { hint } from '../../hints/mod.ts'
+import { clampTimes } from '../../layers/mod.ts'
 import { type SourceRange, StrakeError } from '../../lib/mod.ts'
 import { hostResolvConf, hostsFile } from '../../network/mod.ts'
 import {
@@ -33,6 +34,8 @@ export interface RunOptions {
   readonly user: string
   readonly hostname: string
   readonly network: 'default' | 'host' | 'none'
+  /** For a reproducible layer: no time in it is later. Nanoseconds since the epoch. */
+  readonly epoch: bigint | undefined
   /** `name:address`. */
   readonly addHosts: readonly string[]
   /** Bytes of scripts by the path at which they are mounted. */
@@ -51,13 +54,28 @@ export interface RunOptions {
 const tailLimit = 64 << 10
 
 export function runOperation(options: RunOptions): Operation {
-  const { args, env, cwd, user, hostname, network, addHosts, scripts, mounts, security, devices, original, vertex } =
-    options
+  const {
+    args,
+    env,
+    cwd,
+    user,
+    hostname,
+    epoch,
+    network,
+    addHosts,
+    scripts,
+    mounts,
+    security,
+    devices,
+    original,
+    vertex,
+  } = options
   const scriptKeys = Object.entries(scripts).map(([path, bytes]) => [path, Buffer.from(bytes).toString('base64')])
   return {
     digest: keyOf(
       'run',
       JSON.stringify([args, env, cwd, user, hostname, network, addHosts, scriptKeys]),
+      ...(epoch === undefined ? [] : [`${epoch}`]),
       ...mounts.map((mount) => JSON.stringify(mountKey(mount))),
       ...(security === 'insecure' ? ['insecure'] : []),
       ...devices.map(({ name, required }) => JSON.stringify({ device: name, required })),
@@ -72,6 +90,7 @@ export function runOperation(options: RunOptions): Operation {
       using root = writableRoot(execution, layer, results[0]!.snapshot)
       const failure = await run(execution, { rootfs: root.path, upper: layer.dir, ready }, options)
       if (failure) throw failure
+      if (epoch !== undefined) clampTimes(layer.dir, epoch)
       return {}
     },
   }
@@ -79,7 +98,8 @@ export function runOperation(options: RunOptions): Operation {
 
 /** What the operation's digest is made of, for people. */
 function runFacts(options: RunOptions): Facts {
-  const { args, env, argNames, cwd, user, network, addHosts, scripts, mounts, security, devices } = options
+  const { args, env, argNames, cwd, user, hostname, epoch, network, addHosts, scripts, mounts, security, devices } =
+    options
   const variables = env.map((pair) => {
     const equals = pair.indexOf('=')
     const name = pair.slice(0, equals)
@@ -90,6 +110,8 @@ function runFacts(options: RunOptions): Facts {
     ...Object.fromEntries(variables),
     'working directory': cwd,
     user,
+    'host name': hostname,
+    ...(epoch !== undefined && { SOURCE_DATE_EPOCH: `${epoch / 1_000_000_000n}` }),
     '--network': network,
     ...(addHosts.length && { '--add-host': addHosts.join(' ') }),
     ...(mounts.length && { '--mount': opaqueFact(JSON.stringify(mounts.map(mountKey))) }),

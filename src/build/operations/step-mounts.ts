@@ -225,8 +225,9 @@ class Preparation {
         destination: bytesOf('/'),
         lower: openTree(bytesOf(directory), 'the cache mount'),
         owner: undefined,
-        mode: undefined,
+        chmod: undefined,
         now: top.mtimeNs,
+        epoch: undefined,
       },
     )
     await writeLayer(directory, entries, { signal: execution.signal })

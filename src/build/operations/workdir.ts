@@ -6,11 +6,17 @@ import { viewRoot } from '../execution.ts'
 import type { Operation } from '../graph.ts'
 import { resolveOwner } from './owner.ts'
 
-/** WORKDIR: the directories that are missing, owned by the user in force. A layer, even when none is missing. */
-export function workdirOperation(path: string, user: string): Operation {
+/**
+ * WORKDIR: the directories that are missing, owned by the user in force. A layer, even when none is missing. Times are
+ * nanoseconds: `created` is that of the directory, as BuildKit sets it, and nothing is later than `epoch`.
+ */
+export function workdirOperation(
+  path: string,
+  { user, created, epoch }: { user: string; created: bigint | undefined; epoch: bigint | undefined },
+): Operation {
   return {
-    digest: keyOf('workdir', path, user),
-    facts: { path, user },
+    digest: keyOf('workdir', path, user, ...(created === undefined ? [] : [`${created} ${epoch}`])),
+    facts: { path, user, ...(created !== undefined && { SOURCE_DATE_EPOCH: `${created / 1_000_000_000n}` }) },
     async execute(execution, layer, [below]) {
       using root = viewRoot(execution, below!.snapshot)
       const lower = openTree(bytesOf(root.path), 'the image')
@@ -23,12 +29,13 @@ export function workdirOperation(path: string, user: string): Operation {
         throw new StrakeError('invalid', `WORKDIR ${path}: /${blocking} is in the image, and is no directory`)
       if (!missing.length) return { layer: await writeLayer(layer.dir, []) }
       const { uid, gid } = resolveOwner(root.path, user, `USER ${user}`, execution.progress)
-      const now = BigInt(Date.now()) * 1_000_000n
+      const now = epoch ?? BigInt(Date.now()) * 1_000_000n
       const entries = paths.map((dir): LayerEntry => {
         const stat = lower.stat(dir)
-        if (!stat) return { kind: 'directory', path: dir, mode: 0o755, uid, gid, mtime: now }
+        const last = dir === resolved ? (created ?? now) : now
+        if (!stat) return { kind: 'directory', path: dir, mode: 0o755, uid, gid, mtime: last }
         const changed = missing[0]!.slice(0, missing[0]!.lastIndexOf('/')) === dir
-        const mtime = changed ? now : stat.mtimeNs
+        const mtime = changed || (epoch !== undefined && stat.mtimeNs > epoch) ? now : stat.mtimeNs
         return {
           kind: 'directory',
           path: dir,

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { build, explainContext } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
-import { familiarName, hex, parseReference } from '../../oci/mod.ts'
+import { familiarName, hex, parsePlatform, parseReference } from '../../oci/mod.ts'
 import { findContext } from '../build-context.ts'
 import { readSolveFlags, solveFlags } from '../build-flags.ts'
 import { buildCall, checkBuild } from '../check-build.ts'
@@ -9,7 +9,7 @@ import { checkWarnings } from '../check-warnings.ts'
 import { command } from '../command.ts'
 import { contextReport } from '../context-report.ts'
 import { secretsOf, sshOf } from '../hand-on.ts'
-import { buildArguments, namedContexts, networkMode, pairs, platformOf } from '../option-values.ts'
+import { buildArguments, namedContexts, networkMode, pairs } from '../option-values.ts'
 import { progressModes, showProgress } from '../progress.ts'
 
 export default command({
@@ -67,6 +67,10 @@ export default command({
       help: 'Allow extra privileged entitlement: network.host, security.insecure, device or device=NAME',
     },
     platform: { kind: 'string', help: 'Platform of the image (format: "linux/amd64")' },
+    reproducible: {
+      kind: 'boolean',
+      help: 'Make the same image of the same inputs everywhere: no times later than SOURCE_DATE_EPOCH (default: the last commit, or the newest file)',
+    },
     ca: {
       kind: 'string',
       value: 'auto|none|file',
@@ -112,7 +116,8 @@ export default command({
     const { id, images } = await build(engine(), {
       ...found,
       tags: options.tag,
-      buildArgs: buildArguments(options['build-arg'], terminal.env),
+      buildArgs: { ...epochOf(terminal.env), ...buildArguments(options['build-arg'], terminal.env) },
+      reproducible: options.reproducible === true,
       labels: pairs(options.label),
       network: networkMode(options.network),
       addHosts: options['add-host'].map(addHost),
@@ -126,7 +131,7 @@ export default command({
       target: options.target,
       noCacheFilter: options['no-cache-filter'].flatMap((names) => names.split(',')),
       ...solving.options(view),
-      ...(platform && { platform: platformOf(platform) }),
+      ...(platform && { platform: parsePlatform(platform) }),
       signal,
       progress: solving.progress((event) => (event.kind === 'check' ? warnings?.add(event) : view.sink(event))),
     })
@@ -150,4 +155,9 @@ function addHost(text: string): string {
   const [, host, address] = /^([^:=]+)[:=](.+)$/.exec(text) ?? []
   if (!host || !address) throw new StrakeError('invalid', `bad format for add-host: ${JSON.stringify(text)}`)
   return `${host}:${address}`
+}
+
+/** SOURCE_DATE_EPOCH of the environment counts as a build argument, as for buildx. */
+function epochOf({ SOURCE_DATE_EPOCH }: NodeJS.ProcessEnv): Record<string, string> {
+  return SOURCE_DATE_EPOCH ? { SOURCE_DATE_EPOCH } : {}
 }

@@ -1,6 +1,6 @@
 import { copyImage } from '../../engine/mod.ts'
+import { parsePlatform } from '../../oci/mod.ts'
 import { command } from '../command.ts'
-import { platformOf } from '../option-values.ts'
 import { transferProgress } from '../progress-transfer.ts'
 
 export default command({
@@ -25,7 +25,7 @@ export default command({
     const digest = await copyImage(engine(), {
       from: args[0]!,
       to: args[1]!,
-      platform: platform === undefined ? undefined : platformOf(platform),
+      platform: platform === undefined ? undefined : parsePlatform(platform),
       referrers,
       env: terminal.env,
       signal,

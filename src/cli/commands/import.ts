@@ -1,6 +1,6 @@
 import { importImage } from '../../engine/mod.ts'
+import { parsePlatform } from '../../oci/mod.ts'
 import { command } from '../command.ts'
-import { platformOf } from '../option-values.ts'
 
 export default command({
   name: 'import',
@@ -21,7 +21,7 @@ export default command({
       tag,
       changes: options.change,
       message: options.message,
-      platform: platform === undefined ? undefined : platformOf(platform),
+      platform: platform === undefined ? undefined : parsePlatform(platform),
       signal,
     })
     terminal.out(`${image.id}\n`)

@@ -1,7 +1,8 @@
 import { load, shownName } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
+import { parsePlatform } from '../../oci/mod.ts'
 import { command } from '../command.ts'
-import { platformOf } from '../option-values.ts'
+
 import { showProgress } from '../progress.ts'
 
 export default command({
@@ -25,7 +26,7 @@ export default command({
     using view = showProgress(terminal, 'Loading', options.quiet ? 'quiet' : 'auto')
     const loaded = await load(engine(), {
       source: input ?? terminal.stdin,
-      platform: platform === undefined ? undefined : platformOf(platform),
+      platform: platform === undefined ? undefined : parsePlatform(platform),
       signal,
       progress: view.sink,
     })

@@ -1,7 +1,6 @@
 import { type PulledImage, pull, pullAll, pullStatus } from '../../engine/mod.ts'
-import { parseReference, referenceString } from '../../oci/mod.ts'
+import { parsePlatform, parseReference, referenceString } from '../../oci/mod.ts'
 import { command } from '../command.ts'
-import { platformOf } from '../option-values.ts'
 import { transferProgress } from '../progress-transfer.ts'
 
 export default command({
@@ -26,7 +25,7 @@ export default command({
     }
     const asked = {
       reference: name,
-      platform: platform === undefined ? undefined : platformOf(platform),
+      platform: platform === undefined ? undefined : parsePlatform(platform),
       env: terminal.env,
       signal,
       progress: view.sink,

@@ -1,6 +1,7 @@
 import { aptListsKept, aptUpdateAlone, aptWithoutYes } from './rules/apt.ts'
 import {
   fromPlatformFlagConstDisallowed,
+  invalidBaseImagePlatform,
   invalidDefaultArgInFrom,
   redundantTargetPlatform,
   undefinedArgInFrom,
@@ -38,6 +39,7 @@ const texts: readonly RuleText[] = [
   secretsUsedInArgOrEnv,
   invalidDefaultArgInFrom,
   fromPlatformFlagConstDisallowed,
+  invalidBaseImagePlatform,
   copyIgnoredFile,
   invalidDefinitionDescription,
   exposeProtoCasing,
@@ -52,9 +54,9 @@ const texts: readonly RuleText[] = [
   runsAsRoot,
 ]
 
-/** The page about a rule: Docker's own for its rules. */
+/** The page about a rule: Docker's own for its rules, where it has one. */
 function pageOf({ name, level }: RuleText): string {
-  if (level === 'advice') return `docs/checks.md#${name.toLowerCase()}`
+  if (level === 'advice' || name === invalidBaseImagePlatform.name) return `docs/checks.md#${name.toLowerCase()}`
   const words = name.replaceAll(/(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])/g, '-').toLowerCase()
   return `https://docs.docker.com/go/dockerfile/rule/${words}/`
 }

@@ -1,5 +1,5 @@
 import { StrakeError } from '../../../lib/mod.ts'
-import { parseReference } from '../../../oci/mod.ts'
+import { formatPlatform, type Platform, parsePlatform, parseReference } from '../../../oci/mod.ts'
 import type { Unset } from '../../evaluated.ts'
 import type { RuleText } from '../types.ts'
 import { tokenRange } from './places.ts'
@@ -92,35 +92,39 @@ export const fromPlatformFlagConstDisallowed: RuleText = {
   *find({ stages }) {
     for (const { stage, node, from, platform } of stages) {
       if (!platform || platform.set.length > 0 || platform.unset.length > 0) continue
-      const parsed = parsePlatform(platform.text)
-      if (!parsed || parsed.some((part) => stage.name?.includes(part))) continue
+      const { os, architecture } = parsed(platform.text) ?? {}
+      if (!os || !architecture || stage.name?.includes(os) || stage.name?.includes(architecture)) continue
       const message = `FROM --platform flag should not use constant value ${JSON.stringify(platform.text)}`
       yield { message, range: node.range, at: from.platform?.range }
     }
   },
 }
 
-const systems =
-  `aix android darwin dragonfly freebsd hurd illumos ios js linux nacl netbsd openbsd plan9 solaris wasip1 windows
-  zos`.split(/\s+/)
-const machines = `386 amd64 amd64p32 arm armbe arm64 arm64be ppc64 ppc64le loong64 mips mipsle mips64 mips64le mips64p32
-  mips64p32le ppc riscv riscv64 s390 s390x sparc sparc64 wasm`.split(/\s+/)
-const synonyms: Readonly<Record<string, string>> = {
-  i386: '386',
-  x86_64: 'amd64',
-  'x86-64': 'amd64',
-  aarch64: 'arm64',
-  armhf: 'arm',
-  armel: 'arm',
+export const invalidBaseImagePlatform: RuleText = {
+  name: 'InvalidBaseImagePlatform',
+  level: 'warning',
+  description: 'Base image platform does not match expected target platform',
+  reason: "The base's programs don't run where the image is meant to run, or not without emulation.",
+  fix: 'Take a base for that platform, or say with --platform which one is meant.',
+  bad: 'FROM s390x/alpine:3',
+  good: 'FROM alpine:3',
+  *find({ stages, platform: target }) {
+    for (const { node, from, base, facts, platform } of stages) {
+      const actual = facts?.platform
+      if (!actual) continue
+      const expected = platform ? parsed(platform.text) : target
+      if (!expected || (expected.os === actual.os && expected.architecture === actual.architecture)) continue
+      const message = `Base image ${base} was pulled with platform "${formatPlatform(actual)}", expected "${formatPlatform(expected)}" for current build`
+      yield { message, range: node.range, at: from.image.range }
+    }
+  },
 }
 
-/** Operating system and machine, as containerd's platforms.Parse knows them. Undefined for what it does not accept. */
-function parsePlatform(text: string): readonly string[] | undefined {
-  const parts = text.split('/')
-  if (parts.length > 4 || !parts.every((part) => /^[A-Za-z0-9_.-]+$/.test(part))) return undefined
-  const [first = '', second] = parts.map((part) => part.toLowerCase())
-  const machine = (name: string) => synonyms[name] ?? name
-  if (second !== undefined) return [first === 'macos' ? 'darwin' : first, machine(second)]
-  if (systems.includes(first)) return [first]
-  return machines.includes(machine(first)) ? [machine(first)] : undefined
+function parsed(text: string): Platform | undefined {
+  try {
+    return parsePlatform(text)
+  } catch (error) {
+    if (error instanceof StrakeError) return undefined
+    throw error
+  }
 }

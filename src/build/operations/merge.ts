@@ -1,0 +1,16 @@
+import { shareLayer } from '../../layers/mod.ts'
+import { keyOf } from '../cache.ts'
+import type { Operation } from '../graph.ts'
+
+/** The layer of the second input, which stands on nothing, on top of the first: `--link`. */
+export const mergeOperation: Operation = {
+  digest: keyOf('merge'),
+  facts: {},
+  async execute({ store }, layer, [, upper]) {
+    const { snapshots } = store
+    await upper!.chainId()
+    shareLayer(snapshots.dir(upper!.snapshot!), layer.dir)
+    const { layer: info } = snapshots.get(upper!.snapshot!)
+    return info ? { layer: info } : {}
+  },
+}

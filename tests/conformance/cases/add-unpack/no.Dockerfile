@@ -1,0 +1,2 @@
+FROM scratch
+ADD --unpack=false packed.tar packed.tar.gz /o/

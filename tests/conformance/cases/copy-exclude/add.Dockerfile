@@ -1,0 +1,2 @@
+FROM scratch
+ADD --exclude=*.md web packed.tar /o/

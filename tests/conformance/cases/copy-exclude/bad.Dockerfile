@@ -1,0 +1,3 @@
+FROM scratch
+COPY --exclude=[ web /o/
+# says: syntax error in pattern "["

@@ -1,0 +1,2 @@
+FROM scratch
+COPY --exclude=/index.html --exclude=node_modules/ web /o/

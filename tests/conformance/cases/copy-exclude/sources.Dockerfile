@@ -1,0 +1,2 @@
+FROM scratch
+COPY --exclude=*.md *.md web/README.md web /o/

@@ -1,0 +1,2 @@
+FROM --platform=$BUILDPLATFORM conformance/base:1
+COPY a.txt /

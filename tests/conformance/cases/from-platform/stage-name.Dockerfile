@@ -1,0 +1,3 @@
+FROM scratch AS final
+ARG TARGETSTAGE
+COPY a.txt /$TARGETSTAGE
