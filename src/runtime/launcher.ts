@@ -18,7 +18,8 @@ interface Launcher {
   readonly child: ChildProcess
   /** Gets the exit code of the step under way, or why there will be none. */
   onEnd: ((result: number | Error) => void) | undefined
-  idleSince: number
+  /** How often it has had nothing to do. */
+  rests: number
 }
 
 /** The shell's program: a line of input names the bundle of a step, a line of output is its exit code. */
@@ -86,7 +87,7 @@ function start(runtime: string): Launcher {
     ],
     { stdio: ['pipe', 'pipe', 'pipe'] },
   )
-  const launcher: Launcher = { child, onEnd: undefined, idleSince: 0 }
+  const launcher: Launcher = { child, onEnd: undefined, rests: 0 }
   let said = ''
   child.stdin!.on('error', () => {})
   child.stdout!.on('data', (line: Buffer) => launcher.onEnd?.(Number(line)))
@@ -94,13 +95,20 @@ function start(runtime: string): Launcher {
     said = (said + chunk.toString()).slice(-1000)
   })
   const gone = (error: Error) => {
-    if (idle.includes(launcher)) idle.splice(idle.indexOf(launcher), 1)
+    retire(launcher)
     launcher.onEnd?.(error)
   }
   ended(child, 'setpriv').then(() => {
     gone(new StrakeError('failed', `the step was killed${said && `: ${said.trim()}`}`, { exitCode: 137 }))
   }, gone)
   return launcher
+}
+
+/** Takes a launcher from those that wait for a step. Whether it was one of them. */
+function retire(launcher: Launcher): boolean {
+  const index = idle.indexOf(launcher)
+  if (index >= 0) idle.splice(index, 1)
+  return index >= 0
 }
 
 /** Whether a launcher has a step, and keeps this process alive. One that has had none for a while ends. */
@@ -111,9 +119,10 @@ function occupy(launcher: Launcher, busy: boolean): void {
     else handle.unref()
   }
   if (busy) return
-  const since = ++launcher.idleSince
+  const since = ++launcher.rests
   setTimeout(() => {
-    if (idle.includes(launcher) && launcher.idleSince === since) child.stdin!.end()
+    if (launcher.rests !== since || !retire(launcher)) return
+    child.stdin!.end()
   }, patience).unref()
 }
 
