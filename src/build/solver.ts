@@ -80,7 +80,9 @@ export function createSolver(options: SolverOptions): Solver {
     const inputs = await Promise.all(vertex.inputs.map(keyBefore))
     if (disabled(vertex)) return undefined
     const { outside, digest } = vertex.operation
-    const read = outside && (await outside(cache.knows(digest)))
+    const read = await outside?.(cache.knows(digest)).catch((error) => {
+      throw failed(vertex, error)
+    })
     if (outside && !read) return undefined
     return inputs.includes(undefined) ? undefined : keyOf('definition', digest, read, ...inputs)
   }
@@ -107,9 +109,7 @@ export function createSolver(options: SolverOptions): Solver {
       showConfig(vertex, result.key, result)
       return result
     }
-    const key = await keyBefore(vertex).catch((error) => {
-      throw failed(vertex, error)
-    })
+    const key = await keyBefore(vertex)
     if (key === undefined) return solveFromInputs(vertex)
     const same = running.get(key)
     if (same) {

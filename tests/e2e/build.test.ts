@@ -220,6 +220,11 @@ describe('strake build', { skip: notRoot, concurrency: false }, () => {
       assert.match(stderr, /requirements\.txt/)
     })
 
+    it('a missing source of several, at its very word, whatever stands below', async () => {
+      const stderr = await fails('FROM busybox\nCOPY a.txt b.txt /\nRUN true\n', { 'a.txt': '' })
+      assert.match(stderr, /Dockerfile:2:12\n.*\n 2 \| COPY a\.txt b\.txt \/\n {16}\^{5}\n/)
+    })
+
     it('a missing source that .dockerignore hides', async () => {
       const stderr = await fails('FROM busybox\nCOPY secret.txt /\n', { 'secret.txt': '', '.dockerignore': '*.txt\n' })
       assert.match(stderr, /\.dockerignore/)

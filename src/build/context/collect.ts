@@ -3,8 +3,9 @@ import { type BigIntStats, closeSync, openSync, readFileSync, readSync } from 'n
 import { type IgnoreMatcher, ignoreMatcher, parsePatterns } from '../../dockerfile/mod.ts'
 import { missingSource } from '../../hints/mod.ts'
 import { sys } from '../../host/mod.ts'
-import { type ByteString, bytesOf, errno, pathOf, StrakeError, textOf } from '../../lib/mod.ts'
+import { type ByteString, bytesOf, errno, pathOf, type SourceRange, StrakeError, textOf } from '../../lib/mod.ts'
 import { type Digest, digestOf } from '../../oci/mod.ts'
+import { atRange } from '../at-range.ts'
 import type { Listing } from '../records/listing.ts'
 import type { StatCache } from './stat-cache.ts'
 import { cleanPath, glob, isPattern, resolveInTree, type Tree } from './tree.ts'
@@ -50,6 +51,8 @@ export interface CollectOptions {
    * `/./` with its path from there on.
    */
   readonly parents?: boolean | undefined
+  /** Where each of the sources stands in the Dockerfile, for errors. */
+  readonly ranges?: readonly SourceRange[] | undefined
 }
 
 /**
@@ -60,7 +63,7 @@ export function collect(tree: Tree, sources: readonly string[], options: Collect
   const { metadata, incidental = false, parents } = options
   const exclude = options.exclude?.length ? ignoreMatcher(parsePatterns(options.exclude)) : undefined
   const collected: CollectedSource[] = []
-  for (const source of sources) {
+  const collectSource = (source: string) => {
     const { root, include } = parents ? splitParents(source) : { root: source }
     const filter = { metadata, exclude, include }
     const path = cleanPath(bytesOf(root))
@@ -71,12 +74,13 @@ export function collect(tree: Tree, sources: readonly string[], options: Collect
         if (!entries && tree.stat(match)?.isSymbolicLink()) throw missing(tree, source, match)
         if (entries) collected.push({ name: baseName(match), tree, metadata, incidental, entries })
       }
-      continue
+      return
     }
     const entries = collectOne(tree, path, filter)
     if (!entries) throw missing(tree, root, path)
     collected.push({ name: baseName(path), tree, metadata, incidental, entries })
   }
+  for (const [i, source] of sources.entries()) atRange(options.ranges?.[i], () => collectSource(source))
   return collected
 }
 

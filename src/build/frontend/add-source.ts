@@ -49,7 +49,7 @@ export function addSource(
     if (checksum) {
       throw fail('checksum requires HTTP(S) or Git sources', 'checksum', 'What is in the context needs no checksum.')
     }
-    return { kind: 'local', path: name, unpack: unpack ?? true }
+    return { kind: 'local', path: name, range: word.range, unpack: unpack ?? true }
   })
 }
 

@@ -88,6 +88,7 @@ function readOptions(
     ...(exclude.length && { exclude }),
     ...(switchFlag(instruction, 'parents') && { parents: true }),
     ...(heredocs.length && { heredocs }),
+    ranges: instruction.sources.map(({ range }) => range),
     ...(reader.epoch !== undefined && { epoch: reader.epoch }),
     vertex: id,
   }

@@ -1,7 +1,7 @@
 import { createReadStream, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { applyLayer } from '../../layers/mod.ts'
-import { bytesOf, pathOf } from '../../lib/mod.ts'
+import { bytesOf, pathOf, type SourceRange } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import { keyOf } from '../cache.ts'
 import { isArchive } from '../context/archive.ts'
@@ -23,7 +23,7 @@ import type { PlacedSource } from './place.ts'
 
 /** A source of ADD. `unpack`: where it is a tar of any compression, its contents are meant. */
 export type AddSource =
-  | { readonly kind: 'local'; readonly path: string; readonly unpack: boolean }
+  | { readonly kind: 'local'; readonly path: string; readonly range: SourceRange; readonly unpack: boolean }
   | { readonly kind: 'remote'; readonly url: string; readonly remote: RemoteSource; readonly unpack: boolean }
 
 /** ADD: as COPY, but what is not here is fetched, and archives are unpacked into the destination. */
@@ -35,7 +35,17 @@ export function addOperation(from: LocalSource, sources: readonly AddSource[], o
     collected ??= new Map(
       sources.flatMap((source) =>
         source.kind === 'local'
-          ? [[source, collect(from.tree, [source.path], { metadata: false, incidental: true, exclude })] as const]
+          ? [
+              [
+                source,
+                collect(from.tree, [source.path], {
+                  metadata: false,
+                  incidental: true,
+                  exclude,
+                  ranges: [source.range],
+                }),
+              ] as const,
+            ]
           : [],
       ),
     )

@@ -1,5 +1,5 @@
 import { noteFiles, reuseFiles, writeLayer } from '../../layers/mod.ts'
-import { bytesOf } from '../../lib/mod.ts'
+import { bytesOf, type SourceRange } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import type { ActiveSnapshot, LayerInfo } from '../../store/mod.ts'
 import { keyOf } from '../cache.ts'
@@ -32,6 +32,8 @@ export interface CopyOptions {
   /** Sources are patterns, and keep their paths. */
   readonly parents?: boolean
   readonly heredocs?: readonly MadeFile[]
+  /** Where each of the sources stands in the Dockerfile. */
+  readonly ranges?: readonly SourceRange[]
   /** For a reproducible layer: no time in it is later. Nanoseconds since the epoch. */
   readonly epoch?: bigint
   /** Id of the vertex, for progress. */
@@ -124,12 +126,12 @@ export function operationDigest(kind: string, sources: readonly unknown[], optio
 }
 
 function collectFor(
-  { exclude, parents }: CopyOptions,
+  { exclude, parents, ranges }: CopyOptions,
   tree: Tree,
   sources: readonly string[],
   metadata: boolean,
 ): CollectedSource[] {
-  return collect(tree, sources, { metadata, incidental: !metadata, exclude, parents })
+  return collect(tree, sources, { metadata, incidental: !metadata, exclude, parents, ranges })
 }
 
 /** What `operationDigest` is made of, for people. */

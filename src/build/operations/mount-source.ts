@@ -1,6 +1,7 @@
 import { type BigIntStats, lstatSync } from 'node:fs'
 import { bytesOf, pathOf, type SourceRange, StrakeError, textOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
+import { atRange } from '../at-range.ts'
 import { keyOf } from '../cache.ts'
 import {
   type Collected,
@@ -70,17 +71,6 @@ function collectPlain(tree: Tree, path: string, options: { readonly metadata: bo
   const [found] = collect(tree, [isPattern(path) ? path.replace(/[*?[\\]/g, '\\$&') : path], options)
   if (!found) throw notFound(path)
   return found
-}
-
-/** Says of an error where in the Dockerfile its cause stands. */
-export function atRange<T>(range: SourceRange, body: () => T): T {
-  try {
-    return body()
-  } catch (error) {
-    if (!(error instanceof StrakeError) || error.range) throw error
-    const { code, message, hint, cause } = error
-    throw new StrakeError(code, message, { hint, cause, range })
-  }
 }
 
 function notFound(path: string): StrakeError {
