@@ -93,8 +93,8 @@ function only(verb: string): Plugin {
   return {
     name: 'only',
     setup({ onResolve }) {
-      onResolve({ filter: /^\.\/commands\// }, ({ path, kind }) =>
-        kind !== 'dynamic-import' || path === `./commands/${verb}.ts` || path.startsWith(`./commands/${verb}-`)
+      onResolve({ filter: /^\.\.\/commands\// }, ({ path, kind }) =>
+        kind !== 'dynamic-import' || path === `../commands/${verb}.ts` || path.startsWith(`../commands/${verb}-`)
           ? undefined
           : { path, external: true },
       )

@@ -1,0 +1,105 @@
+import type { Entry } from './entry.ts'
+
+/** The machine, the store and its builds. */
+export const system: readonly Entry[] = [
+  {
+    name: 'build explain',
+    summary: 'Say why steps of a build were not cached',
+    aliases: ['builder explain', 'buildx explain'],
+    group: 'system',
+    load: () => import('../commands/build-explain.ts'),
+  },
+  {
+    name: 'build history inspect',
+    summary: 'Show all that is known of a build',
+    aliases: ['builder history inspect', 'buildx history inspect'],
+    group: 'system',
+    load: () => import('../commands/build-history-inspect.ts'),
+  },
+  {
+    name: 'build history logs',
+    summary: 'Show the whole log of a build or of one of its steps',
+    aliases: ['builder history logs', 'buildx history logs'],
+    group: 'system',
+    load: () => import('../commands/build-history-logs.ts'),
+  },
+  {
+    name: 'build history ls',
+    summary: 'List builds',
+    aliases: ['builder history ls', 'buildx history ls'],
+    group: 'system',
+    load: () => import('../commands/build-history-ls.ts'),
+  },
+  {
+    name: 'build history rm',
+    summary: 'Remove the records of builds',
+    aliases: ['builder history rm', 'buildx history rm'],
+    group: 'system',
+    load: () => import('../commands/build-history-rm.ts'),
+  },
+  {
+    name: 'builder prune',
+    summary: 'Remove build cache',
+    aliases: ['buildx prune'],
+    group: 'system',
+    load: () => import('../commands/builder-prune.ts'),
+  },
+  {
+    name: 'cache-mount export',
+    summary: "Write a cache mount's files to a tar archive (streamed to STDOUT by default)",
+    group: 'system',
+    load: () => import('../commands/cache-mount-export.ts'),
+  },
+  {
+    name: 'cache-mount import',
+    summary: 'Fill a cache mount from a tar archive or STDIN',
+    group: 'system',
+    load: () => import('../commands/cache-mount-import.ts'),
+  },
+  {
+    name: 'cache-mount ls',
+    summary: 'List what RUN --mount=type=cache keeps between builds',
+    aliases: ['cache-mount list'],
+    group: 'system',
+    load: () => import('../commands/cache-mount-ls.ts'),
+  },
+  {
+    name: 'cache-mount rm',
+    summary: 'Remove one or more cache mounts',
+    aliases: ['cache-mount remove'],
+    group: 'system',
+    load: () => import('../commands/cache-mount-rm.ts'),
+  },
+  {
+    name: 'info',
+    summary: 'Show what this machine offers and what is missing',
+    aliases: ['system info'],
+    group: 'system',
+    load: () => import('../commands/info.ts'),
+  },
+  {
+    name: 'system check',
+    summary: 'Look for damage in the store',
+    group: 'system',
+    load: () => import('../commands/system-check.ts'),
+  },
+  {
+    name: 'system df',
+    summary: 'Show disk usage',
+    group: 'system',
+    load: () => import('../commands/system-df.ts'),
+  },
+  {
+    name: 'system prune',
+    summary: 'Remove unused data',
+    group: 'system',
+    load: () => import('../commands/system-prune.ts'),
+  },
+  {
+    name: 'version',
+    summary: 'Show the version',
+    group: 'system',
+    storeless: true,
+    load: () => import('../commands/version.ts'),
+  },
+]
