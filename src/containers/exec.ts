@@ -79,13 +79,11 @@ export async function execInContainer(context: Context, nameOrId: string, option
     options.signal?.addEventListener('abort', kill, { once: true })
     if (child.stdin) stdin?.pipe(child.stdin.on('error', () => {}))
     child.stdout?.on('data', (chunk: Buffer) => onOutput?.('stdout', chunk))
-    const complaint = holdBackComplaint(child.stderr ?? Readable.from([]), 'exec failed: ', (chunk) =>
-      onOutput?.('stderr', chunk),
-    )
+    const complaint = holdBackComplaint(child.stderr ?? Readable.from([]), (chunk) => onOutput?.('stderr', chunk))
     const exitCode = await ended(child, runtime)
     options.signal?.removeEventListener('abort', kill)
     if (child.stdin) stdin?.unpipe(child.stdin)
-    const failure = startFailure(readText(log))
+    const failure = startFailure(readText(log), options.command[0])
     if (failure) {
       throw new StrakeError(
         'failed',

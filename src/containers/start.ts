@@ -62,7 +62,7 @@ export async function startContainer(
 
 async function start(context: Context, container: Container, size: Size | undefined): Promise<Started> {
   const { store } = context
-  const { id } = container
+  const { id, settings } = container
   const place = places(store, id)
   const runtime = findRuntime()
   await forget(context, container)
@@ -96,7 +96,7 @@ async function start(context: Context, container: Container, size: Size | undefi
       ...['--root', place.runtimeRoot, '--log', place.runtimeLog, '--log-format', 'json', 'start', id],
     ])
     if (exitCode !== 0) {
-      const failure = startFailure(readText(place.runtimeLog))
+      const failure = startFailure(readText(place.runtimeLog), [...settings.entrypoint, ...settings.command][0])
       throw failure ?? new StrakeError('failed', `${runtime.name} start ended with ${exitCode}`, { exitCode: 125 })
     }
     return started({ ...container, state }, monitor)
