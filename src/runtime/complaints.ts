@@ -4,6 +4,7 @@ const beginnings = [
   'exec failed: ',
   'executable file `',
   'open executable: ',
+  'the path `',
   'exec: ',
   '{"msg":"exec container process ',
 ].map((text) => Buffer.from(text))

@@ -24,6 +24,10 @@ function fromCrun(text: string, program: string): string | undefined {
       ? `exec: "${missing}": stat ${missing}: no such file or directory`
       : `exec: "${missing}": executable file not found in $PATH`
   }
+  const [, path] = /^the path `(.*)` exists but it is not executable/.exec(text) ?? []
+  if (path !== undefined) return `exec: "${path}": permission denied`
+  const [, directory] = /^the path `(.*)` is not a regular file/.exec(text) ?? []
+  if (directory !== undefined) return `exec: "${directory}": is a directory`
   const [, named = program, why] = /^(?:open executable|exec|exec container process[^`]*`(.*)`): (.*)$/.exec(text) ?? []
   return why && `exec: "${named}": ${why.toLowerCase()}`
 }

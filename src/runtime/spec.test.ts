@@ -115,6 +115,8 @@ test('start failures are told in docker’s words', () => {
     ],
     ['open executable: Permission denied', 126, '"/program": permission denied'],
     ['open executable: Operation not permitted', 126, '"/program": operation not permitted'],
+    ['the path `/a` exists but it is not executable: Operation not permitted', 126, '"/a": permission denied'],
+    ['the path `/a` is not a regular file: Operation not permitted', 126, '"/a": is a directory'],
     ['exec: Exec format error', 126, '"/program": exec format error'],
     ['exec container process `/bin/a`: Exec format error', 126, '"/bin/a": exec format error'],
     [
