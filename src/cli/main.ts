@@ -81,7 +81,7 @@ async function perform({ entry, command, options, args }: Start, terminal: Termi
         return signals.signal
       },
       engine() {
-        engine ??= store?.openEngine()
+        engine ??= store?.openEngine(terminal)
         if (!engine) throw new StrakeError('internal', `${entry.name} is not to open the store`)
         return engine
       },

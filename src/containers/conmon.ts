@@ -69,7 +69,7 @@ export async function startMonitor({ store, container, places, runtime, fds }: M
   const pipe = child.stdio[3] as Readable
   const ended = new Promise<void>((resolve) => pipe.once('close', resolve))
   const pid = await created(child, pipe)
-  if (pid === undefined) throw createFailure(places)
+  if (pid === undefined) throw createFailure(places, [...settings.entrypoint, ...settings.command][0])
   return {
     pid,
     monitorPid: child.pid!,
@@ -122,8 +122,8 @@ function created(child: ChildProcess, pipe: Readable): Promise<number | undefine
   })
 }
 
-function createFailure(places: MonitorOptions['places']): StrakeError {
-  const failure = startFailure(readText(places.runtimeLog))
+function createFailure(places: MonitorOptions['places'], program: string | undefined): StrakeError {
+  const failure = startFailure(readText(places.runtimeLog), program)
   if (failure) return failure
   const said = readText(places.monitorLog).trim()
   return new StrakeError('failed', `the container could not be created${said && `: ${said}`}`, { exitCode: 125 })

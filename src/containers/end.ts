@@ -7,7 +7,7 @@ import { watchChanges } from './changes.ts'
 import { lockContainer, places } from './places.ts'
 import { getContainer, setState } from './records.ts'
 import { removeFiles } from './remove.ts'
-import type { Container, Context, Running } from './types.ts'
+import type { Container, ContainerState, Context, Running } from './types.ts'
 import { unwire } from './wiring.ts'
 
 /** What docker says of a container whose end nobody saw, as after a loss of power. */
@@ -65,8 +65,8 @@ async function recordEnd(context: Context, container: Container, state: Running)
   const end = readEnd(exitFile)
   const oomKilled = existsSync(`${directory}/oom`)
   // Without conmon nobody keeps it: where it still runs, it is ended. What is removed anyway need not be waited for.
-  if (settings.autoRemove && end) forgetLater(context, id)
-  else await forget(context, id)
+  if (settings.autoRemove && end) forgetLater(context, container)
+  else await forget(context, container)
   await unwire(context, id)
   const exited = {
     kind: 'exited',
@@ -96,10 +96,10 @@ function readEnd(exitFile: string): { readonly exitCode: number; readonly at: nu
 }
 
 /** Has the runtime end and forget a container, with its cgroup, and takes our mount of its root away. */
-export async function forget({ store }: Context, id: string): Promise<void> {
+export async function forget({ store }: Context, { id, state }: Container): Promise<void> {
   const { runtimeRoot, runtimeState, rootfs } = places(store, id)
   if (existsSync(runtimeState)) {
-    const { path } = findRuntime()
+    const path = runtimeOf(state)
     const { exitCode, stderr } = await exec(path, ['--root', runtimeRoot, 'delete', '--force', id])
     if (exitCode !== 0 && existsSync(runtimeState)) {
       throw new StrakeError('failed', `${path} can't delete the container ${id}: ${stderr.trim()}`)
@@ -109,11 +109,16 @@ export async function forget({ store }: Context, id: string): Promise<void> {
 }
 
 /** As `forget`, of a container that has ended, but nobody waits. Should it fail, conmon's exit command does it. */
-function forgetLater({ store }: Context, id: string): void {
+function forgetLater({ store }: Context, { id, state }: Container): void {
   const { runtimeRoot, rootfs } = places(store, id)
-  const child = spawn(findRuntime().path, ['--root', runtimeRoot, 'delete', id], { stdio: 'ignore', detached: true })
+  const child = spawn(runtimeOf(state), ['--root', runtimeRoot, 'delete', id], { stdio: 'ignore', detached: true })
   child.once('error', () => {}).unref()
   unmountRoot(rootfs)
+}
+
+/** The runtime that knows a container; another one may have been installed since it was started. */
+export function runtimeOf(state: ContainerState): string {
+  return (state.kind === 'running' && state.runtime) || findRuntime().path
 }
 
 function unmountRoot(rootfs: string): void {

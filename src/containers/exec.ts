@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { ended } from '../host/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
-import { findRuntime, holdBackComplaint, ociProcess, startFailure } from '../runtime/mod.ts'
+import { holdBackComplaint, ociProcess, startFailure } from '../runtime/mod.ts'
 import { readText } from './conmon.ts'
-import { hasStarted, refresh } from './end.ts'
+import { hasStarted, refresh, runtimeOf } from './end.ts'
 import { places } from './places.ts'
 import { findContainer } from './records.ts'
 import type { Context } from './types.ts'
@@ -48,7 +48,7 @@ export async function execInContainer(context: Context, nameOrId: string, option
   }
   const { id, settings, state } = container
   const { directory, runtimeRoot } = places(store, id)
-  const runtime = findRuntime()
+  const runtime = runtimeOf(state)
   const privileged = options.privileged ?? settings.privileged
   const process = ociProcess(`/proc/${Number.parseInt(state.process, 10)}/root`, {
     args: options.command,
@@ -65,7 +65,7 @@ export async function execInContainer(context: Context, nameOrId: string, option
   try {
     writeFileSync(join(files, 'process.json'), JSON.stringify(process))
     const child = spawn(
-      runtime.path,
+      runtime,
       [
         ...['--root', runtimeRoot, '--log', log, '--log-format', 'json', 'exec'],
         ...(detach ? ['--detach'] : []),
@@ -79,13 +79,11 @@ export async function execInContainer(context: Context, nameOrId: string, option
     options.signal?.addEventListener('abort', kill, { once: true })
     if (child.stdin) stdin?.pipe(child.stdin.on('error', () => {}))
     child.stdout?.on('data', (chunk: Buffer) => onOutput?.('stdout', chunk))
-    const complaint = holdBackComplaint(child.stderr ?? Readable.from([]), 'exec failed: ', (chunk) =>
-      onOutput?.('stderr', chunk),
-    )
-    const exitCode = await ended(child, runtime.name)
+    const complaint = holdBackComplaint(child.stderr ?? Readable.from([]), (chunk) => onOutput?.('stderr', chunk))
+    const exitCode = await ended(child, runtime)
     options.signal?.removeEventListener('abort', kill)
     if (child.stdin) stdin?.unpipe(child.stdin)
-    const failure = startFailure(readText(log))
+    const failure = startFailure(readText(log), options.command[0])
     if (failure) {
       throw new StrakeError(
         'failed',

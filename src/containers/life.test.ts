@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { findInit } from './init.ts'
 import {
   createContainer,
   currentContainer,
@@ -22,6 +23,8 @@ import {
 import { setState } from './records.ts'
 import { asRoot, type TestContext, testContext } from './testing.ts'
 import type { Container, CreateOptions } from './types.ts'
+
+const noInit = findInit() === undefined && 'needs an init'
 
 let context: TestContext
 before(() => {
@@ -163,6 +166,30 @@ test('without conmon a container has ended', asRoot, async () => {
   await startContainer(context, findContainer(context, id))
   assert.ok(hasStarted(await currentContainer(context, id)))
   await removeContainer(context, id, { force: true })
+})
+
+test('exec and the end go to the runtime that made it, whichever is preferred by then', asRoot, async () => {
+  const { id } = await run('sleep 100')
+  process.env.STRAKE_RUNTIME = '/bin/false'
+  try {
+    assert.equal(await execInContainer(context, id, { command: ['true'] }), 0)
+    await killContainer(context, id, 'SIGKILL')
+    assert.equal(await waitContainer(context, id), 137)
+  } finally {
+    delete process.env.STRAKE_RUNTIME
+  }
+  await removeContainer(context, id)
+})
+
+test('an init is the first process, and passes signals on', { skip: asRoot.skip || noInit }, async () => {
+  const { id } = await run('trap "echo got it; exit 3" TERM; cat /proc/1/cmdline; while :; do sleep 0.1; done', {
+    init: true,
+  })
+  await written(id, 'docker-init')
+  await killContainer(context, id, 'SIGTERM')
+  assert.equal(await waitContainer(context, id), 3)
+  assert.match((await output(id)).stdout, /^\/sbin\/docker-init\0--\0sh\0.*got it\n$/s)
+  await removeContainer(context, id)
 })
 
 test('after a restart of the machine nothing runs', asRoot, async () => {

@@ -36,7 +36,7 @@ export async function removeContainer(context: Context, nameOrId: string, option
       hint: 'A process of it may hang in the kernel, as on a dead network file system.',
     })
   }
-  await Promise.all([forget(context, current.id), unwire(context, current.id)])
+  await Promise.all([forget(context, current), unwire(context, current.id)])
   removeFiles(context, current, options)
   rmSync(places(context.store, current.id).exitFile, { force: true })
 }

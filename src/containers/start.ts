@@ -1,4 +1,4 @@
-import { accessSync, constants, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { hostname as hostHostname } from 'node:os'
 import { join } from 'node:path'
 import { enterPrivateMounts, exec, mountOverlay, processIdentity } from '../host/mod.ts'
@@ -7,6 +7,7 @@ import { findRuntime, type Mount, ociSpec, startFailure } from '../runtime/mod.t
 import { resizeTerminal, type Size } from './attach.ts'
 import { type Monitor, readText, startMonitor } from './conmon.ts'
 import { currentBoot, forget, refresh } from './end.ts'
+import { requireInit } from './init.ts'
 import { lockContainer, places } from './places.ts'
 import { getContainer, setState } from './records.ts'
 import type { Container, Context, Running } from './types.ts'
@@ -51,7 +52,7 @@ export async function startContainer(
   try {
     return await start(context, container, size)
   } catch (error) {
-    await Promise.all([forget(context, container.id), unwire(context, container.id)])
+    await Promise.all([forget(context, container), unwire(context, container.id)])
     if (error instanceof StrakeError && container.state.kind === 'created') {
       setState(context, container, { kind: 'created', error: error.message, exitCode: error.exitCode ?? 125 })
     }
@@ -61,10 +62,10 @@ export async function startContainer(
 
 async function start(context: Context, container: Container, size: Size | undefined): Promise<Started> {
   const { store } = context
-  const { id } = container
+  const { id, settings } = container
   const place = places(store, id)
   const runtime = findRuntime()
-  await forget(context, id)
+  await forget(context, container)
   for (const path of [place.rootfs, place.runtimeRoot, place.exitDirectory])
     mkdirSync(path, { recursive: true, mode: 0o711 })
   rmSync(place.exitFile, { force: true })
@@ -84,6 +85,7 @@ async function start(context: Context, container: Container, size: Size | undefi
       process: identity(monitor.pid, id),
       monitor: identity(monitor.monitorPid, id),
       boot: currentBoot(),
+      runtime: runtime.path,
       startedAt: Date.now(),
       ...(endpoint && { endpoint }),
     }
@@ -94,7 +96,7 @@ async function start(context: Context, container: Container, size: Size | undefi
       ...['--root', place.runtimeRoot, '--log', place.runtimeLog, '--log-format', 'json', 'start', id],
     ])
     if (exitCode !== 0) {
-      const failure = startFailure(readText(place.runtimeLog))
+      const failure = startFailure(readText(place.runtimeLog), [...settings.entrypoint, ...settings.command][0])
       throw failure ?? new StrakeError('failed', `${runtime.name} start ended with ${exitCode}`, { exitCode: 125 })
     }
     return started({ ...container, state }, monitor)
@@ -175,7 +177,7 @@ function spec(
 ) {
   const taken = new Set(mounts.map(({ target }) => target))
   const files = network.files.filter(({ target }) => !taken.has(target))
-  const init = settings.init ? findInit() : undefined
+  const init = settings.init ? requireInit() : undefined
   const args = [...settings.entrypoint, ...settings.command]
   return ociSpec({
     rootfs,
@@ -198,28 +200,5 @@ function spec(
     capAdd: settings.capAdd,
     capDrop: settings.capDrop,
     limits: { memory: settings.memory, cpus: settings.cpus, pids: settings.pidsLimit },
-  })
-}
-
-/** A small init that reaps processes and passes signals on: whichever the host has. */
-function findInit(): string {
-  const folders = [
-    ...(process.env.PATH ?? '').split(':'),
-    '/usr/libexec/docker',
-    '/usr/libexec/podman',
-    '/usr/libexec',
-  ].filter(Boolean)
-  for (const name of ['docker-init', 'tini-static', 'catatonit', 'tini']) {
-    for (const folder of folders) {
-      try {
-        accessSync(join(folder, name), constants.X_OK)
-        return join(folder, name)
-      } catch (error) {
-        if (!errno(error)) throw error
-      }
-    }
-  }
-  throw new StrakeError('unavailable', 'no init to run in the container is installed', {
-    hint: 'Install tini or catatonit, or leave --init away.',
   })
 }

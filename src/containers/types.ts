@@ -135,6 +135,8 @@ export interface Running {
   readonly monitor: string
   /** The kernel's boot id: identities are only good within one boot. */
   readonly boot: string
+  /** The path of the runtime that made it: no other one knows it. Without it, the one of `findRuntime`. */
+  readonly runtime?: string
   readonly startedAt: number
   readonly endpoint?: Endpoint
 }

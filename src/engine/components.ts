@@ -1,4 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
+import { findInit } from '../containers/mod.ts'
 import { exec, findProgram } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
 import { findRuntime } from '../runtime/mod.ts'
@@ -45,6 +46,13 @@ const components: readonly Component[] = [
     required: true,
     programs: ['nsenter'],
     packages: { ...everywhere('util-linux'), apk: 'util-linux-misc' },
+  },
+  {
+    name: 'init',
+    purpose: 'run --init',
+    required: false,
+    find: findInit,
+    packages: { ...everywhere('catatonit'), apt: 'tini', apk: 'tini-static' },
   },
   {
     name: 'mmdebstrap',

@@ -9,10 +9,13 @@ export interface Engine extends Disposable {
   readonly images: Images
 }
 
+/** Where root keeps images and containers. */
+export const rootsStore = '/var/lib/strake'
+
 /** `STRAKE_ROOT`, or where root and other users keep such things. */
 export function defaultRoot(env: NodeJS.ProcessEnv = process.env): string {
   if (env.STRAKE_ROOT) return env.STRAKE_ROOT
-  if (process.getuid?.() === 0) return '/var/lib/strake'
+  if (process.getuid?.() === 0) return rootsStore
   return join(env.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'strake')
 }
 

@@ -4,6 +4,6 @@ import { StrakeError } from '../lib/mod.ts'
 export function requireRoot(doing: string): void {
   if (process.geteuid?.() === 0) return
   throw new StrakeError('denied', `${doing} needs root`, {
-    hint: 'Run it as root: sudo strake … Looking at a store of your own needs no rights.',
+    hint: 'Run it as root: sudo strake …',
   })
 }

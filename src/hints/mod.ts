@@ -4,6 +4,7 @@ import { programs } from './programs.ts'
 import type { Failure, Hint, Rule } from './rule.ts'
 
 export { loopbackOnly, portTaken, swallowedCmd } from './containers.ts'
+export { readElf } from './elf.ts'
 export type { IgnoredBy } from './missing-source.ts'
 export { missingSource } from './missing-source.ts'
 export type { Failure, Hint } from './rule.ts'

@@ -105,7 +105,7 @@ async function prepare(name: string, root: string, pool: ReturnType<typeof addre
     await ip([
       ...(devices().has(name) ? [] : [`link add ${name} type bridge`]),
       // Without an address of its own, a bridge takes that of some container, and loses it with that.
-      `link set ${name} address ${macOf(gateway)} addrgenmode none`,
+      `link set ${name} address ${macOf(gateway)}${noLinkLocal()}`,
       `addr replace ${gateway}/${prefix} broadcast + dev ${name}`,
       `link set ${name} up`,
     ])
@@ -164,19 +164,24 @@ async function wire(bridge: string, netns: string, { address, prefix, gateway, m
   const mtu = outsideMtu()
   const outside = lines([
     `link add ${device} mtu ${mtu} type veth peer name eth0 mtu ${mtu} address ${mac} netns ${netns}`,
-    `link set ${device} master ${bridge} addrgenmode none up`,
+    `link set ${device} master ${bridge}${noLinkLocal()} up`,
     // For a container that calls its own published port: with br_netfilter, the packet turns round in the bridge.
     `link set ${device} type bridge_slave hairpin on`,
   ])
   const inside = lines([
     'link set lo up',
     `addr add ${address}/${prefix} broadcast + dev eth0`,
-    'link set eth0 addrgenmode none up',
+    `link set eth0${noLinkLocal()} up`,
     `route add default via ${gateway}`,
   ])
   // A shell starts programs several times faster than Node.js.
   const script = 'printf %s "$1" | ip -batch - && printf %s "$2" | nsenter --net="$3" ip -batch -'
   await execChecked('sh', ['-c', script, 'sh', outside, inside, netns])
+}
+
+/** Keeps IPv6 from giving a device an address. A kernel without IPv6 (ipv6.disable=1) refuses even that. */
+function noLinkLocal(): string {
+  return existsSync('/proc/net/if_inet6') ? ' addrgenmode none' : ''
 }
 
 /** Packets that are too long for the way out would be lost where somebody filters ICMP. */

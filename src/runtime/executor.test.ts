@@ -66,7 +66,8 @@ test('the isolation is Docker’s', asRoot, async () => {
     'Seccomp: 2',
   ])
   assert.deepEqual(await show('grep CapEff /proc/self/status', { user: '5' }), ['CapEff:\t0000000000000000'])
-  assert.deepEqual(await show('ls /dev'), [
+  // `core` is there where the kernel has /proc/kcore.
+  assert.deepEqual(await show('ls /dev | grep -vx core'), [
     ...['fd', 'full', 'mqueue', 'null', 'ptmx', 'pts', 'random', 'shm', 'stderr', 'stdin', 'stdout', 'tty'],
     ...['urandom', 'zero'],
   ])

@@ -4,7 +4,7 @@ import { bindMount, enterPrivateMounts, mount, processIdentity, unmount } from '
 import { errno } from '../lib/mod.ts'
 import { runAttended } from './attended.ts'
 import { removeCgroup } from './cgroups.ts'
-import { holdBackComplaint } from './complaints.ts'
+import { type Complaint, holdBackComplaint } from './complaints.ts'
 import { startFailure } from './failures.ts'
 import { launch } from './launcher.ts'
 import { runDirectory } from './run-directory.ts'
@@ -37,7 +37,7 @@ export async function execute(spec: SpecOptions, io: ExecuteOptions): Promise<{ 
   try {
     using network = adoptNetwork(spec.network, directory)
     writeFileSync(join(directory, 'config.json'), JSON.stringify(ociSpec({ ...spec, network: network.network })))
-    let release = () => {}
+    let complaint: Complaint | undefined
     const exitCode = io.inherit
       ? await runAttended(runtime.path, directory, io.signal)
       : await launch({
@@ -47,13 +47,13 @@ export async function execute(spec: SpecOptions, io: ExecuteOptions): Promise<{ 
           signal: io.signal,
           onStart(stdout, stderr) {
             stdout.on('data', (chunk: Buffer) => io.onOutput('stdout', chunk))
-            const complaint = holdBackComplaint(stderr, 'runc run failed: ', (chunk) => io.onOutput('stderr', chunk))
-            release = complaint.release
+            complaint = holdBackComplaint(stderr, (chunk) => io.onOutput('stderr', chunk))
           },
         })
-    const failure = startFailure(readLog(join(directory, 'log.json')))
+    const said = [readLog(join(directory, 'log.json')), complaint?.text()].join('\n')
+    const failure = startFailure(said, spec.args[0])
     if (failure) throw failure
-    release()
+    complaint?.release()
     return { exitCode }
   } finally {
     if (io.signal?.aborted) await removeCgroup(spec.cgroup)

@@ -67,6 +67,15 @@ test('mounts of the caller replace the defaults and come parents first', () => {
   }
 })
 
+test('only directories are made read-only with what is mounted below them', () => {
+  const flags = (source: string) =>
+    ociSpec({ ...options, mounts: [{ kind: 'bind', source, target: '/here', readonly: true }] }).mounts.find(
+      ({ destination }) => destination === '/here',
+    )?.options
+  assert.ok(flags('/etc/passwd')?.includes('ro'))
+  assert.ok(flags('/etc')?.includes('rro'))
+})
+
 test('privileged takes the masks away', () => {
   const { linux } = ociSpec({ ...options, privileged: true }) as unknown as { linux: Record<string, unknown> }
   assert.equal(linux.seccomp, undefined)
@@ -82,7 +91,7 @@ test('a spec needs a command and an absolute working directory', () => {
 test('start failures are told in docker’s words', () => {
   const log = (msg: string) => `{"level":"warning","msg":"w"}\n${JSON.stringify({ level: 'error', msg })}\n{"cut`
   const failure = (msg: string) => {
-    const { message, exitCode } = startFailure(log(msg))!
+    const { message, exitCode } = startFailure(log(msg), '/program')!
     return [exitCode, message]
   }
   const prefix = 'runc run failed: unable to start container process: '
@@ -98,6 +107,25 @@ test('start failures are told in docker’s words', () => {
     127,
     'exec: "a": executable file not found in $PATH',
   ])
+  const crun: [string, number, string][] = [
+    [
+      'executable file `/a` not found in $PATH: No such file or directory',
+      127,
+      '"/a": stat /a: no such file or directory',
+    ],
+    ['open executable: Permission denied', 126, '"/program": permission denied'],
+    ['open executable: Operation not permitted', 126, '"/program": operation not permitted'],
+    ['the path `/a` exists but it is not executable: Operation not permitted', 126, '"/a": permission denied'],
+    ['the path `/a` is not a regular file: Operation not permitted', 126, '"/a": is a directory'],
+    ['exec: Exec format error', 126, '"/program": exec format error'],
+    ['exec container process `/bin/a`: Exec format error', 126, '"/bin/a": exec format error'],
+    [
+      'exec container process (missing dynamic library?) `/bin/a`: No such file or directory',
+      127,
+      '"/bin/a": no such file or directory',
+    ],
+  ]
+  for (const [msg, exitCode, message] of crun) assert.deepEqual(failure(msg), [exitCode, `exec: ${message}`])
   assert.deepEqual(failure(`${prefix}exec: "/a": permission denied`), [126, 'exec: "/a": permission denied'])
   assert.deepEqual(failure('runc run failed: something else'), [125, 'runc run failed: something else'])
   assert.equal(startFailure('{"level":"warning","msg":"w"}'), undefined)

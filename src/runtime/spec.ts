@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { release } from 'node:os'
 import { posix } from 'node:path'
 import { sys } from '../host/mod.ts'
@@ -240,7 +240,9 @@ function ociMount({ kind, source, target, readonly = false, options = [] }: Moun
     const flags = ['noexec', 'nosuid', 'nodev', ...(readonly ? ['ro'] : []), ...options]
     return { destination: target, type: 'tmpfs', source: 'tmpfs', options: flags }
   }
-  const flags = ['rbind', 'rprivate', ...(readonly ? [readonlyFlag] : []), ...options]
+  // crun takes the recursive flag for directories only, and nothing is mounted below a file.
+  const isDirectory = statSync(source, { throwIfNoEntry: false })?.isDirectory()
+  const flags = ['rbind', 'rprivate', ...(readonly ? [isDirectory ? readonlyFlag : 'ro'] : []), ...options]
   return { destination: target, type: 'bind', source, options: flags }
 }
 

@@ -32,10 +32,10 @@ describe('strake run, killed', { skip: notRoot, concurrency: false }, () => {
 
   it('goes on, and its end is recorded by conmon', async () => {
     const { child, done } = box.start(['run', '--rm', '--name', 'alone', 'busybox', 'sleep', '2'])
-    while (!(await box.ok(['ps', '-q']))) await sleep(50)
+    let id = ''
+    while (!id) id = await box.ok(['ps', '-q', '--no-trunc'])
     child.kill('SIGKILL')
     await done
-    const id = await box.ok(['ps', '-q', '--no-trunc'])
     assert.match(id, /^[0-9a-f]{64}$/)
     for (let i = 0; i < 300 && existsSync(join(box.root, 'containers', id)); i++) await sleep(100)
     assert.ok(!existsSync(join(box.root, 'containers', id)))
