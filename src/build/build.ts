@@ -21,7 +21,8 @@ import type { BuildOptions, BuildResult } from './types.ts'
 import { warn } from './warn.ts'
 
 /** Builds an image from a Dockerfile, and names it. What was finished before a failure stays in the cache. */
-export async function build(store: Store, images: Images, options: BuildOptions): Promise<BuildResult> {
+export async function build(store: Store, images: Images, asked: BuildOptions): Promise<BuildResult> {
+  const options = withTimestamps(asked)
   const targets = targetsOf(options)
   const tags = assignTags(options.tags ?? [], targets)
   const given = givenEpoch(options)
@@ -77,6 +78,12 @@ export async function build(store: Store, images: Images, options: BuildOptions)
       source.statCache?.save()
     }
   })
+}
+
+/** An output whose times are to be rewritten has them right from the start. */
+function withTimestamps(options: BuildOptions): BuildOptions {
+  const rewrites = options.outputs?.some((output) => 'rewriteTimestamp' in output && output.rewriteTimestamp)
+  return rewrites && givenEpoch(options) !== undefined ? { ...options, reproducible: true } : options
 }
 
 /** The names for each target's image. A reference holds no `=`: what stands before one is a target. */

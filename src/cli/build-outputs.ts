@@ -4,7 +4,14 @@ import { csvFields } from './csv-fields.ts'
 
 type Kind = BuildOutput['kind'] | 'registry'
 
-const imageKeys = ['name', 'compression', 'compression-level', 'force-compression', 'oci-mediatypes']
+const imageKeys = [
+  'name',
+  'compression',
+  'compression-level',
+  'force-compression',
+  'oci-mediatypes',
+  'rewrite-timestamp',
+]
 /** The keys of each type, besides `annotation.*`. */
 const keysOf: Readonly<Record<Kind, readonly string[]>> = {
   local: ['dest', 'platform-split'],
@@ -72,11 +79,6 @@ function checkKeys(kind: Kind, values: ReadonlyMap<string, string>): void {
   for (const key of values.keys()) {
     if (keysOf[kind].includes(key)) continue
     if (imageKeys.every((known) => keysOf[kind].includes(known)) && key.startsWith('annotation')) continue
-    if (key === 'rewrite-timestamp') {
-      throw new StrakeError('invalid', 'rewrite-timestamp is not a key of outputs here', {
-        hint: 'Build with --reproducible: then layers have no time later than SOURCE_DATE_EPOCH from the start.',
-      })
-    }
     const near = nearest(key, keysOf[kind])
     throw new StrakeError('invalid', `unexpected key '${key}' for type=${kind}`, {
       hint: near ? `Did you mean ${near}?` : `It has ${['type', ...keysOf[kind]].join(', ')}.`,
@@ -128,6 +130,7 @@ function imageForm(values: ReadonlyMap<string, string>): ImageForm {
   const compression = compressionOf(values.get('compression'))
   const level = values.get('compression-level')
   const force = boolean('force-compression', values.get('force-compression') ?? 'false')
+  const rewriteTimestamp = boolean('rewrite-timestamp', values.get('rewrite-timestamp') ?? 'false')
   const types = values.get('oci-mediatypes')
   const annotations = annotationsOf(values)
   return {
@@ -135,6 +138,7 @@ function imageForm(values: ReadonlyMap<string, string>): ImageForm {
     ...(compression && { compression }),
     ...(level !== undefined && { level: levelOf(level) }),
     ...(force && { force }),
+    ...(rewriteTimestamp && { rewriteTimestamp }),
     ...(types !== undefined && { mediaTypes: boolean('oci-mediatypes', types) ? 'oci' : 'docker' }),
     ...(Object.keys(annotations).length > 0 && { annotations }),
   }

@@ -26,6 +26,8 @@ export interface Finished {
 export interface ExportedImage {
   readonly manifest: Descriptor
   readonly names: readonly string[]
+  /** Whether registries have it. */
+  readonly pushed: boolean
 }
 
 /** Finds out before the build what would fail after it. Throws `invalid` in docker's words. */
@@ -102,7 +104,7 @@ async function exportArchive(
     const tags = names.length > 0 ? names.map((name) => parseReference(name).tag!) : ['']
     for (const tag of new Set(tags)) await layout.tag(manifest, tag)
   }
-  return { manifest, names }
+  return { manifest, names, pushed: false }
 }
 
 async function exportImage(
@@ -134,7 +136,7 @@ async function exportImage(
     const { manifest, layers } = await packManifest({ store, lease }, image, { ...form, signal })
     images.repack(image, { manifest, blobs: layers.map(({ digest }) => digest) }, lease)
   }
-  return { manifest: images.get(finished.config).manifest, names }
+  return { manifest: images.get(finished.config).manifest, names, pushed: Boolean(output.push) }
 }
 
 function formOf({ compression, level, force, mediaTypes, annotations }: ImageForm) {

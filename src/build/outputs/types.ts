@@ -24,6 +24,8 @@ export type BuildOutput =
 
 /** How an image leaves. */
 export interface ImageForm extends Pick<PackOptions, 'compression' | 'level' | 'force' | 'mediaTypes' | 'annotations'> {
+  /** With SOURCE_DATE_EPOCH: as `BuildOptions.reproducible`, so that no time in its new layers is later. */
+  readonly rewriteTimestamp?: boolean
   /** Names besides the build's tags. */
   readonly names?: readonly string[]
 }

@@ -162,6 +162,10 @@ export default command({
     const { id, images } = result
     if (iidfile) writeFileSync(iidfile, id)
     if (metadataFile) writeFileSync(metadataFile, buildMetadata(result, record))
+    for (const { manifest, names, pushed } of options.quiet ? [] : result.exported) {
+      if (!pushed) continue
+      for (const name of names) terminal.err(`${name}: digest: ${manifest.digest} size: ${manifest.size}\n`)
+    }
     if (!result.kept) return 0
     if (options.quiet) {
       terminal.out(images.map((image) => `${image.id}\n`).join(''))
