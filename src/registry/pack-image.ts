@@ -104,14 +104,14 @@ function layersOf(
   { content, snapshots }: Store,
   descriptors: readonly Descriptor[],
   top: SnapshotId | undefined,
-  { compression, force = false }: PackOptions,
+  { compression, force = false, mediaTypes: family }: PackOptions,
 ): Layer[] {
   const stack = snapshots.ancestry(top).reverse()
   return stack.map(({ id, layer }, i) => {
     const { diffId, tarSize } = layer!
     const named = descriptors[i]!
     const usable = (found: Compression | undefined) =>
-      compression === undefined ? found !== undefined && found !== 'none' : found === compression
+      compression === undefined ? found === 'gzip' || (found === 'zstd' && family !== 'docker') : found === compression
     const own = content.info(named.digest)
     const foreign = !force && own?.compression !== 'none' && named.mediaType.includes('docker')
     if (own?.compression && (usable(own.compression) || foreign)) {

@@ -67,6 +67,8 @@ describe('outputs of images', asRoot, () => {
     assert.equal(docker.manifest.mediaType, mediaTypes.dockerManifest)
     assert.equal(docker.manifest.config.mediaType, mediaTypes.dockerConfig)
     assert.deepEqual([...new Set(docker.types)], [mediaTypes.dockerLayerGzip])
+    // Also where the layers are here as zstd.
+    assert.ok((await layout({ kind: 'docker' })).types.every((type) => type === mediaTypes.dockerLayerGzip))
     await assert.rejects(layout({ mediaTypes: 'docker', compression: 'zstd', force: true }), /no media type/)
   })
 
