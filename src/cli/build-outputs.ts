@@ -92,8 +92,8 @@ function outputOf(kind: Kind, values: ReadonlyMap<string, string>, terminal: Sta
     case 'cacheonly':
       return { kind }
     case 'local':
-      if (dest === '') throw new StrakeError('invalid', 'dest is required for local output', { hint: form })
-      if (dest === '-') throw new StrakeError('invalid', 'dest cannot be stdout for local output', { hint: form })
+      if (dest === '') throw new StrakeError('invalid', 'dest is required for local exporter', { hint: form })
+      if (dest === '-') throw new StrakeError('invalid', 'dest cannot be stdout for local exporter', { hint: form })
       return { kind, dest }
     case 'tar':
       return { kind, dest: fileOf(kind, dest, terminal) }

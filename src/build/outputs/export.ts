@@ -53,7 +53,7 @@ export function checkOutputs(outputs: readonly BuildOutput[], tags: readonly str
     const there = statSync(output.dest, { throwIfNoEntry: false })
     const wantsFolder = output.kind === 'local' || ('folder' in output && output.folder === true)
     if (wantsFolder && there && !there.isDirectory()) {
-      throw fail(`destination directory ${output.dest} is not a directory`)
+      throw fail(`destination directory ${output.dest} is a file`)
     }
     if (!wantsFolder && there?.isDirectory()) throw fail(`destination file ${output.dest} is a directory`)
   }

@@ -88,6 +88,8 @@ function make(root: ByteString, entry: LayerEntry, path: string | Buffer): void 
 /** Attributes, mode and time; the owner is who writes it. */
 function finish(path: string | Buffer, entry: LayerEntry): void {
   for (const [name, value] of entry.xattrs ?? []) {
+    // Capabilities are for the image's owners: as with buildx, a folder of this machine does not get them.
+    if (name.startsWith('security.')) continue
     try {
       sys.lsetxattr(path, pathOf(name), value)
     } catch (error) {

@@ -82,7 +82,7 @@ describe('outputs of files', asRoot, () => {
   it('says before the build what can not be written', async () => {
     const context = workshop.context({ Dockerfile: 'FROM scratch\nCOPY missing /\n' })
     const dest = context.at('Dockerfile')
-    await assert.rejects(workshop.build(context, { outputs: [{ kind: 'local', dest }] }), /is not a directory/)
+    await assert.rejects(workshop.build(context, { outputs: [{ kind: 'local', dest }] }), /is a file/)
     await assert.rejects(workshop.build(context, { outputs: [{ kind: 'tar', dest: workshop.home }] }), /is a directory/)
     await assert.rejects(workshop.build(context, { outputs: [{ kind: 'image', push: 'tags' }] }), /tag is needed/)
   })
