@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { archiveContent, type Images } from '../../images/mod.ts'
-import { StrakeError } from '../../lib/mod.ts'
+import { errno, StrakeError } from '../../lib/mod.ts'
 import { type Descriptor, type Digest, parseReference, type Reference, referenceString } from '../../oci/mod.ts'
 import { copy, openLayout, packManifest, pushImage, StoreBlobs } from '../../registry/mod.ts'
 import type { SnapshotId } from '../../store/mod.ts'
@@ -55,7 +55,11 @@ export function checkOutputs(outputs: readonly BuildOutput[], tags: readonly str
     if (wantsFolder && there && !there.isDirectory()) {
       throw fail(`destination directory ${output.dest} is a file`)
     }
-    if (!wantsFolder && there?.isDirectory()) throw fail(`destination file ${output.dest} is a directory`)
+    if (wantsFolder) continue
+    if (there?.isDirectory()) throw fail(`destination file ${output.dest} is a directory`)
+    if (!statSync(dirname(resolve(output.dest)), { throwIfNoEntry: false })?.isDirectory()) {
+      throw fail(`open ${output.dest}: no such file or directory`, 'Make the folder first.')
+    }
   }
 }
 
@@ -70,17 +74,40 @@ export async function exportOutput(
       return undefined
     case 'local':
     case 'tar': {
-      using root = viewRoot(execution, finished.snapshot)
-      const files = filesOf(root.path, { time: finished.epoch, signal: execution.signal })
-      if (output.kind === 'local') await writeFiles(resolve(output.dest), files)
-      else await writeOutput(output.dest, tarOf(files))
+      const what = output.kind === 'local' ? 'directory' : 'tarball'
+      await shown(execution, `exporting to client ${what}`, async () => {
+        using root = viewRoot(execution, finished.snapshot)
+        const files = filesOf(root.path, { time: finished.epoch, signal: execution.signal })
+        if (output.kind === 'local') await writeFiles(resolve(output.dest), files)
+        else await writeOutput(output.dest, tarOf(files))
+      })
       return undefined
     }
     case 'oci':
     case 'docker':
-      return exportArchive(execution, finished, output)
+      return shown(execution, `exporting to ${output.kind} image format`, () =>
+        exportArchive(execution, finished, output),
+      )
     case 'image':
       return exportImage(execution, images, { finished, output })
+  }
+}
+
+let exports = 0
+
+/** Tells of an export as of a step without a number. */
+async function shown<T>({ progress }: Execution, name: string, work: () => Promise<T>): Promise<T> {
+  const vertex = { kind: 'vertex', id: `export ${++exports}`, name } as const
+  progress({ ...vertex, state: 'started', at: Date.now() })
+  try {
+    const result = await work()
+    progress({ ...vertex, state: 'done', at: Date.now() })
+    return result
+  } catch (error) {
+    progress({ ...vertex, state: 'failed', at: Date.now() })
+    // The disk is full, the folder read-only, … A closed pipe ends the program as it ends others.
+    if (errno(error) === undefined || errno(error) === 'EPIPE' || error instanceof StrakeError) throw error
+    throw new StrakeError('failed', `failed ${name}: ${(error as Error).message}`, { cause: error })
   }
 }
 
@@ -108,7 +135,7 @@ async function exportArchive(
 }
 
 async function exportImage(
-  { store, progress, signal }: Execution,
+  { store, lease, progress, signal }: Execution,
   images: Images,
   { finished, output }: { readonly finished: Finished; readonly output: BuildOutput & { kind: 'image' } },
 ): Promise<ExportedImage> {
@@ -132,7 +159,6 @@ async function exportImage(
       })
     }
   } else if (Object.values(form).some((value) => value !== undefined)) {
-    using lease = store.lease('build')
     const { manifest, layers } = await packManifest({ store, lease }, image, { ...form, signal })
     images.repack(image, { manifest, blobs: layers.map(({ digest }) => digest) }, lease)
   }

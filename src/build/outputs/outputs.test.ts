@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import type { ProgressEvent } from '../../lib/mod.ts'
 import { asRoot } from '../test-builds.ts'
 import { Workshop } from '../testing.ts'
 
@@ -84,6 +85,23 @@ describe('outputs of files', asRoot, () => {
     const dest = context.at('Dockerfile')
     await assert.rejects(workshop.build(context, { outputs: [{ kind: 'local', dest }] }), /is a file/)
     await assert.rejects(workshop.build(context, { outputs: [{ kind: 'tar', dest: workshop.home }] }), /is a directory/)
+    const nowhere = join(workshop.home, 'not/there')
+    await assert.rejects(workshop.build(context, { outputs: [{ kind: 'tar', dest: nowhere }] }), /no such file/)
     await assert.rejects(workshop.build(context, { outputs: [{ kind: 'image', push: 'tags' }] }), /tag is needed/)
+  })
+
+  it('leaves nothing half-written', async () => {
+    const context = workshop.context({ Dockerfile: dockerfile, top: 'top\n' })
+    const dest = join(workshop.home, 'stopped')
+    const stop = new AbortController()
+    const progress = (event: ProgressEvent) => {
+      if (event.kind === 'vertex' && event.name.startsWith('exporting') && event.state === 'started') stop.abort()
+    }
+    const outputs = [{ kind: 'tar', dest }] as const
+    await assert.rejects(workshop.build(context, { outputs, progress, signal: stop.signal }), { code: 'cancelled' })
+    assert.deepEqual(
+      readdirSync(workshop.home).filter((name) => name.includes('stopped')),
+      [],
+    )
   })
 })
