@@ -1,6 +1,6 @@
 import type { Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
-import { type ContainerConfig, hostPlatform, type ImageConfig, parseReference } from '../oci/mod.ts'
+import { type ContainerConfig, hostPlatform, type ImageConfig, parseReference, referenceString } from '../oci/mod.ts'
 import type { Store } from '../store/mod.ts'
 import { keyOf } from './cache.ts'
 import { openTree } from './context/tree.ts'
@@ -50,7 +50,8 @@ export async function buildGraph(
       const config = imageConfig(read.base, { history, config: options.config ?? {} })
       const image = images.create({ config, snapshot }, execution.lease)
       for (const tag of tags) images.tag(image, tag)
-      return { id: image.id, images: [{ target: undefined, id: image.id }], ...solver.counts }
+      const exported = [{ manifest: image.manifest, names: tags.map(referenceString), pushed: false }]
+      return { id: image.id, images: [{ target: undefined, id: image.id }], kept: true, exported, ...solver.counts }
     } finally {
       for (const { statCache } of read.locals) statCache?.save()
     }

@@ -11,6 +11,8 @@ import { checkFrontend, checkMultiPlatform } from './frontend/built-ins.ts'
 import { type PlanOptions, plan, targetsOf } from './frontend/plan.ts'
 import { checkAllowed } from './frontend/run-rights.ts'
 import { finishConfig, type Stage } from './frontend/stage.ts'
+import { checkOutputs, type ExportedImage, exportOutput, type Finished } from './outputs/export.ts'
+import type { BuildOutput } from './outputs/types.ts'
 import type { BuildSubject } from './records/recorder.ts'
 import { inSession } from './session.ts'
 import type { Solver } from './solver.ts'
@@ -19,11 +21,14 @@ import type { BuildOptions, BuildResult } from './types.ts'
 import { warn } from './warn.ts'
 
 /** Builds an image from a Dockerfile, and names it. What was finished before a failure stays in the cache. */
-export async function build(store: Store, images: Images, options: BuildOptions): Promise<BuildResult> {
+export async function build(store: Store, images: Images, asked: BuildOptions): Promise<BuildResult> {
+  const options = withTimestamps(asked)
   const targets = targetsOf(options)
   const tags = assignTags(options.tags ?? [], targets)
   const given = givenEpoch(options)
   checkAllowed(options.allow)
+  const outputs: readonly BuildOutput[] = options.outputs?.length ? options.outputs : [{ kind: 'image' }]
+  checkOutputs(outputs, options.tags ?? [], targets.length)
   return inSession(store, { subject: subjectOf(options), options }, async ({ execution, solver: open }) => {
     const { lease, progress } = execution
     const opened = await openContext(execution, options)
@@ -44,14 +49,28 @@ export async function build(store: Store, images: Images, options: BuildOptions)
       await Promise.all(stages.map(async ({ top }) => (await solver.solve(top)).chainId()))
       await solver.settled()
       const built: { target: string | undefined; id: Digest }[] = []
+      const all: Finished[] = []
+      const kept = outputs.some(({ kind }) => kind === 'image')
       for (const [i, stage] of stages.entries()) {
         const history = await finishHistory(stage, solver.solve, epoch)
         const { snapshot } = await solver.solve(stage.top)
-        const image = images.create({ config: finishImage(stage, options, history), snapshot }, lease)
-        for (const tag of tags[i]!) images.tag(image, tag)
-        built.push({ target: targets[i], id: image.id })
+        const stored = images.prepare({ config: finishImage(stage, options, history), snapshot }, lease)
+        if (kept) images.add(stored, lease)
+        built.push({ target: targets[i], id: stored.config })
+        const time = given === undefined ? undefined : BigInt(given) * 1_000_000_000n
+        all.push({ ...stored, tags: tags[i]!, epoch: time })
       }
-      return { id: built.at(-1)!.id, images: built, ...solver.counts }
+      const exported: ExportedImage[] = []
+      for (const output of outputs) {
+        for (const [i, finished] of all.entries()) {
+          // Names of an output are the last target's.
+          const own = 'names' in output && i < all.length - 1 ? { ...output, names: [] } : output
+          const image = await exportOutput(execution, images, { finished, output: own })
+          if (image && i === all.length - 1) exported.push(image)
+        }
+      }
+      const { id } = built.at(-1)!
+      return { id, images: built, kept, exported, ...solver.counts }
     } catch (error) {
       if (error instanceof StrakeError && error.range?.file === file.file) error.source ??= file.text.toString()
       throw error
@@ -59,6 +78,12 @@ export async function build(store: Store, images: Images, options: BuildOptions)
       source.statCache?.save()
     }
   })
+}
+
+/** An output whose times are to be rewritten has them right from the start. */
+function withTimestamps(options: BuildOptions): BuildOptions {
+  const rewrites = options.outputs?.some((output) => 'rewriteTimestamp' in output && output.rewriteTimestamp)
+  return rewrites && givenEpoch(options) !== undefined ? { ...options, reproducible: true } : options
 }
 
 /** The names for each target's image. A reference holds no `=`: what stands before one is a target. */

@@ -1,6 +1,8 @@
 import type { OperationOptions } from '../lib/mod.ts'
 import type { ContainerConfig, Digest, Platform } from '../oci/mod.ts'
 import type { FailedStep } from './execution.ts'
+import type { ExportedImage } from './outputs/export.ts'
+import type { BuildOutput } from './outputs/types.ts'
 import type { BuildRecord } from './records/types.ts'
 
 /** Where a build finds its files. */
@@ -50,6 +52,11 @@ export interface BuildOptions extends SolveOptions {
   readonly dockerfile?: string | Uint8Array
   /** Names for the image of the last target; `TARGET=NAME` is one for that of another. */
   readonly tags?: readonly string[]
+  /**
+   * What becomes of the result; without any, it is an image of the store. Where none is an `image`, the store has the
+   * cache alone, and no names are given. They are put out one after the other.
+   */
+  readonly outputs?: readonly BuildOutput[]
   /** BuildKit's own are known too: SOURCE_DATE_EPOCH, BUILDKIT_SYNTAX, BUILDKIT_CONTEXT_KEEP_GIT_DIR, … */
   readonly buildArgs?: Readonly<Record<string, string>>
   /** The stage to build, or several; without one it is the last of the Dockerfile. */
@@ -96,6 +103,10 @@ export interface BuildResult {
   readonly id: Digest
   /** The image of each target, in the order in which they were named. */
   readonly images: readonly { readonly target: string | undefined; readonly id: Digest }[]
+  /** Whether they are images of the store. */
+  readonly kept: boolean
+  /** The last target's image as each output that is one has it, in their order. */
+  readonly exported: readonly ExportedImage[]
   /** Steps, and how many of them were cached. */
   readonly steps: number
   readonly cached: number

@@ -1,5 +1,6 @@
 import type { BuildSecret } from '../engine/mod.ts'
 import { nearest, StrakeError } from '../lib/mod.ts'
+import { csvFields } from './csv-fields.ts'
 
 const keys = ['id', 'src', 'source', 'env', 'type']
 
@@ -74,11 +75,4 @@ export function sshOf(values: readonly string[]): Record<string, readonly string
     agents.set(id, paths)
   }
   return Object.fromEntries(agents)
-}
-
-/** Fields of a line of comma-separated values; one in double quotes may hold commas. */
-function csvFields(line: string): string[] {
-  return [...line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain = '']) =>
-    quoted === undefined ? plain : quoted.replaceAll('""', '"'),
-  )
 }

@@ -15,7 +15,7 @@ import {
 import type { LayerInfo, Lease, SnapshotId, Store } from '../store/mod.ts'
 import { canonicalJson } from './json.ts'
 import { layerTypes } from './layer-types.ts'
-import type { Image, Images } from './types.ts'
+import type { Image, Images, NewImage, StoredImage } from './types.ts'
 
 interface Row {
   readonly id: Digest
@@ -73,7 +73,11 @@ class Catalog implements Images {
     return JSON.parse(this.#store.content.read(image.manifest.digest).toString()) as Manifest
   }
 
-  create(image: Parameters<Images['create']>[0], lease: Lease): Image {
+  create(image: NewImage, lease: Lease): Image {
+    return this.add(this.prepare(image, lease), lease)
+  }
+
+  prepare(image: NewImage, lease: Lease): StoredImage {
     const { content, snapshots } = this.#store
     const stack = snapshots
       .ancestry(image.snapshot)
@@ -99,18 +103,15 @@ class Catalog implements Images {
       ...(image.annotations && { annotations: image.annotations }),
     }
     const { digest, size } = content.put(canonicalJson(manifest), lease)
-    return this.add(
-      {
-        config: stored.digest,
-        manifest: { mediaType: mediaTypes.manifest, digest, size },
-        snapshot: image.snapshot,
-        blobs: layers.map((layer) => layer.digest).filter((digest) => content.info(digest)),
-      },
-      lease,
-    )
+    return {
+      config: stored.digest,
+      manifest: { mediaType: mediaTypes.manifest, digest, size },
+      snapshot: image.snapshot,
+      blobs: layers.map((layer) => layer.digest).filter((digest) => content.info(digest)),
+    }
   }
 
-  add({ config: id, manifest, snapshot, blobs }: Parameters<Images['add']>[0], lease: Lease): Image {
+  add({ config: id, manifest, snapshot, blobs }: StoredImage, lease: Lease): Image {
     const { content, snapshots } = this.#store
     const config = JSON.parse(content.read(id).toString()) as ImageConfig
     const created = Date.parse(config.created ?? '')

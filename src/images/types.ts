@@ -20,6 +20,23 @@ export interface Image {
   readonly os: string
 }
 
+/** See `Images.create`. */
+export interface NewImage {
+  readonly config: Omit<ImageConfig, 'rootfs'>
+  readonly snapshot: SnapshotId | undefined
+  readonly layers?: readonly Descriptor[]
+  readonly annotations?: Readonly<Record<string, string>>
+}
+
+/** Configuration and manifest of an image, as blobs. */
+export interface StoredImage {
+  readonly config: Digest
+  readonly manifest: Descriptor
+  readonly snapshot: SnapshotId | undefined
+  /** Blobs of its layers, to keep. */
+  readonly blobs: readonly Digest[]
+}
+
 /** The images of a store. */
 export interface Images {
   /**
@@ -38,28 +55,14 @@ export interface Images {
    * manifest names blobs that are here already, as they came, and else the uncompressed tars, which are made when they are
    * asked for.
    */
-  create(
-    image: {
-      readonly config: Omit<ImageConfig, 'rootfs'>
-      readonly snapshot: SnapshotId | undefined
-      readonly layers?: readonly Descriptor[]
-      readonly annotations?: Readonly<Record<string, string>>
-    },
-    lease: Lease,
-  ): Image
+  create(image: NewImage, lease: Lease): Image
+  /** As `create`, but the lease alone holds what is written, and there is no image before `add`. */
+  prepare(image: NewImage, lease: Lease): StoredImage
   /**
    * Makes an image of configuration and manifest blobs that are stored already, as they came. Its snapshot must have
-   * the layers that the configuration names: the caller has checked that. `blobs` are the layers' blobs to keep.
+   * the layers that the configuration names: the caller has checked that.
    */
-  add(
-    image: {
-      readonly config: Digest
-      readonly manifest: Descriptor
-      readonly snapshot: SnapshotId | undefined
-      readonly blobs: readonly Digest[]
-    },
-    lease: Lease,
-  ): Image
+  add(image: StoredImage, lease: Lease): Image
   /**
    * Gives the image another manifest, of the same configuration, and the blobs that it names: its layers as they were
    * packed to leave the machine.

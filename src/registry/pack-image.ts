@@ -2,16 +2,22 @@ import { createHash } from 'node:crypto'
 import { canonicalJson, type Image, type Images, layerTar, layerTypes } from '../images/mod.ts'
 import { compress } from '../layers/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
-import { type Descriptor, type DiffId, mediaTypes } from '../oci/mod.ts'
-import type { Lease, SnapshotId, Store } from '../store/mod.ts'
+import { type Descriptor, type DiffId, type Manifest, mediaTypes } from '../oci/mod.ts'
+import type { Compression, Lease, SnapshotId, Store } from '../store/mod.ts'
 import { limiter, settled } from './copy.ts'
 import { GrowingFile } from './growing-file.ts'
 import type { GrowingBlob } from './upload.ts'
 
 export interface PackOptions {
-  /** What layers that were made here are packed with. Those that came from outside go out as they came. */
-  readonly compression?: 'gzip' | 'zstd' | undefined
+  /** What layers that were made here are packed with (gzip). Those that came from outside go out as they came. */
+  readonly compression?: Compression | undefined
   readonly level?: number | undefined
+  /** Packs all layers anew that are packed with something else, also those that came from outside. */
+  readonly force?: boolean | undefined
+  /** Whose media types the manifest has: those that it had, or `oci`. docker has none for zstd. */
+  readonly mediaTypes?: 'oci' | 'docker' | undefined
+  /** Of the manifest, besides those that it has. */
+  readonly annotations?: Readonly<Record<string, string>> | undefined
   readonly signal?: AbortSignal | undefined
   /** Gets each layer that is packed, while that is done; what it gives is waited for. */
   readonly onLayer?: ((diffId: DiffId, blob: GrowingBlob, tarSize: number) => Promise<void>) | undefined
@@ -25,8 +31,15 @@ interface Layer {
   readonly packed: Descriptor | undefined
 }
 
+/** What can be packed: an image, or what could be one. */
+export interface Packable {
+  readonly manifest: Descriptor
+  /** Top of its layers. */
+  readonly snapshot: SnapshotId | undefined
+}
+
 /**
- * Gives the manifest of an image whose layers are all here as compressed blobs. What is not, is compressed now, on all
+ * Gives the manifest of an image whose layers are all here as blobs that can leave: compressed ones, unless it is asked for others. What is not, is compressed now, on all
  * processors, and kept with the image: the next time there is nothing to do. Throws `corrupt` when a layer is not what
  * it was any more.
  */
@@ -35,10 +48,26 @@ export async function packImage(
   image: Image,
   options: PackOptions = {},
 ): Promise<Descriptor> {
-  const before = images.manifest(image)
-  const layers = layersOf(store, before.layers, image, options)
+  const { manifest, layers } = await packManifest({ store, lease }, image, options)
+  if (manifest.digest !== image.manifest.digest) {
+    images.repack(image, { manifest, blobs: layers.map((layer) => layer.digest) }, lease)
+  }
+  return manifest
+}
+
+/** As `packImage`, of what need not be an image of the store: it is held by the lease alone. */
+export async function packManifest(
+  { store, lease }: { readonly store: Store; readonly lease: Lease },
+  image: Packable,
+  options: PackOptions = {},
+): Promise<{ readonly manifest: Descriptor; readonly layers: readonly Descriptor[] }> {
+  const before = JSON.parse(store.content.read(image.manifest.digest).toString()) as Manifest
+  const layers = layersOf(store, before.layers, image.snapshot, options)
   for (const { packed } of layers) if (packed) lease.add({ blob: packed.digest })
-  if (layers.every(({ packed }, i) => packed?.digest === before.layers[i]?.digest)) return image.manifest
+  const asBefore = options.mediaTypes === undefined && options.annotations === undefined
+  if (asBefore && layers.every(({ packed }, i) => packed?.digest === before.layers[i]?.digest)) {
+    return { manifest: image.manifest, layers: before.layers }
+  }
   const limit = limiter(2)
   const packed: Descriptor[] = []
   await settled(
@@ -46,40 +75,53 @@ export async function packImage(
       packed[i] = layer.packed ?? (await limit(() => packLayer(store, layer, lease, options)))
     }),
   )
+  const docker = options.mediaTypes === 'docker'
+  const annotations = { ...before.annotations, ...options.annotations }
+  const mediaType = docker ? mediaTypes.dockerManifest : mediaTypes.manifest
   const manifest = canonicalJson({
     schemaVersion: 2,
-    mediaType: mediaTypes.manifest,
-    config: { ...before.config, mediaType: mediaTypes.config },
-    layers: packed,
-    ...(before.annotations && { annotations: before.annotations }),
+    mediaType,
+    config: { ...before.config, mediaType: docker ? mediaTypes.dockerConfig : mediaTypes.config },
+    layers: options.mediaTypes ? packed.map((layer) => ({ ...layer, mediaType: typeOf(layer, options) })) : packed,
+    ...(Object.keys(annotations).length > 0 && { annotations }),
   })
   const { digest, size } = store.content.put(manifest, lease)
-  const descriptor = { mediaType: mediaTypes.manifest, digest, size }
-  images.repack(image, { manifest: descriptor, blobs: packed.map((layer) => layer.digest) }, lease)
-  return descriptor
+  return { manifest: { mediaType, digest, size }, layers: packed }
+}
+
+/** The layer's media type in that family. */
+function typeOf({ mediaType, digest }: Descriptor, { mediaTypes: family }: PackOptions): string {
+  const compression = /[+.]gzip$/.test(mediaType) ? 'gzip' : /[+.]zstd$/.test(mediaType) ? 'zstd' : 'none'
+  if (family === 'oci') return layerTypes[compression]
+  if (compression === 'gzip') return mediaTypes.dockerLayerGzip
+  if (compression === 'none') return mediaTypes.dockerLayer
+  throw new StrakeError('unsupported', `layer ${digest} is packed with zstd, for which docker has no media type`, {
+    hint: 'Ask for oci-mediatypes=true, or for compression=gzip,force-compression=true.',
+  })
 }
 
 function layersOf(
   { content, snapshots }: Store,
   descriptors: readonly Descriptor[],
-  image: Image,
-  { compression }: PackOptions,
+  top: SnapshotId | undefined,
+  { compression, force = false, mediaTypes: family }: PackOptions,
 ): Layer[] {
-  const stack = snapshots.ancestry(image.snapshot).reverse()
+  const stack = snapshots.ancestry(top).reverse()
   return stack.map(({ id, layer }, i) => {
     const { diffId, tarSize } = layer!
     const named = descriptors[i]!
+    const usable = (found: Compression | undefined) =>
+      compression === undefined ? found === 'gzip' || (found === 'zstd' && family !== 'docker') : found === compression
     const own = content.info(named.digest)
-    if (own && own.compression !== undefined && own.compression !== 'none') {
-      const made = own.compression === compression || compression === undefined
-      if (made || named.mediaType.includes('docker')) return { snapshot: id, diffId, tarSize, packed: named }
+    const foreign = !force && own?.compression !== 'none' && named.mediaType.includes('docker')
+    if (own?.compression && (usable(own.compression) || foreign)) {
+      return { snapshot: id, diffId, tarSize, packed: named }
     }
     const other = content.byDiffId(diffId)
-    const usable =
-      other?.compression && other.compression !== 'none' && other.compression === (compression ?? other.compression)
-    const packed = usable
-      ? { mediaType: layerTypes[other.compression], digest: other.digest, size: other.size }
-      : undefined
+    const packed =
+      other?.compression && usable(other.compression)
+        ? { mediaType: layerTypes[other.compression], digest: other.digest, size: other.size }
+        : undefined
     return { snapshot: id, diffId, tarSize, packed }
   })
 }

@@ -19,10 +19,12 @@ import { StoreBlobs } from './store-blobs.ts'
 
 export interface PushOptions
   extends OperationOptions,
-    Pick<PackOptions, 'compression' | 'level'>,
+    Pick<PackOptions, 'compression' | 'level' | 'force' | 'mediaTypes' | 'annotations'>,
     Pick<RegistriesOptions, 'env' | 'retryDelay' | 'idleTimeout'> {
   /** A name that an image of the store has: `localhost:5000/app:1.0`. */
   readonly reference: string
+  /** Without a tag there: it is known by its digest only. */
+  readonly byDigest?: boolean | undefined
   readonly parallel?: number | undefined
 }
 
@@ -66,7 +68,7 @@ export async function pushImage(store: Store, images: Images, options: PushOptio
     watches.packed()
     await copy(new StoreBlobs(store, lease), target, manifest, { ...options, watch: watches.ofBlob, parallel: 5 })
     watches.end()
-    await target.tag(manifest, tag)
+    if (!options.byDigest) await target.tag(manifest, tag)
     images.addDigest(image, { registry, repository, digest: manifest.digest })
     return { reference, digest: manifest.digest, size: manifest.size }
   } catch (error) {

@@ -1,9 +1,11 @@
 import { rmSync, writeFileSync } from 'node:fs'
-import { build, explainContext } from '../../engine/mod.ts'
+import { type BuildRecord, build, explainContext } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import { familiarName, hex, parsePlatform, parseReference } from '../../oci/mod.ts'
 import { findContext } from '../build-context.ts'
 import { readSolveFlags, solveFlags } from '../build-flags.ts'
+import { buildMetadata } from '../build-metadata.ts'
+import { outputsOf } from '../build-outputs.ts'
 import { buildCall, checkBuild } from '../check-build.ts'
 import { checkWarnings } from '../check-warnings.ts'
 import { command } from '../command.ts'
@@ -11,6 +13,7 @@ import { contextReport } from '../context-report.ts'
 import { secretsOf, sshOf } from '../hand-on.ts'
 import { buildArguments, namedContexts, networkMode, pairs } from '../option-values.ts'
 import { progressModes, showProgress } from '../progress.ts'
+import { pushProgress } from '../push-progress.ts'
 
 export default command({
   name: 'build',
@@ -47,6 +50,14 @@ export default command({
       default: 'default',
     },
     'add-host': { kind: 'list', help: 'Add a custom host-to-IP mapping (format: "host:ip")' },
+    output: {
+      kind: 'list',
+      short: 'o',
+      help: 'Where the result goes, instead of the store: DIR, - (a tar), or "type=local|tar|oci|docker|image|registry,dest=path"; may be repeated',
+    },
+    load: { kind: 'boolean', help: 'Keep the image in the store, besides other outputs (shorthand for "type=docker")' },
+    push: { kind: 'boolean', help: 'Push the image under its names (shorthand for "type=registry")' },
+    'metadata-file': { kind: 'string', value: 'file', help: 'Write what was built to a file, as JSON' },
     iidfile: { kind: 'string', value: 'file', help: 'Write the image ID to a file' },
     quiet: { kind: 'boolean', short: 'q', help: 'Suppress the build output and print image ID on success' },
     progress: { kind: 'string', help: `Type of progress output: ${progressModes.join(', ')}`, default: 'auto' },
@@ -93,7 +104,6 @@ export default command({
     // What docker's users write, and what is always so here.
     rm: { kind: 'boolean', help: 'Remove intermediate containers', hidden: true },
     'force-rm': { kind: 'boolean', help: 'Always remove intermediate containers', hidden: true },
-    load: { kind: 'boolean', help: 'Keep the image in the store', hidden: true },
   },
   args: { min: 1, max: 1 },
   async run({ args, options, terminal, signal, engine }) {
@@ -110,12 +120,19 @@ export default command({
     if (call) return await checkBuild(engine(), { ...call, found, options, terminal, signal })
     // A failed build must not leave the id of another one.
     if (iidfile) rmSync(iidfile, { force: true })
+    const metadataFile = options['metadata-file']
+    if (metadataFile) rmSync(metadataFile, { force: true })
+    const outputs = outputsOf(options, terminal)
 
     using warnings = options.quiet ? undefined : checkWarnings(terminal)
     using view = showProgress(terminal, 'Building', options.quiet ? 'quiet' : options.progress)
-    const { id, images } = await build(engine(), {
+    using pushes = pushProgress(terminal, view, options.quiet)
+    const { onRecord, ...solve } = solving.options(view)
+    let record: BuildRecord | undefined
+    const result = await build(engine(), {
       ...found,
       tags: options.tag,
+      outputs,
       buildArgs: { ...epochOf(terminal.env), ...buildArguments(options['build-arg'], terminal.env) },
       reproducible: options.reproducible === true,
       labels: pairs(options.label),
@@ -130,14 +147,26 @@ export default command({
       ca: ca === 'auto' || ca === 'none' ? ca : { file: ca },
       target: options.target,
       noCacheFilter: options['no-cache-filter'].flatMap((names) => names.split(',')),
-      ...solving.options(view),
+      ...solve,
+      onRecord(ended) {
+        record = ended
+        onRecord?.(ended)
+      },
       ...(platform && { platform: parsePlatform(platform) }),
       signal,
-      progress: solving.progress((event) => (event.kind === 'check' ? warnings?.add(event) : view.sink(event))),
+      progress: solving.progress((event) => (event.kind === 'check' ? warnings?.add(event) : pushes.sink(event))),
     })
+    pushes[Symbol.dispose]()
     view[Symbol.dispose]()
 
+    const { id, images } = result
     if (iidfile) writeFileSync(iidfile, id)
+    if (metadataFile) writeFileSync(metadataFile, buildMetadata(result, record))
+    for (const { manifest, names, pushed } of options.quiet ? [] : result.exported) {
+      if (!pushed) continue
+      for (const name of names) terminal.err(`${name}: digest: ${manifest.digest} size: ${manifest.size}\n`)
+    }
+    if (!result.kept) return 0
     if (options.quiet) {
       terminal.out(images.map((image) => `${image.id}\n`).join(''))
       return 0

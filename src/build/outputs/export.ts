@@ -1,0 +1,175 @@
+import { statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { archiveContent, type Images } from '../../images/mod.ts'
+import { errno, StrakeError } from '../../lib/mod.ts'
+import { type Descriptor, type Digest, parseReference, type Reference, referenceString } from '../../oci/mod.ts'
+import { copy, openLayout, packManifest, pushImage, StoreBlobs } from '../../registry/mod.ts'
+import type { SnapshotId } from '../../store/mod.ts'
+import { type Execution, viewRoot } from '../execution.ts'
+import { filesOf } from './files.ts'
+import { writeFiles } from './local.ts'
+import { tarOf } from './tar.ts'
+import type { BuildOutput, ImageForm } from './types.ts'
+import { writeOutput } from './write-file.ts'
+
+/** What was built, and is to be put out. */
+export interface Finished {
+  readonly config: Digest
+  readonly manifest: Descriptor
+  readonly snapshot: SnapshotId | undefined
+  readonly tags: readonly Reference[]
+  /** SOURCE_DATE_EPOCH in nanoseconds. */
+  readonly epoch: bigint | undefined
+}
+
+/** The manifest of an image as it was put out, and its names there. */
+export interface ExportedImage {
+  readonly manifest: Descriptor
+  readonly names: readonly string[]
+  /** Whether registries have it. */
+  readonly pushed: boolean
+}
+
+/** Finds out before the build what would fail after it. Throws `invalid` in docker's words. */
+export function checkOutputs(outputs: readonly BuildOutput[], tags: readonly string[], targets: number): void {
+  const fail = (message: string, hint?: string) => new StrakeError('invalid', message, { hint })
+  for (const output of outputs) {
+    if (targets > 1 && output.kind !== 'image' && output.kind !== 'cacheonly') {
+      throw fail(`type=${output.kind} puts out one target, and several are built`, 'Build them one by one.')
+    }
+    if (output.kind === 'cacheonly') continue
+    if (output.kind === 'image') {
+      const names = imageNames(
+        output,
+        tags.map((tag) => parseReference(tag.slice(tag.indexOf('=') + 1))),
+      )
+      if (output.push && names.length === 0) {
+        throw fail('tag is needed when pushing to registry', 'Name the image: -t registry.test/app:1.0')
+      }
+      continue
+    }
+    for (const name of 'names' in output ? (output.names ?? []) : []) parseReference(name)
+    if (typeof output.dest !== 'string') continue
+    const there = statSync(output.dest, { throwIfNoEntry: false })
+    const wantsFolder = output.kind === 'local' || ('folder' in output && output.folder === true)
+    if (wantsFolder && there && !there.isDirectory()) {
+      throw fail(`destination directory ${output.dest} is a file`)
+    }
+    if (wantsFolder) continue
+    if (there?.isDirectory()) throw fail(`destination file ${output.dest} is a directory`)
+    if (!statSync(dirname(resolve(output.dest)), { throwIfNoEntry: false })?.isDirectory()) {
+      throw fail(`open ${output.dest}: no such file or directory`, 'Make the folder first.')
+    }
+  }
+}
+
+/** Puts one output out. Those that are no images give nothing. */
+export async function exportOutput(
+  execution: Execution,
+  images: Images,
+  { finished, output }: { readonly finished: Finished; readonly output: BuildOutput },
+): Promise<ExportedImage | undefined> {
+  switch (output.kind) {
+    case 'cacheonly':
+      return undefined
+    case 'local':
+    case 'tar': {
+      const what = output.kind === 'local' ? 'directory' : 'tarball'
+      await shown(execution, `exporting to client ${what}`, async () => {
+        using root = viewRoot(execution, finished.snapshot)
+        const files = filesOf(root.path, { time: finished.epoch, signal: execution.signal })
+        if (output.kind === 'local') await writeFiles(resolve(output.dest), files)
+        else await writeOutput(output.dest, tarOf(files))
+      })
+      return undefined
+    }
+    case 'oci':
+    case 'docker':
+      return shown(execution, `exporting to ${output.kind} image format`, () =>
+        exportArchive(execution, finished, output),
+      )
+    case 'image':
+      return exportImage(execution, images, { finished, output })
+  }
+}
+
+let exports = 0
+
+/** Tells of an export as of a step without a number. */
+async function shown<T>({ progress }: Execution, name: string, work: () => Promise<T>): Promise<T> {
+  const vertex = { kind: 'vertex', id: `export ${++exports}`, name } as const
+  progress({ ...vertex, state: 'started', at: Date.now() })
+  try {
+    const result = await work()
+    progress({ ...vertex, state: 'done', at: Date.now() })
+    return result
+  } catch (error) {
+    progress({ ...vertex, state: 'failed', at: Date.now() })
+    // The disk is full, the folder read-only, … A closed pipe ends the program as it ends others.
+    if (errno(error) === undefined || errno(error) === 'EPIPE' || error instanceof StrakeError) throw error
+    throw new StrakeError('failed', `failed ${name}: ${(error as Error).message}`, { cause: error })
+  }
+}
+
+async function exportArchive(
+  { store, lease, signal }: Execution,
+  finished: Finished,
+  output: BuildOutput & { kind: 'oci' | 'docker' },
+): Promise<ExportedImage> {
+  const names = imageNames(output, finished.tags)
+  const docker = output.kind === 'docker' && output.mediaTypes !== 'oci' && output.compression !== 'zstd'
+  const { manifest } = await packManifest({ store, lease }, finished, {
+    ...formOf(output),
+    mediaTypes: output.mediaTypes ?? (docker ? 'docker' : 'oci'),
+    signal,
+  })
+  if (!output.folder) await writeOutput(output.dest, archiveContent(store, { manifest, names }, signal))
+  else if (typeof output.dest === 'string') {
+    const layout = openLayout(output.dest)
+    await copy(new StoreBlobs(store, lease), layout, manifest, { signal })
+    // The part that tools know: the tag alone.
+    const tags = names.length > 0 ? names.map((name) => parseReference(name).tag!) : ['']
+    for (const tag of new Set(tags)) await layout.tag(manifest, tag)
+  }
+  return { manifest, names, pushed: false }
+}
+
+async function exportImage(
+  { store, lease, progress, signal }: Execution,
+  images: Images,
+  { finished, output }: { readonly finished: Finished; readonly output: BuildOutput & { kind: 'image' } },
+): Promise<ExportedImage> {
+  const image = images.get(finished.config)
+  const names = imageNames(output, finished.tags)
+  for (const name of names) images.tag(image, parseReference(name))
+  const form = formOf(output)
+  if (output.push) {
+    const repositories = new Set<string>()
+    for (const name of names) {
+      const { registry, repository } = parseReference(name)
+      const place = `${registry}/${repository}`
+      if (output.push === 'digest' && repositories.has(place)) continue
+      repositories.add(place)
+      await pushImage(store, images, {
+        ...form,
+        reference: name,
+        byDigest: output.push === 'digest',
+        progress,
+        signal,
+      })
+    }
+  } else if (Object.values(form).some((value) => value !== undefined)) {
+    const { manifest, layers } = await packManifest({ store, lease }, image, { ...form, signal })
+    images.repack(image, { manifest, blobs: layers.map(({ digest }) => digest) }, lease)
+  }
+  return { manifest: images.get(finished.config).manifest, names, pushed: Boolean(output.push) }
+}
+
+function formOf({ compression, level, force, mediaTypes, annotations }: ImageForm) {
+  return { compression, level, force, mediaTypes, annotations }
+}
+
+/** Whole names: those of the build and the output's own. */
+function imageNames({ names = [] }: ImageForm, tags: readonly Reference[]): string[] {
+  return [...new Set([...tags, ...names.map(parseReference)].map(referenceString))]
+}

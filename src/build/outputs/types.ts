@@ -1,0 +1,31 @@
+import type { PackOptions } from '../../registry/mod.ts'
+
+/** Where an archive goes: a file, which is replaced as a whole, or whoever takes its bytes. */
+export type OutputFile = string | ((chunk: Uint8Array) => void)
+
+/** What becomes of what was built, besides the cache. */
+export type BuildOutput =
+  /**
+   * The files of its root file system in a folder, beside or in the place of what is there. They belong to the calling
+   * user, and have SOURCE_DATE_EPOCH as their time where that is given.
+   */
+  | { readonly kind: 'local'; readonly dest: string }
+  /** The same as a tar, with owners. */
+  | { readonly kind: 'tar'; readonly dest: OutputFile }
+  /**
+   * An archive of the image that OCI tools and `docker load` read, or with `folder` an OCI image layout. `docker` has docker's
+   * media types unless `mediaTypes` says otherwise.
+   */
+  | ({ readonly kind: 'oci' | 'docker'; readonly dest: OutputFile; readonly folder?: boolean } & ImageForm)
+  /** An image of the store, and on request of registries. */
+  | ({ readonly kind: 'image'; readonly push?: false | 'tags' | 'digest' } & ImageForm)
+  /** Nothing but the cache. */
+  | { readonly kind: 'cacheonly' }
+
+/** How an image leaves. */
+export interface ImageForm extends Pick<PackOptions, 'compression' | 'level' | 'force' | 'mediaTypes' | 'annotations'> {
+  /** With SOURCE_DATE_EPOCH: as `BuildOptions.reproducible`, so that no time in its new layers is later. */
+  readonly rewriteTimestamp?: boolean
+  /** Names besides the build's tags. */
+  readonly names?: readonly string[]
+}

@@ -1,0 +1,18 @@
+import type { BuildRecord, BuildResult } from '../engine/mod.ts'
+
+/** What --metadata-file writes, with buildx's keys: of the first output that is an image, or of that of the store. */
+export function buildMetadata({ exported, id }: BuildResult, record: BuildRecord | undefined): string {
+  const names = [...new Set(exported.flatMap((image) => image.names))]
+  const descriptor = exported[0]?.manifest
+  const metadata = {
+    // Builder, node and build: there are no builders to choose from.
+    ...(record && { 'buildx.build.ref': `default/default/${record.id}` }),
+    ...(descriptor && {
+      'containerimage.config.digest': id,
+      'containerimage.descriptor': descriptor,
+      'containerimage.digest': descriptor.digest,
+    }),
+    ...(names.length > 0 && { 'image.name': names.join(',') }),
+  }
+  return `${JSON.stringify(metadata, null, 2)}\n`
+}
