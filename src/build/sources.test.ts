@@ -8,6 +8,7 @@ import { member, writeTar } from '../../tests/support/tar.ts'
 import { bootstrap, type Images, openImages } from '../images/mod.ts'
 import type { ProgressEvent, StrakeError } from '../lib/mod.ts'
 import { formatPlatform, parsePlatform, parseReference } from '../oci/mod.ts'
+import { withoutDockerHub } from '../registry/testing.ts'
 import { openStore, removeTree, type Store } from '../store/mod.ts'
 import { build } from './build.ts'
 import { git, serve, serveGit } from './context/testing.ts'
@@ -24,6 +25,7 @@ before(async () => {
   home = mkdtempSync('/var/tmp/strake-sources-')
   store = openStore(join(home, 'store'))
   images = openImages(store)
+  Object.assign(process.env, withoutDockerHub(join(home, 'docker')))
   await bootstrap(store, images, { distribution: 'busybox', suite: 'latest' })
 })
 after(() => {

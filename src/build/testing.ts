@@ -2,6 +2,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync }
 import { dirname, join } from 'node:path'
 import { bootstrap, type Image, type Images, openImages } from '../images/mod.ts'
 import { missText, type ProgressEvent } from '../lib/mod.ts'
+import { withoutDockerHub } from '../registry/testing.ts'
 import { openStore, removeTree, type Store } from '../store/mod.ts'
 import { build } from './build.ts'
 import type { BuildRecord } from './records/types.ts'
@@ -27,6 +28,7 @@ export class Workshop implements Disposable {
   private constructor() {
     this.store = openStore(join(this.home, 'store'))
     this.images = openImages(this.store)
+    Object.assign(process.env, withoutDockerHub(join(this.home, 'docker')))
   }
 
   static async open(): Promise<Workshop> {

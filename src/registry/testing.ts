@@ -1,8 +1,23 @@
 import { createHash } from 'node:crypto'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { errorBody, errorCodes, parseRange, type RegistryErrorCode } from './wire/mod.ts'
+
+/**
+ * For tests: a folder with a configuration in which Docker Hub is a closed port of this machine, and nothing is logged in anywhere.
+ * Gives the environment that names it: an image that is not here is looked for nowhere.
+ */
+export function withoutDockerHub(folder: string) {
+  mkdirSync(folder, { recursive: true })
+  // Stands before the machine's own, which may name mirrors.
+  writeFileSync(join(folder, 'daemon.json'), '{}\n')
+  const registries = join(folder, 'registries.conf')
+  writeFileSync(registries, '[[registry]]\nprefix = "docker.io"\nlocation = "127.0.0.1:9"\n')
+  return { DOCKER_CONFIG: folder, CONTAINERS_REGISTRIES_CONF: registries }
+}
 
 export interface SeenRequest {
   readonly method: string

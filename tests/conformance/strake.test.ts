@@ -17,7 +17,7 @@ describe('Strake builds and refuses what Docker builds and refuses', { skip: not
   const context = () => join(box.dir, 'context')
   before(async () => {
     box = new Sandbox()
-    process.env.STRAKE_ROOT = box.root
+    Object.assign(process.env, box.env, { STRAKE_ROOT: box.root })
     engine = openEngine(box.root)
     mkdirSync(context())
     writeContext(context())

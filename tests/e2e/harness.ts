@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { runDirectory } from '../../src/containers/places.ts'
 import { removeBridge } from '../../src/network/mod.ts'
+import { withoutDockerHub } from '../../src/registry/testing.ts'
 import { openStore } from '../../src/store/mod.ts'
 
 export const repository = join(import.meta.dirname, '../..')
@@ -32,13 +33,15 @@ export interface RunOptions {
 export class Sandbox implements AsyncDisposable {
   readonly dir = mkdtempSync('/var/tmp/strake-e2e-')
   readonly root = join(this.dir, 'store')
+  /** Its own passwords, and no registry but those that a test starts. */
+  readonly env = withoutDockerHub(join(this.dir, 'docker'))
   #contexts = 0
 
   /** Starts `strake` with these arguments; gives back the process too, for tests that kill it. */
   start(args: readonly string[], { cwd = this.dir, env = {}, input }: RunOptions = {}) {
     const child = spawn(strake, args, {
       cwd,
-      env: { ...process.env, NO_COLOR: '1', ...env, STRAKE_ROOT: this.root },
+      env: { ...process.env, NO_COLOR: '1', ...this.env, ...env, STRAKE_ROOT: this.root },
       // a group of its own, so that a test can kill it with all its children
       detached: true,
     })

@@ -9,7 +9,7 @@ it('the library builds, runs and stops as its example does', { skip: notRoot }, 
   await using box = new Sandbox()
   const example = join(examples, 'library/build-and-run.ts')
   const { stdout } = await promisify(execFile)(process.execPath, [example], {
-    env: { ...process.env, STRAKE_ROOT: box.root },
+    env: { ...process.env, ...box.env, STRAKE_ROOT: box.root },
   })
   assert.match(stdout, /^done {4}\[2\/3\] COPY index\.html/m)
   assert.match(stdout, /^<h1>Hello from the library<\/h1>\nbuilt at /m)
@@ -22,7 +22,7 @@ it('a graph of steps is written in TypeScript', { skip: notRoot }, async () => {
   const example = join(examples, 'library/graph.ts')
   const build = async () => {
     const { stdout } = await promisify(execFile)(process.execPath, [example], {
-      env: { ...process.env, STRAKE_ROOT: box.root },
+      env: { ...process.env, ...box.env, STRAKE_ROOT: box.root },
     })
     return stdout
   }

@@ -13,7 +13,7 @@ class Pty implements Disposable {
   constructor(box: Sandbox, args: readonly string[]) {
     const line = `stty rows 33 cols 111; echo $$; exec ${[strake, ...args].map((word) => `'${word}'`).join(' ')}`
     this.#child = spawn('script', ['-qefc', line, '/dev/null'], {
-      env: { ...process.env, NO_COLOR: '1', STRAKE_ROOT: box.root, SHELL: '/bin/sh' },
+      env: { ...process.env, ...box.env, NO_COLOR: '1', STRAKE_ROOT: box.root, SHELL: '/bin/sh' },
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {

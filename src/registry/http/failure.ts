@@ -1,5 +1,5 @@
 import { type ErrorCode, StrakeError } from '../../lib/mod.ts'
-import { readErrors } from '../wire/mod.ts'
+import { errorCodes, readErrors } from '../wire/mod.ts'
 import { type Answer, Broken, readBody } from './transport.ts'
 
 /** What a server says of its limits in the headers of an answer (`RateLimit-Remaining: 76;w=21600`). */
@@ -34,8 +34,12 @@ export async function failureOf(answer: Answer, doing: string): Promise<StrakeEr
   const told = readErrors(await bodyText(answer))
   const limit = rateLimit(answer)
   const text = told.map(({ code, message }) => `${code.toLowerCase().replaceAll('_', ' ')}: ${message}`).join('; ')
+  // The answer to a HEAD has no body that could tell it.
   const why =
-    text || `${url.host} answered ${status}${answer.body.statusMessage ? ` ${answer.body.statusMessage}` : ''}`
+    text ||
+    (status === 401
+      ? `unauthorized: ${errorCodes.UNAUTHORIZED.message}`
+      : `${url.host} answered ${status}${answer.body.statusMessage ? ` ${answer.body.statusMessage}` : ''}`)
   return new StrakeError(codeOf(status), `${doing}: ${why}`, {
     hint:
       status === 429
