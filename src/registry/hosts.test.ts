@@ -223,7 +223,10 @@ test("a proxy of the environment, but not for this machine's own addresses", asy
     return true
   }
   const { env: plain } = configured({ 'daemon.json': '{"insecure-registries": ["registry.test:5000"]}' })
-  const env = { ...plain, http_proxy: `http://${proxy.host}`, HTTP_PROXY: `http://${proxy.host}` }
+  // TLS is tried first; nobody is to look that name up.
+  const none = 'http://127.0.0.1:9'
+  const proxies = { http_proxy: `http://${proxy.host}`, https_proxy: none }
+  const env = { ...plain, ...proxies, HTTP_PROXY: proxies.http_proxy, HTTPS_PROXY: none }
   using registries = openRegistries({ env, retryDelay: 1 })
   const first = async (host: string) => {
     for await (const tag of registries.repository(host, 'app', { access: 'pull' }).tags()) return tag

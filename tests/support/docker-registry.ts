@@ -11,6 +11,8 @@ export const noRegistry: string | false = findProgram('docker-registry') ? false
 export interface DockerRegistry extends AsyncDisposable {
   /** `localhost:45678`. */
   readonly host: string
+  /** Kills it and starts it again, at the same port with the same data. */
+  restart(): Promise<void>
 }
 
 export interface DockerRegistryOptions {
@@ -18,10 +20,15 @@ export interface DockerRegistryOptions {
   readonly user?: readonly [name: string, password: string]
   /** Paths of its certificate and key. */
   readonly tls?: { readonly certificate: string; readonly key: string }
+  /** Signs the state of uploads. Without one, it makes one at each start, and forgets the uploads before. */
+  readonly secret?: string
 }
 
 /** Starts docker-registry on a free port of the loopback, with its data in the folder. */
-export async function startRegistry(dir: string, { user, tls }: DockerRegistryOptions = {}): Promise<DockerRegistry> {
+export async function startRegistry(
+  dir: string,
+  { user, tls, secret }: DockerRegistryOptions = {},
+): Promise<DockerRegistry> {
   mkdirSync(dir, { recursive: true })
   const port = await freePort()
   const config: string[] = [
@@ -30,6 +37,7 @@ export async function startRegistry(dir: string, { user, tls }: DockerRegistryOp
     `storage: {filesystem: {rootdirectory: ${dir}/data}, delete: {enabled: true}}`,
     'http:',
     `  addr: 127.0.0.1:${port}`,
+    ...(secret ? [`  secret: ${secret}`] : []),
     ...(tls ? [`  tls: {certificate: ${tls.certificate}, key: ${tls.key}}`] : []),
   ]
   if (user) {
@@ -38,9 +46,23 @@ export async function startRegistry(dir: string, { user, tls }: DockerRegistryOp
     config.push(`auth: {htpasswd: {realm: test, path: ${file}}}`)
   }
   writeFileSync(join(dir, 'config.yml'), `${config.join('\n')}\n`)
-  const child = spawn('docker-registry', ['serve', join(dir, 'config.yml')], { stdio: 'ignore' })
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const host = `localhost:${port}`
+  const start = () => startServer(join(dir, 'config.yml'), host)
+  let stop = await start()
+  return {
+    host,
+    async restart() {
+      await stop()
+      stop = await start()
+    },
+    [Symbol.asyncDispose]: () => stop(),
+  }
+}
+
+/** Waits until it answers; gives back what ends it. */
+async function startServer(config: string, host: string): Promise<() => Promise<void>> {
+  const child = spawn('docker-registry', ['serve', config], { stdio: 'ignore' })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
   const stop = async () => {
     child.kill('SIGKILL')
     await ended
@@ -49,7 +71,7 @@ export async function startRegistry(dir: string, { user, tls }: DockerRegistryOp
     try {
       // Any answer will do, a refusal of plain HTTP too.
       await fetch(`http://${host}/v2/`)
-      return { host, [Symbol.asyncDispose]: stop }
+      return stop
     } catch (error) {
       if (Date.now() < end && child.exitCode === null) continue
       await stop()
