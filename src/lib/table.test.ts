@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { alignCells, renderListing } from './table.ts'
 
 const headers = { Name: 'NAME', ID: 'IMAGE ID', Label: (name: unknown) => String(name) }
-const table = '{{.Name}}\t{{.ID}}'
+const columns = ['Name', 'ID']
 const rows = [
   { Name: 'a-very-long-name', ID: '1', Label: (name: unknown) => `<${name}>` },
   { Name: 'b', ID: '22', Label: () => '' },
@@ -22,15 +22,15 @@ test('a line without the cell parts a column, as tabwriter has it', () => {
 
 test('the default table, chosen columns, plain and JSON', () => {
   assert.equal(
-    renderListing(rows, { headers, table }),
+    renderListing(rows, { headers, columns }),
     'NAME               IMAGE ID\na-very-long-name   1\nb                  22\n',
   )
   assert.equal(
-    renderListing(rows, { headers, table, format: 'table {{.ID}}\\t{{upper .Name}}' }),
+    renderListing(rows, { headers, columns, format: 'table {{.ID}}\\t{{upper .Name}}' }),
     'IMAGE ID   NAME\n1          A-VERY-LONG-NAME\n22         B\n',
   )
-  assert.equal(renderListing(rows, { headers, table, format: '{{.ID}}' }), '1\n22\n')
-  assert.equal(renderListing(rows, { headers, table, format: 'table {{.Label "x"}}' }), 'x\n<x>\n\n')
-  assert.equal(renderListing(rows.slice(1), { headers, table, format: 'json' }), '{"ID":"22","Name":"b"}\n')
-  assert.equal(renderListing([], { headers, table }), 'NAME      IMAGE ID\n')
+  assert.equal(renderListing(rows, { headers, columns, format: '{{.ID}}' }), '1\n22\n')
+  assert.equal(renderListing(rows, { headers, columns, format: 'table {{.Label "x"}}' }), 'x\n<x>\n\n')
+  assert.equal(renderListing(rows.slice(1), { headers, columns, format: 'json' }), '{"ID":"22","Name":"b"}\n')
+  assert.equal(renderListing([], { headers, columns }), 'NAME      IMAGE ID\n')
 })

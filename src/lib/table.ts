@@ -32,8 +32,8 @@ export function alignCells(lines: readonly string[]): string[] {
 export interface Listing {
   /** Heading of each field that a template may name; a function for a field that takes arguments. */
   readonly headers: Readonly<Record<string, string | TemplateFunction>>
-  /** The template behind `table`. */
-  readonly table: string
+  /** The fields that `table` shows. */
+  readonly columns: readonly string[]
   /** `table`, `table TEMPLATE`, `json`, a template; `table` when undefined. */
   readonly format?: string | undefined
 }
@@ -56,19 +56,25 @@ const inHeader = {
  * Rows as docker's listing commands print them with `--format`. Each row holds the fields of `headers`.
  * Returns whole lines. Throws `invalid` for a bad template.
  */
-export function renderListing(rows: readonly Row[], { headers, table, format = 'table' }: Listing): string {
+export function renderListing(rows: readonly Row[], { headers, columns, format = 'table' }: Listing): string {
   let text = format.trim()
   if (text === 'json') return rows.map((row) => `${sortedJson(row)}\n`).join('')
-  const isTable = text === 'table' || text.startsWith('table ')
-  if (isTable) text = text.slice('table'.length).trim() || table
+  if (text === 'table') {
+    const line = (row: Row) => columns.map((name) => row[name]).join('\t')
+    return aligned([headers, ...rows].map(line))
+  }
+  const isTable = text.startsWith('table ')
+  if (isTable) text = text.slice('table'.length).trim()
   // The shell passes \t and \n on as they are typed.
   text = text.replaceAll('\\t', '\t').replaceAll('\\n', '\n')
   if (text === '') throw new StrakeError('invalid', 'template parsing error: the format is empty')
   const template = parseTemplate(text)
   const lines = rows.map((row) => template.execute(row))
-  if (!isTable) return lines.map((line) => `${line}\n`).join('')
-  const header = template.execute(headers, inHeader)
-  return alignCells([header, ...lines].flatMap((line) => line.split('\n')))
+  return isTable ? aligned([template.execute(headers, inHeader), ...lines]) : lines.map((line) => `${line}\n`).join('')
+}
+
+function aligned(lines: readonly string[]): string {
+  return alignCells(lines.flatMap((line) => line.split('\n')))
     .map((line) => `${line}\n`)
     .join('')
 }

@@ -19,12 +19,12 @@ export default command({
     const found = builds(engine(), { filters: options.filter })
     const rows = found.map((build) => fields(build, options['no-trunc'] === true))
     if (options.quiet) terminal.out(found.map(({ id }) => `${id}\n`).join(''))
-    else terminal.out(renderListing(rows, { headers, table, format: options.format }))
+    else terminal.out(renderListing(rows, { headers, columns, format: options.format }))
     return 0
   },
 })
 
-const table = '{{.ID}}\t{{.Name}}\t{{.Status}}\t{{.CreatedAt}}\t{{.Duration}}\t{{.Cached}}'
+const columns = ['ID', 'Name', 'Status', 'CreatedAt', 'Duration', 'Cached']
 
 const headers = {
   Cached: 'CACHED',

@@ -40,8 +40,8 @@ export default command({
       InUse: String(inUse),
       Description: description,
     }))
-    const table = '{{.ID}}\t{{.Name}}\t{{.Size}}\t{{.CreatedSince}}\t{{.LastUsedSince}}\t{{.UsageCount}}\t{{.InUse}}'
-    terminal.out(renderListing(rows, { headers, format: options.format, table }))
+    const columns = ['ID', 'Name', 'Size', 'CreatedSince', 'LastUsedSince', 'UsageCount', 'InUse']
+    terminal.out(renderListing(rows, { headers, format: options.format, columns }))
     return 0
   },
 })

@@ -22,12 +22,12 @@ export default command({
       fields(entry, { human: options.human !== false, whole: options['no-trunc'] === true }),
     )
     if (options.quiet) terminal.out(rows.map((row) => `${row.ID}\n`).join(''))
-    else terminal.out(renderListing(rows, { headers, table, format: options.format }))
+    else terminal.out(renderListing(rows, { headers, columns, format: options.format }))
     return 0
   },
 })
 
-const table = '{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}'
+const columns = ['ID', 'CreatedSince', 'CreatedBy', 'Size', 'Comment']
 
 const headers = {
   Comment: 'COMMENT',

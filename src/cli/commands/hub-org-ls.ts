@@ -27,8 +27,8 @@ export default command({
         Upstream: upstream === undefined ? '' : new URL(upstream).origin,
       })
     }
-    const table = '{{.Name}}\t{{.Kind}}\t{{.Members}}\t{{.Size}}\t{{.Quota}}\t{{.Upstream}}'
-    terminal.out(renderListing(rows, { headers, format: options.format, table }))
+    const columns = ['Name', 'Kind', 'Members', 'Size', 'Quota', 'Upstream']
+    terminal.out(renderListing(rows, { headers, format: options.format, columns }))
     return 0
   },
 })

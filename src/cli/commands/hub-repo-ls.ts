@@ -11,7 +11,7 @@ const headers = {
   Pushed: 'LAST PUSH',
   Description: 'DESCRIPTION',
 }
-const table = '{{.Name}}\t{{.Visibility}}\t{{.Tags}}\t{{.Pulls}}\t{{.Pushed}}\t{{.Description}}'
+const columns = ['Name', 'Visibility', 'Tags', 'Pulls', 'Pushed', 'Description']
 
 export default command({
   name: 'hub repo ls',
@@ -31,7 +31,7 @@ export default command({
       Pushed: pushedAt === undefined ? '' : rfc3339(pushedAt),
       Description: description,
     }))
-    terminal.out(renderListing(rows, { headers, format: options.format, table }))
+    terminal.out(renderListing(rows, { headers, format: options.format, columns }))
     return 0
   },
 })

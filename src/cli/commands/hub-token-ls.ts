@@ -13,7 +13,7 @@ const headers = {
   LastUsed: 'LAST USED',
   Expires: 'EXPIRES',
 }
-const table = '{{.ID}}\t{{.User}}\t{{.Name}}\t{{.Kind}}\t{{.Scope}}\t{{.Repositories}}\t{{.LastUsed}}\t{{.Expires}}'
+const columns = ['ID', 'User', 'Name', 'Kind', 'Scope', 'Repositories', 'LastUsed', 'Expires']
 
 export default command({
   name: 'hub token ls',
@@ -38,7 +38,7 @@ export default command({
       LastUsed: usedAt === undefined ? 'never' : rfc3339(usedAt),
       Expires: expiresAt === undefined ? 'never' : rfc3339(expiresAt),
     }))
-    terminal.out(renderListing(rows, { headers, format: options.format, table }))
+    terminal.out(renderListing(rows, { headers, format: options.format, columns }))
     return 0
   },
 })

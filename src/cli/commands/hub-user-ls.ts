@@ -24,8 +24,8 @@ export default command({
         CreatedAt: rfc3339(createdAt),
       })
     }
-    const table = '{{.Name}}\t{{.Admin}}\t{{.Size}}\t{{.Quota}}\t{{.CreatedAt}}'
-    terminal.out(renderListing(rows, { headers, format: options.format, table }))
+    const columns = ['Name', 'Admin', 'Size', 'Quota', 'CreatedAt']
+    terminal.out(renderListing(rows, { headers, format: options.format, columns }))
     return 0
   },
 })

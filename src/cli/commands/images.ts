@@ -32,13 +32,13 @@ export default command({
     }
     if (quiet && format?.startsWith('table'))
       throw new StrakeError('invalid', '--quiet and --format table exclude each other')
-    const table = digests
-      ? '{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}'
-      : '{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}'
+    const columns = digests
+      ? ['Repository', 'Tag', 'Digest', 'ID', 'CreatedSince', 'Size']
+      : ['Repository', 'Tag', 'ID', 'CreatedSince', 'Size']
     terminal.out(
       renderListing(
         listed.map((row) => fields(row, whole)),
-        { headers, table, format },
+        { headers, columns, format },
       ),
     )
     return 0

@@ -29,7 +29,7 @@ const headers = {
   Label: (name: unknown) => String(name),
 }
 
-const table = '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}'
+const columns = ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names']
 
 export default command({
   name: 'ps',
@@ -59,7 +59,7 @@ export default command({
     const rows = found.map((container) =>
       row(engine(), container, { full, size: size || /\.Size\b/.test(format ?? '') }),
     )
-    terminal.out(renderListing(rows, { headers, format, table: size ? `${table}\t{{.Size}}` : table }))
+    terminal.out(renderListing(rows, { headers, format, columns: size ? [...columns, 'Size'] : columns }))
     return 0
   },
 })

@@ -35,7 +35,7 @@ export default command({
         })),
         {
           headers: { Name: 'NAME', Description: 'DESCRIPTION', StarCount: 'STARS', IsOfficial: 'OFFICIAL' },
-          table: '{{.Name}}\t{{.Description}}\t{{.StarCount}}\t{{.IsOfficial}}',
+          columns: ['Name', 'Description', 'StarCount', 'IsOfficial'],
           format,
         },
       ),

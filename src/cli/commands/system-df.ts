@@ -41,7 +41,7 @@ function overview({ images, containers, volumes, buildCache }: DiskUsage, format
   ]
   return renderListing(rows, {
     headers: { Type: 'TYPE', TotalCount: 'TOTAL', Active: 'ACTIVE', Size: 'SIZE', Reclaimable: 'RECLAIMABLE' },
-    table: '{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}',
+    columns: ['Type', 'TotalCount', 'Active', 'Size', 'Reclaimable'],
     format,
   })
 }
@@ -85,8 +85,8 @@ function details(usage: DiskUsage, format: string): string {
   if (format === 'json') return `${JSON.stringify(items)}\n`
   if (!isTable) return `${parseTemplate(format).execute(items)}\n`
   const table = (rows: readonly Record<string, unknown>[], headers: Record<string, string>) => {
-    const columns = Object.keys(headers).map((name) => `{{.${name}}}`)
-    return renderListing(rows, { headers, table: columns.join('\t') })
+    const columns = Object.keys(headers)
+    return renderListing(rows, { headers, columns })
   }
   return [
     `Images space usage:\n\n${table(items.Images, imageHeaders)}`,

@@ -37,7 +37,7 @@ export default command({
         .join(','),
       Label: (key: unknown) => labels[String(key)] ?? '',
     }))
-    terminal.out(renderListing(rows, { headers, format: options.format, table: '{{.Driver}}\t{{.Name}}' }))
+    terminal.out(renderListing(rows, { headers, format: options.format, columns: ['Driver', 'Name'] }))
     return 0
   },
 })
