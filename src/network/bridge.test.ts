@@ -3,10 +3,12 @@ import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { createNetworkNamespace, exec } from '../host/mod.ts'
 import { temporaryStore } from '../store/testing.ts'
 import { bridge, removeBridge } from './bridge.ts'
+import { rulesNote } from './generation.ts'
 import { namespacePool } from './pool.ts'
 import { reservePorts } from './reserve.ts'
 import { listeners } from './sockets.ts'
@@ -203,4 +205,26 @@ test('a pool gives a namespace to one at a time, and again to the next', asRoot,
     assert.equal(rows(), 2)
   }
   assert.equal(rows(), 0)
+})
+
+test('rules that nobody changed are not looked at again', asRoot, async () => {
+  const note = rulesNote(join(home.store.root, 'note'))
+  let changes = 0
+  const change = async () => {
+    execFileSync('nft', ['add', 'table', 'ip', `${home.store.root.slice(-8).replace(/\W/g, 'x')}${changes++}`])
+    return 1
+  }
+  const names = () => Array.from({ length: changes }, (_, i) => `${home.store.root.slice(-8).replace(/\W/g, 'x')}${i}`)
+  try {
+    assert.equal(note.stands(), false)
+    await note.settle(change)
+    assert.ok(note.stands())
+    await change()
+    assert.equal(note.stands(), false)
+    // Somebody else changed something meanwhile.
+    await note.settle(async () => (await change()) + (await change()) - 1)
+    assert.equal(note.stands(), false)
+  } finally {
+    for (const name of names()) execFileSync('nft', ['delete', 'table', 'ip', name])
+  }
 })

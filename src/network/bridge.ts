@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { execChecked } from '../host/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
@@ -22,7 +22,7 @@ const lockFile = '/run/strake/network.lock'
 export function bridge(store: Store): NetworkDriver {
   const name = bridgeName(store)
   const pool = addresses(store, name)
-  const note = rulesNote(join(dirname(lockFile), `${name}.rules`))
+  const note = rulesNote(noteFile(name))
   let prepared: Promise<void> | undefined
 
   /** Sees that all rules stand; those of published ports anew where they have changed. */
@@ -63,7 +63,12 @@ export async function removeBridge(store: Store): Promise<void> {
   await locked(lockFile, () => takeAway(bridgeName(store)))
 }
 
+function noteFile(name: string): string {
+  return join(dirname(lockFile), `${name}.rules`)
+}
+
 async function takeAway(name: string): Promise<void> {
+  rmSync(noteFile(name), { force: true })
   if (devices().has(name)) await ip([`link del ${name}`])
   await removeRules(name)
   await forgetIptables(name)

@@ -20,12 +20,14 @@ export async function setRules(bridge: string, subnet: Subnet, allocations: read
 }
 
 function destinations(allocations: readonly Allocation[]): string[] {
-  return allocations.flatMap(({ address, ports }) =>
+  const leads = allocations.flatMap(({ address, ports }) =>
     ports.map(({ protocol, hostIp, hostPort, containerPort }) => {
       const destination = hostIp === '0.0.0.0' ? '' : `ip daddr ${hostIp} `
       return `${destination}${protocol} dport ${hostPort} dnat to ${address}:${containerPort}`
     }),
   )
+  // So that setting them is a change always, which the kernel counts.
+  return ['counter', ...leads]
 }
 
 /**
