@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { type Browser, chromium, openBrowser } from '../../../tests/support/browser.ts'
 import { basic, password, pushImage, send, startHub, type TestHub } from '../testing.ts'
 
@@ -178,6 +179,8 @@ describe('in a browser', { skip: chromium ? false : 'there is no Chromium' }, ()
     assert.equal(await focused(), 'Skip to content')
     await reach('Sign in')
     await browser.following(() => browser.press('Enter'))
+    // A browser gives the focus when it draws the page, which is after it has loaded it.
+    for (let i = 0; i < 100 && (await focused()) !== 'user'; i++) await setTimeout(20)
     assert.equal(await focused(), 'user')
     await browser.type('alice')
     await browser.press('Tab')
