@@ -47,7 +47,9 @@ function fields(
   const by = (entry.created_by ?? '').replaceAll('\t', ' ').replaceAll('\n', ' ')
   return {
     Comment: entry.comment ?? '',
-    CreatedAt: known ? rfc3339(created) : '',
+    get CreatedAt() {
+      return known ? rfc3339(created) : ''
+    },
     CreatedBy: whole ? by : fit(by, 45),
     CreatedSince: known ? (human ? `${since(Date.now() - created)} ago` : rfc3339(created)) : 'N/A',
     ID: entry.id ? (whole ? entry.id : hex(entry.id).slice(0, 12)) : '<missing>',
