@@ -82,6 +82,11 @@ try {
     const docs = join(import.meta.dirname, '../docs')
     mkdirSync(docs, { recursive: true })
     writeFileSync(join(docs, 'benchmarks.md'), page(rows, tools, { rounds, dir }))
+    execFileSync(join(import.meta.dirname, '../node_modules/.bin/biome'), [
+      'format',
+      '--write',
+      join(docs, 'benchmarks.md'),
+    ])
   }
 } finally {
   for (const tool of tools) {
