@@ -209,12 +209,12 @@ test('a pool gives a namespace to one at a time, and again to the next', asRoot,
 
 test('rules that nobody changed are not looked at again', asRoot, async () => {
   const note = rulesNote(join(home.store.root, 'note'))
-  let changes = 0
+  const tables: string[] = []
   const change = async () => {
-    execFileSync('nft', ['add', 'table', 'ip', `${home.store.root.slice(-8).replace(/\W/g, 'x')}${changes++}`])
+    tables.push(`strake-test-${process.pid}-${tables.length}`)
+    execFileSync('nft', ['add', 'table', 'ip', tables.at(-1)!])
     return 1
   }
-  const names = () => Array.from({ length: changes }, (_, i) => `${home.store.root.slice(-8).replace(/\W/g, 'x')}${i}`)
   try {
     assert.equal(note.stands(), false)
     await note.settle(change)
@@ -225,6 +225,6 @@ test('rules that nobody changed are not looked at again', asRoot, async () => {
     await note.settle(async () => (await change()) + (await change()) - 1)
     assert.equal(note.stands(), false)
   } finally {
-    for (const name of names()) execFileSync('nft', ['delete', 'table', 'ip', name])
+    for (const name of tables) execFileSync('nft', ['delete', 'table', 'ip', name])
   }
 })
