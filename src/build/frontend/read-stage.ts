@@ -224,7 +224,7 @@ function linked(below: Vertex, layer: OperationVertex): Vertex {
     id: `${id}-link`,
     name: `${name} (link)`,
     step: undefined,
-    operation: mergeOperation,
+    operation: mergeOperation(),
     inputs,
   }
 }

@@ -3,14 +3,16 @@ import { keyOf } from '../cache.ts'
 import type { Operation } from '../graph.ts'
 
 /** The layer of the second input, which stands on nothing, on top of the first: `--link`. */
-export const mergeOperation: Operation = {
-  digest: keyOf('merge'),
-  facts: {},
-  async execute({ store }, layer, [, upper]) {
-    const { snapshots } = store
-    await upper!.chainId()
-    shareLayer(snapshots.dir(upper!.snapshot!), layer.dir)
-    const { layer: info } = snapshots.get(upper!.snapshot!)
-    return info ? { layer: info } : {}
-  },
+export function mergeOperation(): Operation {
+  return {
+    digest: keyOf('merge'),
+    facts: {},
+    async execute({ store }, layer, [, upper]) {
+      const { snapshots } = store
+      await upper!.chainId()
+      shareLayer(snapshots.dir(upper!.snapshot!), layer.dir)
+      const { layer: info } = snapshots.get(upper!.snapshot!)
+      return info ? { layer: info } : {}
+    },
+  }
 }
