@@ -21,13 +21,13 @@ export interface Picture {
 const inLine = 'dockerfile parse error on line '
 
 /** What differs between Strake's outcome and Docker's, a line each. A refusal may be in other words (`says`), and
- * always tells the line and leaves the word that may have been meant to the hint. */
+ * always tells the line. */
 export function disagreements(strake: Outcome, docker: Outcome, says: string | undefined): string[] {
   if (!('refused' in docker)) {
     return 'refused' in strake ? [`refuses what Docker builds: ${strake.refused}`] : differences(strake, docker)
   }
   if (!('refused' in strake)) return [`builds what Docker refuses: ${docker.refused}`]
-  const expected = says ?? docker.refused.replace(/ \(did you mean .*\)$/, '')
+  const expected = says ?? docker.refused
   const said = expected.startsWith(inLine)
     ? strake.refused
     : strake.refused.replace(/^dockerfile parse error on line \d+: /, '')

@@ -47,7 +47,8 @@ export class Docker implements Disposable {
   }
 }
 
-/** The message, without what leads to it and what would be another one at another place or time. */
+/** The message, without what leads to it, the word that may have been meant (a hint of ours), and what would be another one at
+ * another place or time. */
 function refusal(stderr: string): string {
   const at = stderr.lastIndexOf('\nERROR: ')
   const message = stderr.slice(at < 0 ? 0 : at + 1).trim()
@@ -56,5 +57,6 @@ function refusal(stderr: string): string {
     .replace(/^failed to compute cache key: /, '')
     .replace(/failed to calculate checksum of ref \S+: /, '')
     .replace(/\/var\/lib\/docker\/overlay2\/\w+\/merged/, '')
+    .replace(/ \(did you mean .*\)$/, '')
     .replace(/^(.*): failed to resolve source metadata for .*/s, '$1: not found')
 }
