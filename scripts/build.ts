@@ -1,7 +1,8 @@
 // Bundles the command line, the library and the layer worker into one file each, and writes the type declarations.
 import { execFileSync } from 'node:child_process'
-import { globSync, readFileSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { createHash } from 'node:crypto'
+import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
 
 /**
@@ -102,6 +103,16 @@ function only(verb: string): Plugin {
   }
 }
 
+/** esbuild leaves the other letters of regular expressions as they are; src/cli/start.ts counts on there being none. Gives the hash. */
+function makeAscii(file: string): string {
+  const text = readFileSync(file, 'utf8').replace(
+    /[^\0-\x7f]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+  writeFileSync(file, text)
+  return createHash('sha256').update(text).digest('hex')
+}
+
 const shared = {
   outdir: 'dist',
   bundle: true,
@@ -121,7 +132,7 @@ const program = {
   outExtension: { '.js': '.cjs' },
   // node:url, which knows how to make it, takes a while to load.
   banner: { js: "const moduleUrl = 'file://' + encodeURI(__filename).replace(/[?#]/g, encodeURIComponent)" },
-  define: { 'import.meta.url': 'moduleUrl' },
+  define: { 'import.meta.url': 'moduleUrl', 'import.meta.dirname': '__dirname' },
 } satisfies BuildOptions
 
 rmSync('dist', { recursive: true, force: true })
@@ -132,4 +143,7 @@ await Promise.all([
     build({ ...program, entryPoints: { [`strake-${verb}`]: 'src/main.ts' }, plugins: [only(verb), ...shared.plugins] }),
   ),
 ])
+const programs = globSync('dist/strake*.cjs').map((file) => [basename(file, '.cjs'), makeAscii(file)])
+const define = { ...program.define, programs: JSON.stringify(Object.fromEntries(programs)) }
+await build({ ...program, define, entryPoints: { start: 'src/cli/start.ts' } })
 execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.types.json'], { stdio: 'inherit' })

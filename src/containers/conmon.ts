@@ -99,7 +99,7 @@ function exitArgument(word: string): string[] {
 
 function program(): string[] {
   const isSource = import.meta.url.endsWith('.ts')
-  const main = fileURLToPath(new URL(isSource ? '../main.ts' : './strake.cjs', import.meta.url))
+  const main = fileURLToPath(new URL(isSource ? '../main.ts' : './start.cjs', import.meta.url))
   return [process.execPath, '--disable-warning=ExperimentalWarning', main]
 }
 

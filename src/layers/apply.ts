@@ -27,7 +27,7 @@ export async function applyLayer(
       if (signal?.aborted) throw new StrakeError('cancelled', 'cancelled', { cause: signal.reason })
       packedSize += chunk.length
       tee?.(chunk)
-      const now = performance.now()
+      const now = Date.now()
       if (onProgress && now - reported > 100) {
         reported = now
         onProgress(packedSize)

@@ -66,7 +66,7 @@ async function hashTar(entries: Iterable<LayerEntry>, { onProgress, ...options }
     segment.held = crew.do({ kind: 'hash', stream, bytes, last: false }, stream)
     tarSize += segment.used
     size += segment.content
-    const now = performance.now()
+    const now = Date.now()
     if (onProgress && now - reported > 100) {
       reported = now
       onProgress(size)
