@@ -3,15 +3,20 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Tool } from './tools.ts'
 
-/** One number of a case, and the part of Docker's time that Strake may take for it. */
+/** One number of a case. */
 export interface Measure {
   readonly title: string
-  readonly target: number
+  /** The part of Docker's time that Strake may take for it. */
+  readonly target?: number
+  /** Another measure of the case, by its place, and how many times as long as that one it may take with the same tool. */
+  readonly beside?: { readonly measure: number; readonly target: number }
 }
 
 export interface Case {
   readonly name: string
   readonly measures: readonly Measure[]
+  /** No more rounds than that, for what takes minutes. */
+  readonly rounds?: number
   /** Lays out the files. */
   prepare?(dir: string): void
   /** One round with one tool: `measure` runs a script with the clock on, once for each of `measures`, in order. */
@@ -37,10 +42,26 @@ function bytes(size: number, seed: number): Buffer {
 const files = 20_000
 const megabytes = 158
 
+/** A folder `tree` with that many small files, 5,000 to a folder and 100 to each of its own. */
+function manyFiles(dir: string, name: string, total: number): void {
+  dockerfile(dir, name, ['COPY tree /tree'])
+  for (let n = 0; n < total; n++) {
+    const folder = join(dir, name, 'tree', String(Math.floor(n / 5000)), String(n % 50))
+    if (n % 5000 < 50) mkdirSync(folder, { recursive: true })
+    writeFileSync(join(folder, `file-${n}`), `file ${n}\n`)
+  }
+}
+
+const stages = 16
+const slow = (n: number) => [`RUN sleep 1; echo ${n} > /1`, `RUN sleep 1; echo ${n} > /2`]
+
 export const cases: readonly Case[] = [
   {
     name: 'cached-10',
-    measures: [{ title: 'Build of 10 steps, all cached', target: 1 / 3 }],
+    measures: [
+      { title: 'Build of 10 steps, all cached', target: 0.3 },
+      { title: '… with nothing of it in the page cache' },
+    ],
     prepare(dir) {
       dockerfile(dir, 'cached-10', [
         'WORKDIR /app',
@@ -57,6 +78,8 @@ export const cases: readonly Case[] = [
     async round(tool, measure) {
       const build = tool.build('cached-10', 'bench-cached-10')
       await tool.session.run(build)
+      await measure(build)
+      await tool.session.run('sync; echo 3 > /proc/sys/vm/drop_caches')
       await measure(build)
     },
   },
@@ -84,6 +107,31 @@ export const cases: readonly Case[] = [
       const build = tool.build('cached-200', 'bench-cached-200')
       await tool.session.run(build)
       await measure(build)
+    },
+  },
+  {
+    name: 'fan-out',
+    measures: [
+      { title: 'Build of one stage that takes 2 s, copied from 16 times' },
+      { title: `Build of ${stages} such stages side by side`, beside: { measure: 0, target: 1.15 } },
+    ],
+    prepare(dir) {
+      const copies = count(stages)
+      dockerfile(dir, 'fan-out-path', [
+        'FROM busybox:bench AS s1',
+        ...slow(1),
+        'FROM busybox:bench',
+        ...copies.map((n) => `COPY --from=s1 /2 /from-${n}`),
+      ])
+      dockerfile(dir, 'fan-out', [
+        ...copies.flatMap((n) => [`FROM busybox:bench AS s${n}`, ...slow(n)]),
+        'FROM busybox:bench',
+        ...copies.map((n) => `COPY --from=s${n} /2 /from-${n}`),
+      ])
+    },
+    async round(tool, measure) {
+      await measure(tool.build('fan-out-path', 'bench-fan-out', { noCache: true }))
+      await measure(tool.build('fan-out', 'bench-fan-out', { noCache: true }))
     },
   },
   {
@@ -130,6 +178,44 @@ export const cases: readonly Case[] = [
     },
     clean: (dir) => rmSync(join(dir, 'copy-big'), { recursive: true }),
   },
+  ...[2, 20, 200].map(
+    (steps): Case => ({
+      name: `steps-${steps}`,
+      rounds: 1,
+      measures: [{ title: `Growth: ${steps} RUN steps, --no-cache` }, { title: '… all cached' }],
+      prepare: (dir) =>
+        dockerfile(
+          dir,
+          `steps-${steps}`,
+          count(steps).map((n) => `RUN echo ${n} > /${n % 50}`),
+        ),
+      async round(tool, measure) {
+        await measure(tool.build(`steps-${steps}`, 'bench-steps', { noCache: true }))
+        await measure(tool.build(`steps-${steps}`, 'bench-steps'))
+      },
+    }),
+  ),
+  ...[2_000, 20_000, 200_000].map(
+    (total): Case => ({
+      name: `files-${total}`,
+      rounds: 1,
+      measures: [
+        { title: `Growth: COPY of ${total.toLocaleString('en')} small files, the first time` },
+        { title: '… unchanged' },
+        { title: '… with one file changed' },
+      ],
+      prepare: (dir) => manyFiles(dir, `files-${total}`, total),
+      async round(tool, measure, dir) {
+        const build = tool.build(`files-${total}`, 'bench-files')
+        await tool.session.run(tool.fresh)
+        await measure(build)
+        await measure(build)
+        writeFileSync(join(dir, `files-${total}/tree/0/7/file-7`), String(process.hrtime.bigint()))
+        await measure(build)
+      },
+      clean: (dir) => rmSync(join(dir, `files-${total}`), { recursive: true }),
+    }),
+  ),
   {
     name: 'run',
     measures: [{ title: 'run --rm IMAGE true, with a bridge', target: 1 / 2 }],

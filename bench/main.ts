@@ -51,14 +51,15 @@ try {
     const able = new Set(tools)
 
     // the last round looks at the memory; looking takes time, so its times do not count
-    for (let round = 0; round <= rounds; round++) {
+    const most = Math.min(rounds, each.rounds ?? rounds)
+    for (let round = 0; round <= most; round++) {
       for (let turn = 0; turn < tools.length; turn++) {
         const tool = tools[(round + turn) % tools.length]!
         if (!able.has(tool)) continue
         let index = 0
         const measure = async (script: string) => {
           execFileSync('sync')
-          if (round < rounds) seconds[index]!.get(tool.name)!.push(await tool.session.run(script))
+          if (round < most) seconds[index]!.get(tool.name)!.push(await tool.session.run(script))
           else memory[index]!.set(tool.name, await tool.session.peak(script))
           index++
         }
@@ -71,7 +72,15 @@ try {
       }
     }
     each.clean?.(dir)
-    const own = each.measures.map((measure, index) => ({ measure, seconds: seconds[index]!, memory: memory[index]! }))
+    const own: Row[] = []
+    for (const [index, measure] of each.measures.entries()) {
+      own.push({
+        measure,
+        beside: measure.beside && own[measure.beside.measure],
+        seconds: seconds[index]!,
+        memory: memory[index]!,
+      })
+    }
     rows.push(...own)
     console.log(table(own, tools), '\n')
   }

@@ -6,6 +6,8 @@ import type { Tool } from './tools.ts'
 /** What was measured of one measure, for each tool by name. */
 export interface Row {
   readonly measure: Measure
+  /** The row of what it is set beside. */
+  readonly beside?: Row | undefined
   /** Seconds of every round. Empty where the tool could not do it. */
   readonly seconds: ReadonlyMap<string, readonly number[]>
   /** Bytes. */
@@ -20,19 +22,34 @@ export function median(values: readonly number[]): number | undefined {
   return (sorted[Math.floor(half)]! + sorted[Math.ceil(half)]!) / 2
 }
 
+function seconds(time: number | undefined): string {
+  return time === undefined ? '–' : `${time.toFixed(time < 1 ? 3 : 2)} s`
+}
+
+function ratio(own: number | undefined, other: number | undefined, target = Number.POSITIVE_INFINITY): string {
+  if (own === undefined || other === undefined) return '–'
+  return `${(own / other).toFixed(2)}${own / other <= target ? '' : ' (missed)'}`
+}
+
 /** A table in Markdown, also good to read as it is. */
 export function table(rows: readonly Row[], tools: readonly Tool[]): string {
   const names = tools.map(({ name }) => name)
   const head = ['', ...names, 'of Docker’s', 'target', ...names.map((name) => `${name} memory`)]
-  const body = rows.map(({ measure, seconds, memory }) => {
-    const times = names.map((name) => median(seconds.get(name) ?? []))
-    const [own, docker] = [median(seconds.get('Strake') ?? []), median(seconds.get('Docker') ?? [])]
-    const ratio = own !== undefined && docker !== undefined ? own / docker : undefined
+  const time = (name: string, row: Row) => median(row.seconds.get(name) ?? [])
+  const body = rows.map((row) => {
+    const { measure, beside, memory } = row
+    const own = time('Strake', row)
+    const docker = time('Docker', row)
+    const other = beside && time('Strake', beside)
     return [
       measure.title,
-      ...times.map((time) => (time === undefined ? '–' : `${time.toFixed(time < 1 ? 3 : 2)} s`)),
-      ratio === undefined ? '–' : `${ratio.toFixed(2)}${ratio <= measure.target ? '' : ' (missed)'}`,
-      `≤ ${measure.target.toFixed(2)}`,
+      ...names.map((name) => seconds(time(name, row))),
+      ratio(own, docker, measure.target),
+      measure.beside
+        ? `≤ ${measure.beside.target} of the one above: ${ratio(own, other, measure.beside.target)}`
+        : measure.target === undefined
+          ? ''
+          : `≤ ${measure.target.toFixed(2)}`,
       ...names.map((name) => (memory.has(name) ? `${Math.round(memory.get(name)! / 1e6)} MB` : '–')),
     ]
   })
@@ -49,7 +66,7 @@ export function page(rows: readonly Row[], tools: readonly Tool[], about: { roun
   const processors = cpus()
   return `# Benchmarks
 
-Made by \`npm run bench\` (it needs root, and Docker and Buildah to compare with). Medians of ${about.rounds} rounds in which the
+Made by \`npm run bench\` (it needs root, and Docker and Buildah to compare with). Medians of ${about.rounds} rounds (growth: of one) in which the
 tools take turns, each in a shell that stays open, after a \`sync\`. Memory is the peak of the resident memory of the tool's processes in a
 round of its own, its daemon included.
 
