@@ -5,12 +5,13 @@ import { type Crew, caller } from './crew.ts'
 import type { Fresh } from './fill.ts'
 import { packPieces } from './pieces.ts'
 import { layOut, type Segment, segmentSize } from './segments.ts'
-import type { ByteString, LayerEntry } from './types.ts'
+import type { ByteString, EarlierFiles, LayerEntry } from './types.ts'
 import type { Upper } from './upper.ts'
 
 export interface PipelineOptions {
   readonly crew: Crew
   readonly upper?: Upper | undefined
+  readonly earlier?: EarlierFiles | undefined
   readonly digests?: Map<ByteString, Digest> | undefined
   readonly signal?: AbortSignal | undefined
 }
@@ -29,7 +30,7 @@ export function newStream(): number {
  */
 export async function* tarSegments(
   entries: Iterable<LayerEntry>,
-  { crew, upper, digests, signal }: PipelineOptions,
+  { crew, upper, earlier, digests, signal }: PipelineOptions,
 ): AsyncGenerator<Segment> {
   const depth = 2 * crew.size + 4
   const free: Uint8Array[] = []
@@ -46,7 +47,7 @@ export async function* tarSegments(
     freed?.()
   }
 
-  const layout = layOut(entries, { take, upper, digests })
+  const layout = layOut(entries, { take, upper, earlier, digests })
   const filling: { readonly segment: Segment; readonly filled: Promise<string[]> }[] = []
   const inUse = new Set<Promise<void>>()
   let failure: unknown

@@ -8,7 +8,7 @@ import { layerEntries } from '../../tests/support/layer-entries.ts'
 import { listTree } from '../../tests/support/list-tree.ts'
 import { pathOf } from '../lib/mod.ts'
 import type { Digest } from '../oci/mod.ts'
-import { dismissWorkers, hashLayer, type LayerEntry, noteFiles, reuseFiles, writeLayer } from './mod.ts'
+import { dismissWorkers, earlierFiles, hashLayer, type LayerEntry, noteFiles, writeLayer } from './mod.ts'
 import { scanLayer } from './scan.ts'
 
 const root = process.getuid?.() === 0
@@ -34,10 +34,9 @@ function entriesOf(layer: string, digests: ReadonlyMap<string, Digest>): LayerEn
   })
 }
 
-function reused(entries: readonly LayerEntry[]): string[] {
-  return entries.flatMap((entry) =>
-    entry.kind === 'file' && entry.source.kind === 'path' && entry.source.reuse !== undefined ? [entry.path] : [],
-  )
+function shareable(entries: readonly LayerEntry[], dirs: readonly string[]): string[] {
+  const earlier = earlierFiles(entries, dirs)
+  return entries.flatMap((entry) => (earlier?.has(entry) ? [entry.path] : []))
 }
 
 /** A finished layer with files of every relation to a segment's size, and entries that give the same again. */
@@ -65,17 +64,16 @@ describe('reuse', () => {
         noteFiles(earlier, entries, digests)
         const at = change % Math.max(1, entries.length)
         const changed = entries.map((entry, i) => (i === at ? { ...entry, mode: entry.mode ^ 0o100 } : entry))
-        const reusing = reuseFiles(changed, [earlier])
         const [copy, shared] = [made(`copy-${run}`), made(`shared-${run}`)]
         const written = await writeLayer(copy, changed)
-        assert.deepEqual(await writeLayer(shared, reusing), written)
+        assert.deepEqual(await writeLayer(shared, changed, { earlier: earlierFiles(changed, [earlier]) }), written)
         assert.deepEqual(listTree(shared), listTree(copy))
         const { diffId, tarSize, size } = written
         assert.deepEqual(await hashLayer(shared), { diffId, tarSize, size })
         const expected = changed.flatMap(({ kind, path, xattrs }, i) =>
           kind === 'file' && !xattrs && i !== at ? [path] : [],
         )
-        assert.deepEqual(reused(reusing), expected)
+        assert.deepEqual(shareable(changed, [earlier]), expected)
         for (const path of expected) assert.equal(inode(shared, path), inode(earlier, path))
       }),
       { numRuns: 40 },
@@ -85,9 +83,9 @@ describe('reuse', () => {
   it('shares large files too, by worker threads', async () => {
     const { layer, entries } = await earlierLayer()
     const shared = made('shared')
-    const reusing = reuseFiles(entries, [layer])
-    assert.equal(reused(reusing).length, entries.length)
-    const { diffId } = await writeLayer(shared, reusing, { contentDigests: true })
+    assert.equal(shareable(entries, [layer]).length, entries.length)
+    const earlier = earlierFiles(entries, [layer])
+    const { diffId } = await writeLayer(shared, entries, { contentDigests: true, earlier })
     assert.equal((await hashLayer(layer)).diffId, diffId)
     assert.deepEqual(listTree(shared), listTree(layer))
     for (const { path } of entries) assert.equal(inode(shared, path), inode(layer, path), path)
@@ -102,7 +100,7 @@ describe('reuse', () => {
     rmSync(join(layer, 'many-7'))
     rmSync(join(layer, 'file-4'))
     const shared = made('shared')
-    const written = await writeLayer(shared, reuseFiles(entries, [layer]))
+    const written = await writeLayer(shared, entries, { earlier: earlierFiles(entries, [layer]) })
     assert.equal(written.diffId, diffId)
     assert.deepEqual(listTree(shared), listTree(copy))
   })
@@ -111,17 +109,16 @@ describe('reuse', () => {
     const { layer, entries } = await earlierLayer()
     const [none, other] = [made('none'), made('other')]
     noteFiles(other, [], new Map())
-    const reusing = reuseFiles(entries, [none, other, layer])
-    assert.equal(reused(reusing).length, entries.length)
+    assert.equal(shareable(entries, [none, other, layer]).length, entries.length)
     writeFileSync(join(layer, '..', 'files'), Buffer.alloc(1000, 0xff))
-    assert.deepEqual(reuseFiles(entries, [none, layer]), entries)
+    assert.equal(earlierFiles(entries, [none, layer]), undefined)
   })
 
   it('leaves configuration of the system with one name', async () => {
     const { layer, entries } = await earlierLayer()
     const system = entries.map((entry) => ({ ...entry, path: `etc/cron.d/${entry.path}` }))
     noteFiles(layer, system, new Map(system.map((entry) => [entry.path, digestIn(entry)])))
-    assert.deepEqual(reuseFiles(system, [layer]), system)
+    assert.equal(earlierFiles(system, [layer]), undefined)
   })
 })
 

@@ -3,18 +3,18 @@ import { join } from 'node:path'
 import { bytesOf, errno } from '../lib/mod.ts'
 import type { Digest } from '../oci/mod.ts'
 import { explain } from './explain.ts'
-import type { ByteString, LayerEntry } from './types.ts'
+import type { ByteString, EarlierFiles, LayerEntry } from './types.ts'
 
 /**
- * Notes beside a layer's directory what files it was given, so that a later layer can share them (`reuseFiles`). Whoever
- * removes the one removes the other; the note alone may be lost at any time.
+ * Notes beside a layer's directory what files it was given, so that a later layer can share them (`earlierFiles`). Whoever
+ * removes the one removes the other; the note alone may be lost at any time. `digests` has what the entries do not tell.
  *
  * @throws `unavailable` when the disk is full
  */
 export function noteFiles(dir: string, entries: readonly LayerEntry[], digests: ReadonlyMap<ByteString, Digest>): void {
   const records: string[] = []
   for (const entry of entries) {
-    const record = recordOf(entry, digests.get(entry.path))
+    const record = recordOf(entry, digests)
     if (record) records.push(record)
   }
   try {
@@ -25,25 +25,19 @@ export function noteFiles(dir: string, entries: readonly LayerEntry[], digests: 
 }
 
 /**
- * The entries, those with `reuse` of which the same file is in an earlier layer: the first of `dirs` that has any. Only
- * files whose digest is known are looked for. The layers must be finished, and on one file system with the new one.
+ * The first of the layers in `dirs` that has any file of the entries, the same in content and metadata. Only files whose digest
+ * is known are looked for. The layers must be finished, and on one file system with the new one.
  */
-export function reuseFiles(entries: readonly LayerEntry[], dirs: readonly string[]): LayerEntry[] {
+export function earlierFiles(entries: readonly LayerEntry[], dirs: readonly string[]): EarlierFiles | undefined {
   for (const dir of dirs) {
     const noted = readNote(dir)
-    const root = bytesOf(dir)
-    let found = false
-    const reusing = entries.map((entry): LayerEntry => {
-      if (entry.kind !== 'file' || entry.source.kind !== 'path') return entry
-      const { source } = entry
-      const record = recordOf(entry, source.digest)
-      if (!record || !noted.has(record)) return entry
-      found = true
-      return { ...entry, source: { ...source, reuse: `${root}/${entry.path}` } }
-    })
-    if (found) return reusing
+    const has = (entry: LayerEntry) => {
+      const record = recordOf(entry)
+      return record !== undefined && noted.has(record)
+    }
+    if (entries.some(has)) return { root: bytesOf(dir), has }
   }
-  return [...entries]
+  return undefined
 }
 
 /**
@@ -56,9 +50,11 @@ const unshared = /^(?:etc|var\/spool)\//
 export const isShareable = (path: ByteString) => !unshared.test(path)
 
 /** All that makes a file what it is; undefined for what is not shared. */
-function recordOf(entry: LayerEntry, digest: Digest | undefined): string | undefined {
+function recordOf(entry: LayerEntry, digests?: ReadonlyMap<ByteString, Digest>): string | undefined {
   const { kind, path, mode, uid, gid, mtime, xattrs } = entry
-  if (kind !== 'file' || !digest || xattrs || !isShareable(path)) return undefined
+  if (kind !== 'file' || xattrs || !isShareable(path)) return undefined
+  const digest = (entry.source.kind === 'path' && entry.source.digest) || digests?.get(path)
+  if (!digest) return undefined
   return `${digest} ${mode} ${uid} ${gid} ${mtime} ${path}`
 }
 

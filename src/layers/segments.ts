@@ -2,7 +2,7 @@ import { StrakeError, textOf } from '../lib/mod.ts'
 import type { Digest } from '../oci/mod.ts'
 import { encodeHeader, paddingOf, type TarEntry, trailerSize } from '../tar/mod.ts'
 import type { Piece, Source, Target } from './fill.ts'
-import type { ByteString, LayerEntry } from './types.ts'
+import type { ByteString, EarlierFiles, LayerEntry } from './types.ts'
 import type { Upper } from './upper.ts'
 
 export const segmentSize = 2 * 1024 * 1024
@@ -29,15 +29,20 @@ export interface LayOutOptions {
   readonly take: () => Uint8Array
   /** Where files are to be written too. */
   readonly upper?: Upper | undefined
-  /** Receives the digest of each file that is known already; without it, no content is hashed. */
-  readonly digests?: Map<ByteString, Digest> | undefined
+  /** What need not be written there again. */
+  readonly earlier?: EarlierFiles | undefined
+  /** For those of files whose digest is not known; without it, no content is hashed. */
+  readonly digests?: ReadonlyMap<ByteString, Digest> | undefined
 }
 
 /**
  * Lays entries out as the segments of a tar: the one way in which a layer becomes bytes.
  * Files that fit into a segment are never cut.
  */
-export function* layOut(entries: Iterable<LayerEntry>, { take, upper, digests }: LayOutOptions): Generator<Segment> {
+export function* layOut(
+  entries: Iterable<LayerEntry>,
+  { take, upper, earlier, digests }: LayOutOptions,
+): Generator<Segment> {
   let segment = open(take())
 
   /** Bytes that are known now. */
@@ -71,10 +76,9 @@ export function* layOut(entries: Iterable<LayerEntry>, { take, upper, digests }:
       throw new StrakeError('internal', `${textOf(entry.path)} has ${source.bytes.length} bytes, not ${size}`)
     }
     const known = source.kind === 'path' ? source.digest : undefined
-    if (digests && known) digests.set(entry.path, known)
     const hash = digests !== undefined && known === undefined
     const isLarge = size > segmentSize
-    const reuse = source.kind === 'path' ? source.reuse : undefined
+    const reuse = earlier?.has(entry) ? `${earlier.root}/${entry.path}` : undefined
     const shared = isLarge && reuse !== undefined && upper?.shareLarge(entry, reuse) ? reuse : undefined
     const large = isLarge && shared === undefined ? upper?.createLarge(entry) : undefined
     if (!isLarge && size > segmentSize - segment.used) yield* next()

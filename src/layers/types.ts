@@ -28,13 +28,17 @@ interface LayerEntryBase {
 }
 
 /**
- * Where the bytes of a file come from. A path is read in place; `digest`, if known, spares hashing its content. `reuse`
- * is a file of a finished layer with the same content and metadata, known by digest: the new one becomes another name of
- * it, where that can be done.
+ * Where the bytes of a file come from. A path is read in place; `digest`, if known, spares hashing its content.
  */
 export type FileSource =
-  | { readonly kind: 'path'; readonly path: ByteString; readonly digest?: Digest; readonly reuse?: ByteString }
+  | { readonly kind: 'path'; readonly path: ByteString; readonly digest?: Digest }
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+
+/** A finished layer: files that are the same there, by content and metadata, become other names of those, where that can be done. */
+export interface EarlierFiles {
+  readonly root: ByteString
+  has(entry: LayerEntry): boolean
+}
 
 export interface WriteOptions {
   readonly signal?: AbortSignal | undefined
@@ -42,9 +46,11 @@ export interface WriteOptions {
   readonly onProgress?: ((bytes: number) => void) | undefined
   /** Also hash the content of each file whose digest is not known: `digests` of the result, by entry path. */
   readonly contentDigests?: boolean | undefined
+  readonly earlier?: EarlierFiles | undefined
 }
 
 export interface WrittenLayer extends LayerInfo {
+  /** Of the files that were hashed. */
   readonly digests: ReadonlyMap<ByteString, Digest>
 }
 

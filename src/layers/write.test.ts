@@ -112,7 +112,7 @@ describe('writeLayer', () => {
     assert.ok(progress.length > 0 && progress.every((n) => n <= layer.size))
   })
 
-  it('passes on digests that are known', async () => {
+  it('hashes no content whose digest is known', async () => {
     const digest = `sha256:${'0'.repeat(64)}`
     writeFileSync(join(dir, 'f'), 'x')
     const entry = {
@@ -120,13 +120,7 @@ describe('writeLayer', () => {
       source: { kind: 'path', path: join(dir, 'f'), digest },
     } as LayerEntry
     const { digests } = await writeLayer(made('upper'), [entry, bytes('g', 'g')], { contentDigests: true })
-    assert.deepEqual(
-      [...digests],
-      [
-        ['f', digest],
-        ['g', `sha256:${createHash('sha256').update('g').digest('hex')}`],
-      ],
-    )
+    assert.deepEqual([...digests], [['g', `sha256:${createHash('sha256').update('g').digest('hex')}`]])
   })
 
   it('makes links to what the directory will hold', async () => {

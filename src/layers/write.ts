@@ -18,12 +18,13 @@ import { Upper } from './upper.ts'
 export async function writeLayer(
   dir: string,
   entries: readonly LayerEntry[],
-  { signal, onProgress, contentDigests }: WriteOptions = {},
+  { signal, onProgress, contentDigests, earlier }: WriteOptions = {},
 ): Promise<WrittenLayer> {
   const upper = new Upper(dir)
   const digests = new Map<ByteString, Digest>()
   const info = await hashTar(asFound(dir, entries), {
     upper,
+    earlier,
     digests: contentDigests ? digests : undefined,
     signal,
     onProgress,

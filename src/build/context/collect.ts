@@ -1,5 +1,5 @@
 import { createHash, hash } from 'node:crypto'
-import { type BigIntStats, closeSync, openSync, readFileSync, readSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { type IgnoreMatcher, ignoreMatcher, parsePatterns } from '../../dockerfile/mod.ts'
 import { missingSource } from '../../hints/mod.ts'
 import { sys } from '../../host/mod.ts'
@@ -8,7 +8,7 @@ import { type Digest, digestOf } from '../../oci/mod.ts'
 import { atRange } from '../at-range.ts'
 import type { Listing } from '../records/listing.ts'
 import type { StatCache } from './stat-cache.ts'
-import { cleanPath, glob, isPattern, resolveInTree, type Tree } from './tree.ts'
+import { cleanPath, type FileStat, glob, isPattern, resolveInTree, type Tree } from './tree.ts'
 
 /** A file, directory or other thing that one source of a COPY brings. */
 export interface Collected {
@@ -16,13 +16,15 @@ export interface Collected {
   readonly path: ByteString
   /** Where it is in the tree. */
   readonly from: ByteString
-  readonly stat: BigIntStats
+  readonly stat: FileStat
   readonly target?: ByteString
   readonly xattrs?: ReadonlyMap<ByteString, Uint8Array>
   /** A directory that only leads to others: an archive that ADD unpacks does not name it. */
   readonly unnamed?: boolean
   /** A directory that is only there because something in it is wanted (`--parents`, `--exclude`). */
   readonly leading?: boolean
+  /** Of a file's content, once it is known (`fillDigests`). */
+  digest?: Digest
 }
 
 export interface CollectedSource {
@@ -120,7 +122,7 @@ function collectOne(
   const entries: Collected[] = []
   /** Directories above that are not wanted themselves. */
   let leading: Collected[] = []
-  const walk = (relative: ByteString, from: ByteString, found: BigIntStats) => {
+  const walk = (relative: ByteString, from: ByteString, found: FileStat) => {
     if (found.isSocket()) return
     const text = relative === '' || !(include || exclude) ? '' : textOf(relative)
     const included = text === '' || !include || include.ignored(text) !== undefined
@@ -144,7 +146,7 @@ function collectOne(
   return entries
 }
 
-function describe(tree: Tree, path: ByteString, from: ByteString, stat: BigIntStats, metadata: boolean): Collected {
+function describe(tree: Tree, path: ByteString, from: ByteString, stat: FileStat, metadata: boolean): Collected {
   const target = stat.isSymbolicLink() ? tree.readlink(from) : undefined
   const xattrs = metadata ? readXattrs(tree, from) : undefined
   return { path, from, stat, ...(target !== undefined && { target }), ...(xattrs && { xattrs }) }
@@ -160,25 +162,24 @@ export function readXattrs(tree: Tree, path: ByteString): ReadonlyMap<ByteString
 }
 
 /**
- * Adds the content digests of files that are missing in `digests`: those that the cache knows and, with `read`, all others.
+ * Adds the content digests that files do not have yet: those that the cache knows and, with `read`, all others.
  *
  * @returns whether they are all there
  */
 export function fillDigests(
   sources: readonly CollectedSource[],
-  digests: Map<Collected, Digest>,
   { cache, read }: { cache: StatCache | undefined; read: boolean },
 ): boolean {
   let complete = true
   for (const { tree, entries } of sources) {
     for (const entry of entries) {
-      if (!entry.stat.isFile() || digests.has(entry)) continue
+      if (!entry.stat.isFile() || entry.digest) continue
       const known = cache?.find(entry.from, entry.stat)
-      if (known) digests.set(entry, known)
+      if (known) entry.digest = known
       else if (read) {
         const hashedAt = Date.now()
         const digest = digestOfFile(tree, entry)
-        digests.set(entry, digest)
+        entry.digest = digest
         cache?.set(entry.from, entry.stat, digest, hashedAt)
       } else complete = false
     }
@@ -219,7 +220,7 @@ export function digestOfSources({ bytes }: Listing): Digest {
 }
 
 /** What `digestOfSources` is the digest of: a record for each source and each of its entries. */
-export function listSources(sources: readonly CollectedSource[], digests: ReadonlyMap<Collected, Digest>): Listing {
+export function listSources(sources: readonly CollectedSource[]): Listing {
   const parts: string[] = []
   for (const { name, metadata, entries } of sources) {
     parts.push(`source ${entries[0]?.stat.isDirectory() ? '' : name}`)
@@ -228,8 +229,8 @@ export function listSources(sources: readonly CollectedSource[], digests: Readon
       // The length keeps names that hold any byte from running into what follows.
       let line = `${entry.path.length} ${entry.path} ${stat.mode.toString(8)}`
       if (entry.target !== undefined) line += ` ${entry.target}`
-      else if (stat.isFile()) line += ` ${digests.get(entry)}`
-      else if (stat.isCharacterDevice() || stat.isBlockDevice()) line += ` ${stat.rdev}`
+      else if (stat.isFile()) line += ` ${entry.digest}`
+      else if (stat.isDevice()) line += ` ${stat.rdev}`
       // Files of a context become root's: whose they are here changes nothing.
       line += metadata ? ` ${stat.uid}:${stat.gid}` : ' 0:0'
       for (const [key, value] of entry.xattrs ?? []) line += ` ${key}=${Buffer.from(value).toString('hex')}`

@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { digestOf } from '../../oci/mod.ts'
 import { openStatCache } from './stat-cache.ts'
+import { FileStat } from './tree.ts'
 
 const store = mkdtempSync(join(tmpdir(), 'strake-stat-'))
 after(() => rmSync(store, { recursive: true }))
 const file = join(store, 'file')
-const version = () => lstatSync(file, { bigint: true })
+const version = () => new FileStat(lstatSync(file, { bigint: true }))
 const later = () => Date.now() + 10_000
 
 test('a file is known as long as its version is the same', () => {
@@ -38,7 +39,39 @@ test('a damaged cache is an empty one', () => {
   cache.set('file', version(), digestOf('x'), later())
   cache.save()
   for (const name of readdirSync(join(store, 'cache/stat'))) {
-    writeFileSync(join(store, 'cache/stat', name), Buffer.from([0x32, 0x4b, 0x54, 0x53, 255, 255, 1]))
+    writeFileSync(join(store, 'cache/stat', name), Buffer.from([0x33, 0x4b, 0x54, 0x53, 255, 255, 1]))
   }
   assert.equal(openStatCache(store, '/damaged').find('file', version()), undefined)
+})
+
+test('what is gone, new or changed does not cost the others their place', () => {
+  writeFileSync(file, 'three')
+  const names = Array.from({ length: 100 }, (_, i) => `file-${String(i).padStart(3, '0')}`)
+  const digests = new Map(names.map((name) => [name, digestOf(name)]))
+  /** Asks as a build does; gives the names that it had to read. */
+  const walk = (present: readonly string[]) => {
+    const cache = openStatCache(store, '/walk')
+    const read = present.filter((name) => {
+      const known = cache.find(name, version())
+      if (known) assert.equal(known, digests.get(name))
+      else cache.set(name, version(), digests.get(name)!, later())
+      return !known
+    })
+    cache.save()
+    return read
+  }
+  assert.deepEqual(walk(names), names)
+  assert.deepEqual(walk(names), [])
+  assert.deepEqual(walk(names.filter((_, i) => i < 10 || i > 60)), [])
+  for (const name of ['file-0001', 'a', 'zzz', 'file-050x']) digests.set(name, digestOf(`new ${name}`))
+  const more = [...names, 'file-0001', 'a', 'zzz', 'file-050x'].sort()
+  assert.deepEqual(walk(more), ['a', 'file-0001', 'file-050x', 'zzz'])
+  assert.deepEqual(walk(more), [])
+  assert.deepEqual(walk(more.toReversed()), [])
+  // Others are forgotten when they are the greater part, as soon as something is written.
+  digests.set('b', digestOf('b'))
+  assert.deepEqual(walk(['a', 'b']), ['b'])
+  assert.deepEqual(walk(names.slice(0, 3)), names.slice(0, 3))
+  utimesSync(file, 2, 2)
+  assert.deepEqual(walk(names.slice(0, 3)), names.slice(0, 3))
 })

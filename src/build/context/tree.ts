@@ -2,13 +2,79 @@ import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import type { IgnoreMatcher } from '../../dockerfile/mod.ts'
 import { type ByteString, errno, pathOf, StrakeError, textOf } from '../../lib/mod.ts'
 
+// inode(7)
+const S_IFMT = 0o170000
+const S_IFSOCK = 0o140000
+const S_IFLNK = 0o120000
+const S_IFREG = 0o100000
+const S_IFBLK = 0o060000
+const S_IFDIR = 0o040000
+const S_IFCHR = 0o020000
+const S_IFIFO = 0o010000
+
+/** What lstat says of a file. There is one for each file of a context, so it holds no more than is used. */
+export class FileStat {
+  readonly mode: number
+  readonly nlink: number
+  readonly uid: number
+  readonly gid: number
+  readonly size: number
+  readonly rdev: bigint
+  readonly dev: bigint
+  readonly ino: bigint
+  /** Nanoseconds since the epoch. */
+  readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
+
+  constructor({ mode, nlink, uid, gid, size, rdev, dev, ino, mtimeNs, ctimeNs }: BigIntStats) {
+    this.mode = Number(mode)
+    this.nlink = Number(nlink)
+    this.uid = Number(uid)
+    this.gid = Number(gid)
+    this.size = Number(size)
+    this.rdev = rdev
+    this.dev = dev
+    this.ino = ino
+    this.mtimeNs = mtimeNs
+    this.ctimeNs = ctimeNs
+  }
+
+  isFile(): boolean {
+    return (this.mode & S_IFMT) === S_IFREG
+  }
+
+  isDirectory(): boolean {
+    return (this.mode & S_IFMT) === S_IFDIR
+  }
+
+  isSymbolicLink(): boolean {
+    return (this.mode & S_IFMT) === S_IFLNK
+  }
+
+  isFIFO(): boolean {
+    return (this.mode & S_IFMT) === S_IFIFO
+  }
+
+  isSocket(): boolean {
+    return (this.mode & S_IFMT) === S_IFSOCK
+  }
+
+  isBlockDevice(): boolean {
+    return (this.mode & S_IFMT) === S_IFBLK
+  }
+
+  isDevice(): boolean {
+    return this.isBlockDevice() || (this.mode & S_IFMT) === S_IFCHR
+  }
+}
+
 /** A directory that COPY and ADD read: a build context, or the root of a stage or an image. Paths in it are relative. */
 export interface Tree {
   /** As a byte string, without a closing slash. */
   readonly root: ByteString
   /** What a person knows it as, for messages. */
   readonly name: string
-  stat(path: ByteString): BigIntStats | undefined
+  stat(path: ByteString): FileStat | undefined
   /** Names in the directory, sorted; those that the ignore file hides are left out. */
   list(path: ByteString): readonly ByteString[]
   /** The target of a symlink, as a byte string. */
@@ -25,15 +91,15 @@ export interface TreeOptions {
 
 /** Reads each directory and each file's metadata once. */
 export function openTree(root: ByteString, name: string, { ignore, ignoreFile }: TreeOptions = {}): Tree {
-  const stats = new Map<ByteString, BigIntStats | undefined>()
+  const stats = new Map<ByteString, FileStat | undefined>()
   const lists = new Map<ByteString, readonly ByteString[]>()
   const absolute = (path: ByteString) => pathOf(path === '' ? root : `${root}/${path}`)
 
-  function stat(path: ByteString): BigIntStats | undefined {
+  function stat(path: ByteString): FileStat | undefined {
     if (stats.has(path)) return stats.get(path)
-    let found: BigIntStats | undefined
+    let found: FileStat | undefined
     try {
-      found = lstatSync(absolute(path), { bigint: true })
+      found = new FileStat(lstatSync(absolute(path), { bigint: true }))
     } catch (error) {
       if (errno(error) !== 'ENOENT' && errno(error) !== 'ENOTDIR') throw unreadable(name, path, error)
     }

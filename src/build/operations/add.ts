@@ -5,14 +5,7 @@ import { bytesOf, pathOf, type SourceRange } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import { keyOf } from '../cache.ts'
 import { isArchive } from '../context/archive.ts'
-import {
-  type Collected,
-  type CollectedSource,
-  collect,
-  digestOfSources,
-  fillDigests,
-  listSources,
-} from '../context/collect.ts'
+import { type CollectedSource, collect, digestOfSources, fillDigests, listSources } from '../context/collect.ts'
 import type { RemoteSource } from '../context/remote.ts'
 import { openTree } from '../context/tree.ts'
 import type { Execution } from '../execution.ts'
@@ -29,7 +22,6 @@ export type AddSource =
 /** ADD: as COPY, but what is not here is fetched, and archives are unpacked into the destination. */
 export function addOperation(from: LocalSource, sources: readonly AddSource[], options: CopyOptions): Operation {
   const { exclude } = options
-  const digests = new Map<Collected, Digest>()
   let collected: ReadonlyMap<AddSource, readonly CollectedSource[]> | undefined
   const collectLocal = () => {
     collected ??= new Map(
@@ -55,10 +47,10 @@ export function addOperation(from: LocalSource, sources: readonly AddSource[], o
   let listing: Listing | undefined
   async function outsideKey(eager: boolean): Promise<Digest | undefined> {
     const local = [...collectLocal().values()].flat()
-    const complete = fillDigests(local, digests, { cache: from.statCache, read: eager })
+    const complete = fillDigests(local, { cache: from.statCache, read: eager })
     const keys = await Promise.all(sources.flatMap((source) => (source.kind === 'remote' ? [source.remote.key()] : [])))
     if (!complete) return undefined
-    listing = listSources(local, digests)
+    listing = listSources(local)
     const files = digestOfSources(listing)
     return keys.length ? keyOf('add', files, ...keys) : files
   }
@@ -84,7 +76,6 @@ export function addOperation(from: LocalSource, sources: readonly AddSource[], o
         below: below!,
         collected: [...local.values()].flat(),
         placed,
-        digests,
         listing,
         statCache: from.statCache,
         operation: digest,

@@ -1,16 +1,9 @@
-import { noteFiles, reuseFiles, writeLayer } from '../../layers/mod.ts'
+import { earlierFiles, noteFiles, writeLayer } from '../../layers/mod.ts'
 import { bytesOf, type SourceRange } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import type { ActiveSnapshot, LayerInfo } from '../../store/mod.ts'
 import { keyOf } from '../cache.ts'
-import {
-  type Collected,
-  type CollectedSource,
-  collect,
-  digestOfSources,
-  fillDigests,
-  listSources,
-} from '../context/collect.ts'
+import { type CollectedSource, collect, digestOfSources, fillDigests, listSources } from '../context/collect.ts'
 import type { StatCache } from '../context/stat-cache.ts'
 import { openTree, type Tree } from '../context/tree.ts'
 import { type Execution, viewRoot } from '../execution.ts'
@@ -49,7 +42,6 @@ export interface LocalSource {
 /** COPY from a context. */
 export function copyFromContext(from: LocalSource, sources: readonly string[], options: CopyOptions): Operation {
   let collected: CollectedSource[] | undefined
-  const digests = new Map<Collected, Digest>()
   let outside: Digest | undefined
   let listing: Listing | undefined
   const digest = operationDigest('copy', sources, options)
@@ -60,8 +52,8 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
     async outside(eager) {
       if (outside) return outside
       collected ??= collectFor(options, from.tree, sources, false)
-      if (!fillDigests(collected, digests, { cache: from.statCache, read: eager })) return undefined
-      listing = listSources(collected, digests)
+      if (!fillDigests(collected, { cache: from.statCache, read: eager })) return undefined
+      listing = listSources(collected)
       outside = digestOfSources(listing)
       return outside
     },
@@ -70,7 +62,6 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
       const written = await writeSources(execution, layer, {
         below: below!,
         collected,
-        digests,
         listing,
         statCache: from.statCache,
         operation: digest,
@@ -95,9 +86,8 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
     async contents(execution, inputs) {
       using root = viewRoot(execution, inputs[1]!.snapshot)
       const collected = collectFrom(root.path)
-      const digests = new Map<Collected, Digest>()
-      fillDigests(collected, digests, { cache: undefined, read: true })
-      listing = listSources(collected, digests)
+      fillDigests(collected, { cache: undefined, read: true })
+      listing = listSources(collected)
       return digestOfSources(listing)
     },
     async execute(execution, layer, inputs) {
@@ -105,7 +95,6 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
       const written = await writeSources(execution, layer, {
         below: inputs[0]!,
         collected: collectFrom(root.path),
-        digests: new Map(),
         listing,
         statCache: undefined,
         operation: digest,
@@ -153,9 +142,7 @@ export interface Writing {
   /** The root file system that the layer stands on. */
   readonly below: Result
   readonly collected: readonly CollectedSource[]
-  /** Those of files whose content is known; the others are added. */
-  readonly digests: Map<Collected, Digest>
-  /** All of them with their digests, if those are known. */
+  /** All of them with their digests, if those are known; they are added otherwise. */
   readonly listing?: Listing | undefined
   readonly statCache: StatCache | undefined
   /** The operation's digest. */
@@ -175,15 +162,15 @@ export interface Written extends Executed {
 
 /** Writes the layer and tells the digest of its sources. Each file is read once. */
 export async function writeSources(execution: Execution, layer: ActiveSnapshot, writing: Writing): Promise<Written> {
-  const { below, collected, digests, statCache, operation, copy } = writing
+  const { below, collected, statCache, operation, copy } = writing
   const readAt = Date.now()
   using lower = viewRoot(execution, below.snapshot)
-  fillDigests(collected, digests, { cache: statCache, read: false })
+  fillDigests(collected, { cache: statCache, read: false })
   const owner =
     copy.chown === undefined
       ? undefined
       : resolveOwner(lower.path, copy.chown, `--chown=${copy.chown}`, execution.progress)
-  const { entries: placed, origin } = place([...(writing.placed ?? collected), ...(copy.heredocs ?? [])], digests, {
+  const { entries, unread } = place([...(writing.placed ?? collected), ...(copy.heredocs ?? [])], {
     destination: bytesOf(copy.destination),
     lower: openTree(bytesOf(lower.path), 'the image'),
     owner,
@@ -191,9 +178,8 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
     now: copy.epoch ?? BigInt(readAt) * 1_000_000n,
     epoch: copy.epoch,
   })
-  const total = placed.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0)
-  const share = statCache !== undefined && (placed.length > worthSharing.entries || total > worthSharing.bytes)
-  const entries = share ? reuseFiles(placed, execution.earlier(operation)) : placed
+  const total = entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0)
+  const share = statCache !== undefined && (entries.length > worthSharing.entries || total > worthSharing.bytes)
   const tell = (current: number, done = false) =>
     execution.progress({
       kind: 'status',
@@ -208,21 +194,22 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
     })
   const written = await writeLayer(layer.dir, entries, {
     contentDigests: true,
+    earlier: share ? earlierFiles(entries, execution.earlier(operation)) : undefined,
     signal: execution.signal,
     onProgress: tell,
   })
   tell(total, true)
   if (share) noteFiles(layer.dir, entries, written.digests)
   for (const [path, digest] of written.digests) {
-    const from = origin.get(path)
-    if (!from || digests.has(from.entry)) continue
-    digests.set(from.entry, digest)
-    statCache?.set(from.entry.from, from.entry.stat, digest, readAt)
+    const entry = unread.get(path)
+    if (!entry) continue
+    entry.digest = digest
+    statCache?.set(entry.from, entry.stat, digest, readAt)
   }
   const { diffId, tarSize, size } = written
   const info = { diffId, tarSize, size }
   // What was not written as a file of its own: second names of a file, archives, what a later source replaced.
-  if (!writing.listing) fillDigests(collected, digests, { cache: statCache, read: true })
-  const listing = writing.listing ?? listSources(collected, digests)
+  if (!writing.listing) fillDigests(collected, { cache: statCache, read: true })
+  const listing = writing.listing ?? listSources(collected)
   return { layer: info, listing, ...(!writing.listing && { outside: digestOfSources(listing) }) }
 }

@@ -1,16 +1,8 @@
-import { type BigIntStats, lstatSync } from 'node:fs'
-import { bytesOf, pathOf, type SourceRange, StrakeError, textOf } from '../../lib/mod.ts'
+import { bytesOf, type SourceRange, StrakeError, textOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import { atRange } from '../at-range.ts'
 import { keyOf } from '../cache.ts'
-import {
-  type Collected,
-  type CollectedSource,
-  collect,
-  digestOfSources,
-  fillDigests,
-  listSources,
-} from '../context/collect.ts'
+import { type CollectedSource, collect, digestOfSources, fillDigests, listSources } from '../context/collect.ts'
 import { isPattern, openTree, resolveInTree, type Tree } from '../context/tree.ts'
 import { type Execution, viewRoot } from '../execution.ts'
 import type { Operation, Result } from '../graph.ts'
@@ -37,7 +29,6 @@ export function mountedFiles(
     )
     return [found]
   }
-  const digests = new Map<Collected, Digest>()
   let listing: Listing | undefined
   const digest = keyOf('mounted-files', path)
   return {
@@ -45,8 +36,8 @@ export function mountedFiles(
     facts: { path },
     listing: () => listing,
     async outside(eager) {
-      if (!listing && fillDigests(collected(), digests, { cache: from.statCache, read: eager })) {
-        listing = listSources(collected(), digests)
+      if (!listing && fillDigests(collected(), { cache: from.statCache, read: eager })) {
+        listing = listSources(collected())
       }
       return listing && digestOfSources(listing)
     },
@@ -54,7 +45,6 @@ export function mountedFiles(
       const written = await writeSources(execution, layer, {
         below: below!,
         collected: collected(),
-        digests,
         listing,
         statCache: from.statCache,
         operation: digest,
@@ -81,12 +71,11 @@ function notFound(path: string): StrakeError {
 
 /** The same things below `mountedName`, so that a directory keeps its own mode and time. */
 function rerooted(source: CollectedSource, tree: Tree): CollectedSource {
-  const root: BigIntStats = lstatSync(pathOf(tree.root), { bigint: true })
   const entries = source.entries.map((entry) => ({
     ...entry,
     path: entry.path === '' ? bytesOf(mountedName) : `${mountedName}/${entry.path}`,
   }))
-  return { ...source, entries: [{ path: '', from: '', stat: root, unnamed: true }, ...entries] }
+  return { ...source, entries: [{ path: '', from: '', stat: tree.stat('')!, unnamed: true }, ...entries] }
 }
 
 /** Digests of paths of results that were read in this process: several steps may mount the same stage. */
@@ -109,9 +98,8 @@ export function digestInRoot(execution: Execution, result: Result, path: string)
   if (before) return before
   using root = viewRoot(execution, result.snapshot)
   const source = collectPlain(openTree(bytesOf(root.path), 'the mounted root'), path, { metadata: true })
-  const files = new Map<Collected, Digest>()
-  fillDigests([source], files, { cache: undefined, read: true })
-  const digest = digestOfSources(listSources([source], files))
+  fillDigests([source], { cache: undefined, read: true })
+  const digest = digestOfSources(listSources([source]))
   digests.set(path, digest)
   return digest
 }

@@ -1,6 +1,5 @@
 import type { LayerEntry } from '../../layers/mod.ts'
 import { type ByteString, StrakeError, textOf } from '../../lib/mod.ts'
-import type { Digest } from '../../oci/mod.ts'
 import { type Collected, type CollectedSource, readXattrs } from '../context/collect.ts'
 import { resolveInTree, type Tree } from '../context/tree.ts'
 import { type Chmod, defaultDirectoryMode } from './chmod.ts'
@@ -34,6 +33,12 @@ export type PlacedSource = CollectedSource | MadeFile
 
 const defaultFileMode = 0o644
 
+export interface Placed {
+  readonly entries: LayerEntry[]
+  /** By their new paths, the files whose content digest is not known yet. */
+  readonly unread: ReadonlyMap<ByteString, Collected>
+}
+
 /**
  * Where each thing that a COPY brings goes: the entries of the new layer, sorted, with the directories that lead to them.
  * Symlinks of the destination are followed in the root below. Throws `invalid` where a directory would replace something
@@ -41,11 +46,10 @@ const defaultFileMode = 0o644
  */
 export function place(
   sources: readonly PlacedSource[],
-  digests: ReadonlyMap<Collected, Digest>,
   { destination, lower, owner, chmod, now, epoch }: Placement,
-): { entries: LayerEntry[]; origin: Map<ByteString, { source: CollectedSource; entry: Collected }> } {
+): Placed {
   const entries = new Map<ByteString, LayerEntry>()
-  const origin = new Map<ByteString, { source: CollectedSource; entry: Collected }>()
+  const unread = new Map<ByteString, Collected>()
   const resolved = resolveInTree(lower, destination)
   const intoDirectory = destination.endsWith('/') || (lower.stat(resolved)?.isDirectory() ?? false)
   const own = owner ?? { uid: 0, gid: 0 }
@@ -64,9 +68,9 @@ export function place(
     entries.set(path, {
       kind: 'directory',
       path,
-      mode: Number(stat.mode) & 0o7777,
-      uid: Number(stat.uid),
-      gid: Number(stat.gid),
+      mode: stat.mode & 0o7777,
+      uid: stat.uid,
+      gid: stat.gid,
       mtime: mtime ?? stat.mtimeNs,
       ...(xattrs && { xattrs }),
     })
@@ -114,6 +118,10 @@ export function place(
     return path
   }
 
+  function noteUnread(path: ByteString, entry: Collected): void {
+    if (entry.stat.isFile() && !entry.digest) unread.set(path, entry)
+  }
+
   /** Directories that only lead to what is wanted. */
   const leading = new Set<ByteString>()
 
@@ -123,7 +131,7 @@ export function place(
     if (known && known.kind !== 'directory') throw notDirectory(path)
     leading.add(path)
     if (known || keptDirectory(path)) {
-      entries.set(path, { ...entries.get(path)!, mode: Number(stat.mode) & 0o7777 })
+      entries.set(path, { ...entries.get(path)!, mode: stat.mode & 0o7777 })
       return
     }
     entries.set(path, { ...made, mtime: now })
@@ -156,10 +164,10 @@ export function place(
     }
     const [top, ...below] = source.entries
     if (!top) continue
-    const entryAt = createEntries(source, digests, { owner, chmod, epoch })
+    const entryAt = createEntries(source, { owner, chmod, epoch })
     if (!top.stat.isDirectory()) {
       const path = placeFile(source.name, (at) => entryAt(top, at))
-      origin.set(path, { source, entry: top })
+      noteUnread(path, top)
       continue
     }
     const base = resolved
@@ -184,27 +192,26 @@ export function place(
       if (before && (before.kind === 'directory') !== (made.kind === 'directory')) throw notDirectory(path)
       if (made.kind !== 'directory' || !(before ?? lower.stat(path))) touchLeading(path)
       entries.set(path, made)
-      origin.set(path, { source, entry })
+      noteUnread(path, entry)
     }
   }
   const sorted = [...entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
-  return { entries: epoch === undefined ? sorted : sorted.map((entry) => clampTime(entry, epoch)), origin }
+  return { entries: epoch === undefined ? sorted : sorted.map((entry) => clampTime(entry, epoch)), unread }
 }
 
 /** Turns what was collected from one source into entries; names of one file become links of the first. */
 function createEntries(
   source: CollectedSource,
-  digests: ReadonlyMap<Collected, Digest>,
   { owner, chmod, epoch }: { owner: Owner | undefined; chmod: Chmod | undefined; epoch: bigint | undefined },
 ): (entry: Collected, path: ByteString) => LayerEntry {
   const first = new Map<string, ByteString>()
   return (collected, path) => {
     const { stat, xattrs } = collected
-    const kept = source.metadata ? { uid: Number(stat.uid), gid: Number(stat.gid) } : { uid: 0, gid: 0 }
+    const kept = source.metadata ? { uid: stat.uid, gid: stat.gid } : { uid: 0, gid: 0 }
     const chance = source.incidental && epoch !== undefined
     const base = {
       path,
-      mode: chance ? checkedOutMode(stat) : Number(stat.mode) & 0o7777,
+      mode: chance ? checkedOutMode(stat) : stat.mode & 0o7777,
       ...(owner ?? kept),
       mtime: chance ? epoch : stat.mtimeNs,
       ...(xattrs && { xattrs }),
@@ -212,20 +219,20 @@ function createEntries(
     if (collected.target !== undefined) return { ...base, kind: 'symlink', target: collected.target }
     if (chmod && !source.archive) base.mode = chmod.change(base.mode, stat.isDirectory())
     if (stat.isDirectory()) return { ...base, kind: 'directory' }
-    if (stat.nlink > 1n) {
+    if (stat.nlink > 1) {
       const inode = `${stat.dev}:${stat.ino}`
       const target = first.get(inode)
       if (target !== undefined) return { ...base, kind: 'link', target }
       first.set(inode, path)
     }
     if (stat.isFile()) {
-      const digest = digests.get(collected)
+      const { digest } = collected
       const from = `${source.tree.root}/${collected.from}`
       return {
         ...base,
         kind: 'file',
         source: { kind: 'path', path: from, ...(digest && { digest }) },
-        size: Number(stat.size),
+        size: stat.size,
       }
     }
     if (stat.isFIFO()) return { ...base, kind: 'fifo' }
@@ -240,7 +247,7 @@ function clampTime(entry: LayerEntry, epoch: bigint): LayerEntry {
 
 /** As git keeps modes, whatever the umask of whoever checked out. */
 function checkedOutMode(stat: Collected['stat']): number {
-  return stat.isDirectory() || stat.mode & 0o100n ? 0o755 : 0o644
+  return stat.isDirectory() || stat.mode & 0o100 ? 0o755 : 0o644
 }
 
 /** Linux's encoding of a device number in st_rdev. */

@@ -219,18 +219,14 @@ class Preparation {
     if (!top.isDirectory()) {
       throw new StrakeError('invalid', `a cache mount can't be filled from ${path}: it is not a directory`, { range })
     }
-    const { entries } = place(
-      collect(openTree(bytesOf(source), 'the mounted root'), ['.'], { metadata: true }),
-      new Map(),
-      {
-        destination: bytesOf('/'),
-        lower: openTree(bytesOf(directory), 'the cache mount'),
-        owner: undefined,
-        chmod: undefined,
-        now: top.mtimeNs,
-        epoch: undefined,
-      },
-    )
+    const { entries } = place(collect(openTree(bytesOf(source), 'the mounted root'), ['.'], { metadata: true }), {
+      destination: bytesOf('/'),
+      lower: openTree(bytesOf(directory), 'the cache mount'),
+      owner: undefined,
+      chmod: undefined,
+      now: top.mtimeNs,
+      epoch: undefined,
+    })
     await writeLayer(directory, entries, { signal: execution.signal })
     chownSync(directory, Number(top.uid), Number(top.gid))
     chmodSync(directory, Number(top.mode) & 0o7777)
