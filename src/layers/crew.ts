@@ -60,6 +60,11 @@ export const workers: Crew = {
   },
 }
 
+/** Has them start, so that they are there when they are needed. */
+export function startWorkers(): void {
+  for (let index = 0; index < threads; index++) at(index)
+}
+
 function leastBusy(): Member {
   const all = Array.from({ length: threads }, (_, index) => at(index))
   const load = ({ waiting, online }: Member) => waiting.length + (online ? 0 : 1)

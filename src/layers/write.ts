@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { DiffId, Digest } from '../oci/mod.ts'
 import type { LayerInfo } from '../store/mod.ts'
 import { asFound } from './as-found.ts'
-import { type Crew, caller, workers } from './crew.ts'
+import { type Crew, caller, startWorkers, workers } from './crew.ts'
 import { newStream, type PipelineOptions, tarSegments } from './pipeline.ts'
 import { scanLayer } from './scan.ts'
 import type { ByteString, LayerEntry, WriteOptions, WrittenLayer } from './types.ts'
@@ -79,6 +79,11 @@ async function hashTar(entries: Iterable<LayerEntry>, { onProgress, ...options }
 
 /** Starting threads takes some 30 ms; up to about that much work is done by the caller's own. */
 const little = { files: 256, bytes: 8 * 1024 * 1024 }
+
+/** Has the threads start for a layer of about that size, if it is to have any, while its entries are still being made. */
+export function expectLayer({ files, bytes }: { readonly files: number; readonly bytes: number }): void {
+  if (files > little.files || bytes > little.bytes) startWorkers()
+}
 
 /** Looks at entries until it is clear whether there is little or much to do. */
 function divided(

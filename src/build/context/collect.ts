@@ -138,7 +138,8 @@ function collectOne(
     for (const name of tree.list(from)) {
       const child = from === '' ? name : `${from}/${name}`
       const childStat = tree.stat(child)
-      if (childStat) walk(relative === '' ? name : `${relative}/${name}`, child, childStat)
+      if (!childStat) continue
+      walk(relative === from ? child : relative === '' ? name : `${relative}/${name}`, child, childStat)
     }
     if (leading.length > 0) leading = above
   }

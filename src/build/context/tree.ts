@@ -89,7 +89,7 @@ export interface TreeOptions {
   readonly ignoreFile?: string | undefined
 }
 
-/** Reads each directory and each file's metadata once. */
+/** Reads each directory once. */
 export function openTree(root: ByteString, name: string, { ignore, ignoreFile }: TreeOptions = {}): Tree {
   const stats = new Map<ByteString, FileStat | undefined>()
   const lists = new Map<ByteString, readonly ByteString[]>()
@@ -103,7 +103,8 @@ export function openTree(root: ByteString, name: string, { ignore, ignoreFile }:
     } catch (error) {
       if (errno(error) !== 'ENOENT' && errno(error) !== 'ENOTDIR') throw unreadable(name, path, error)
     }
-    stats.set(path, found)
+    // The greater part of a context is files, which are looked at once.
+    if (!found?.isFile()) stats.set(path, found)
     return found
   }
 

@@ -1,4 +1,4 @@
-import { earlierFiles, noteFiles, writeLayer } from '../../layers/mod.ts'
+import { earlierFiles, expectLayer, noteFiles, writeLayer } from '../../layers/mod.ts'
 import { bytesOf, type SourceRange } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import type { ActiveSnapshot, LayerInfo } from '../../store/mod.ts'
@@ -160,10 +160,21 @@ export interface Written extends Executed {
   readonly listing: Listing
 }
 
+function sizeOf(collected: readonly CollectedSource[]): { files: number; bytes: number } {
+  let files = 0
+  let bytes = 0
+  for (const { entries } of collected) {
+    files += entries.length
+    for (const { stat } of entries) bytes += stat.size
+  }
+  return { files, bytes }
+}
+
 /** Writes the layer and tells the digest of its sources. Each file is read once. */
 export async function writeSources(execution: Execution, layer: ActiveSnapshot, writing: Writing): Promise<Written> {
   const { below, collected, statCache, operation, copy } = writing
   const readAt = Date.now()
+  expectLayer(sizeOf(collected))
   using lower = viewRoot(execution, below.snapshot)
   fillDigests(collected, { cache: statCache, read: false })
   const owner =
