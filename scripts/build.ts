@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { type BuildOptions, build, type Plugin } from 'esbuild'
+import { entries } from '../src/cli/commands.ts'
 
 /**
  * Makes imports as narrow as what they name, so that a command initialises only what it uses: what a module's door
@@ -144,6 +145,11 @@ await Promise.all([
   ),
 ])
 const programs = globSync('dist/strake*.cjs').map((file) => [basename(file, '.cjs'), makeAscii(file)])
-const define = { ...program.define, programs: JSON.stringify(Object.fromEntries(programs)) }
+const verbs = entries.flatMap(({ name, aliases = [] }) => [name, ...aliases].map((words) => words.split(' ')[0]))
+const define = {
+  ...program.define,
+  programs: JSON.stringify(Object.fromEntries(programs)),
+  verbs: JSON.stringify([...new Set(verbs)]),
+}
 await build({ ...program, define, entryPoints: { start: 'src/cli/start.ts' } })
 execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.types.json'], { stdio: 'inherit' })

@@ -8,6 +8,8 @@ import { Script } from 'node:vm'
 
 /** The programs beside this one, without `.cjs`: name → hash of the text. Set when they are built. */
 declare const programs: Readonly<Record<string, string>>
+/** First words of command lines. */
+declare const verbs: readonly string[]
 
 interface Compiled {
   /** What V8 knows its own by: it turns code of another version down. */
@@ -30,12 +32,10 @@ function start(verb: string): void {
   const known = compiled && !script.cachedDataRejected ? compiled : undefined
 
   if (kept) {
-    process.on('exit', (exitCode) => {
+    process.on('exit', () => {
       const spent = Math.round(process.uptime() * 1000)
-      // A mistake leaves no trace. Who ran for much longer than the one before has come by more of the code.
-      if (exitCode === 0 && (!known || spent > 4 * known.spent)) {
-        write(kept, `${hash} ${spent}`, script.createCachedData())
-      }
+      // Who ran for much longer than the one before has come by more of the code.
+      if (!known || spent > 4 * known.spent) write(kept, `${hash} ${spent}`, script.createCachedData())
     })
   }
   const module = { exports: {} }
@@ -49,7 +49,7 @@ function start(verb: string): void {
 function placeOf(verb: string): string | undefined {
   const { XDG_CACHE_HOME, HOME } = process.env
   const ours = XDG_CACHE_HOME || HOME
-  if (!ours || !/^[a-z][a-z-]{0,31}$/.test(verb)) return undefined
+  if (!ours || !verbs.includes(verb)) return undefined
   const stat = statSync(ours, { throwIfNoEntry: false })
   if (!stat?.isDirectory() || stat.uid !== process.geteuid!() || stat.mode & 0o002) return undefined
   return join(XDG_CACHE_HOME || join(ours, '.cache'), 'strake', verb)
