@@ -273,10 +273,19 @@ export class Lexer {
   #name(): string {
     const start = this.#at
     const first = this.#peek()
-    if (/^\p{Nd}$/u.test(first)) {
-      while (/^\p{Nd}$/u.test(this.#peek())) this.#next()
+    if (isDigit(first)) {
+      while (isDigit(this.#peek())) this.#next()
     } else if (first !== '' && '@*#?-$!0'.includes(first)) this.#next()
-    else while (/^[\p{L}\p{Nd}_]$/u.test(this.#peek())) this.#next()
+    else while (isNameCharacter(this.#peek())) this.#next()
     return this.#source.slice(start, this.#at)
   }
+}
+
+const isDigit = (char: string): boolean => (char > '\x7f' ? /^\p{Nd}$/u.test(char) : char >= '0' && char <= '9')
+
+/** Of a variable's name. The patterns take long to compile, and hardly any name needs them. */
+function isNameCharacter(char: string): boolean {
+  if (char === '') return false
+  if (char > '\x7f') return /^[\p{L}\p{Nd}]$/u.test(char)
+  return (char >= 'a' && char <= 'z') || (char >= 'A' && char <= 'Z') || (char >= '0' && char <= '9') || char === '_'
 }
