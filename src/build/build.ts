@@ -2,7 +2,7 @@ import { basename, join, resolve } from 'node:path'
 import { parseDockerfile } from '../dockerfile/mod.ts'
 import type { Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
-import { type Digest, type ImageConfig, parseReference, type Reference } from '../oci/mod.ts'
+import { type Digest, type ImageConfig, type Platform, parseReference, type Reference } from '../oci/mod.ts'
 import type { Store } from '../store/mod.ts'
 import { keyOf } from './cache.ts'
 import { openContext } from './context/open.ts'
@@ -58,7 +58,7 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
         if (kept) images.add(stored, lease)
         built.push({ target: targets[i], id: stored.config })
         const time = given === undefined ? undefined : BigInt(given) * 1_000_000_000n
-        all.push({ ...stored, tags: tags[i]!, epoch: time })
+        all.push({ images: [{ ...stored, platform: platformOf(stage) }], tags: tags[i]!, epoch: time })
       }
       const exported: ExportedImage[] = []
       for (const output of outputs) {
@@ -151,16 +151,18 @@ async function finishHistory(stage: Stage, solve: Solver['solve'], epoch: number
   return [...stage.inherited, ...own]
 }
 
+function platformOf({ platform: { os, architecture, variant } }: Stage): Platform {
+  return { architecture, os, ...(variant && { variant }) }
+}
+
 function finishImage(stage: Stage, options: BuildOptions, history: HistoryList): Omit<ImageConfig, 'rootfs'> {
-  const { author, platform } = stage
+  const { author } = stage
   const created = history.at(-1)?.created ?? new Date().toISOString()
   const labels = { ...stage.config.Labels, ...options.labels }
   return {
     created,
     ...(author !== undefined && { author }),
-    architecture: platform.architecture,
-    os: platform.os,
-    ...(platform.variant && { variant: platform.variant }),
+    ...platformOf(stage),
     config: finishConfig({ ...stage.config, Labels: labels }),
     history,
   }

@@ -1,28 +1,25 @@
 import { statSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { archiveContent, type Images } from '../../images/mod.ts'
+import { archiveContent, type Images, readIndex } from '../../images/mod.ts'
 import { errno, StrakeError } from '../../lib/mod.ts'
-import { type Descriptor, type Digest, parseReference, type Reference, referenceString } from '../../oci/mod.ts'
+import { type Descriptor, parseReference, type Reference, referenceString } from '../../oci/mod.ts'
 import { copy, openLayout, packManifest, pushImage, StoreBlobs } from '../../registry/mod.ts'
-import type { SnapshotId } from '../../store/mod.ts'
 import { type Execution, viewRoot } from '../execution.ts'
+import { type Assembly, assemble, isIndex, unpackedIndex } from './assemble.ts'
 import { filesOf } from './files.ts'
 import { writeFiles } from './local.ts'
 import { tarOf } from './tar.ts'
 import type { BuildOutput, ImageForm } from './types.ts'
 import { writeOutput } from './write-file.ts'
 
-/** What was built, and is to be put out. */
-export interface Finished {
-  readonly config: Digest
-  readonly manifest: Descriptor
-  readonly snapshot: SnapshotId | undefined
+/** What was built of a target, and is to be put out. */
+export interface Finished extends Assembly {
   readonly tags: readonly Reference[]
   /** SOURCE_DATE_EPOCH in nanoseconds. */
   readonly epoch: bigint | undefined
 }
 
-/** The manifest of an image as it was put out, and its names there. */
+/** The manifest of an image as it was put out, or the index of several, and its names there. */
 export interface ExportedImage {
   readonly manifest: Descriptor
   readonly names: readonly string[]
@@ -76,7 +73,7 @@ export async function exportOutput(
     case 'tar': {
       const what = output.kind === 'local' ? 'directory' : 'tarball'
       await shown(execution, `exporting to client ${what}`, async () => {
-        using root = viewRoot(execution, finished.snapshot)
+        using root = viewRoot(execution, finished.images[0]!.snapshot)
         const files = filesOf(root.path, { time: finished.epoch, signal: execution.signal })
         if (output.kind === 'local') await writeFiles(resolve(output.dest), files)
         else await writeOutput(output.dest, tarOf(files))
@@ -112,16 +109,16 @@ async function shown<T>({ progress }: Execution, name: string, work: () => Promi
 }
 
 async function exportArchive(
-  { store, lease, signal }: Execution,
+  execution: Execution,
   finished: Finished,
   output: BuildOutput & { kind: 'oci' | 'docker' },
 ): Promise<ExportedImage> {
+  const { store, lease, signal } = execution
   const names = imageNames(output, finished.tags)
   const docker = output.kind === 'docker' && output.mediaTypes !== 'oci' && output.compression !== 'zstd'
-  const { manifest } = await packManifest({ store, lease }, finished, {
+  const manifest = await assemble(execution, finished, {
     ...formOf(output),
     mediaTypes: output.mediaTypes ?? (docker ? 'docker' : 'oci'),
-    signal,
   })
   if (!output.folder) await writeOutput(output.dest, archiveContent(store, { manifest, names }, signal))
   else if (typeof output.dest === 'string') {
@@ -135,34 +132,68 @@ async function exportArchive(
 }
 
 async function exportImage(
-  { store, lease, progress, signal }: Execution,
+  execution: Execution,
   images: Images,
   { finished, output }: { readonly finished: Finished; readonly output: BuildOutput & { kind: 'image' } },
 ): Promise<ExportedImage> {
-  const image = images.get(finished.config)
   const names = imageNames(output, finished.tags)
-  for (const name of names) images.tag(image, parseReference(name))
+  const manifest = await nameImage(execution, images, { finished, output, names })
+  if (output.push) await pushNames(execution, images, { output, names })
+  // A push may have packed it.
+  const [name] = output.push ? names : []
+  const pushed = name === undefined ? undefined : (images.index(name) ?? images.get(name)).manifest
+  return { manifest: pushed ?? manifest, names, pushed: Boolean(output.push) }
+}
+
+/** Gives the names to what was built, in the form that is asked for. What is pushed gets its form on the way, unless it must be final before. */
+async function nameImage(
+  execution: Execution,
+  images: Images,
+  {
+    finished,
+    output,
+    names,
+  }: {
+    readonly finished: Finished
+    readonly output: BuildOutput & { kind: 'image' }
+    readonly names: readonly string[]
+  },
+): Promise<Descriptor> {
+  const { store, lease, signal } = execution
   const form = formOf(output)
-  if (output.push) {
-    const repositories = new Set<string>()
-    for (const name of names) {
-      const { registry, repository } = parseReference(name)
-      const place = `${registry}/${repository}`
-      if (output.push === 'digest' && repositories.has(place)) continue
-      repositories.add(place)
-      await pushImage(store, images, {
-        ...form,
-        reference: name,
-        byDigest: output.push === 'digest',
-        progress,
-        signal,
-      })
-    }
-  } else if (Object.values(form).some((value) => value !== undefined)) {
-    const { manifest, layers } = await packManifest({ store, lease }, image, { ...form, signal })
-    images.repack(image, { manifest, blobs: layers.map(({ digest }) => digest) }, lease)
+  const packs = !output.push && Object.values(form).some((value) => value !== undefined)
+  if (isIndex(finished)) {
+    const manifest =
+      packs || finished.attach ? await assemble(execution, finished, form) : unpackedIndex(execution, finished)
+    const members = readIndex(store, manifest.digest).manifests.map((descriptor, i) => {
+      const config = finished.images[i]?.config
+      return { descriptor, image: config && images.get(config) }
+    })
+    for (const name of names) images.tagIndex({ manifest, members }, parseReference(name))
+    return manifest
   }
-  return { manifest: images.get(finished.config).manifest, names, pushed: Boolean(output.push) }
+  const image = images.get(finished.images[0]!.config)
+  for (const name of names) images.tag(image, parseReference(name))
+  if (!packs) return image.manifest
+  const { manifest, layers } = await packManifest({ store, lease }, image, { ...form, signal })
+  images.repack(image, { manifest, blobs: layers.map(({ digest }) => digest) }, lease)
+  return manifest
+}
+
+async function pushNames(
+  { store, progress, signal }: Execution,
+  images: Images,
+  { output, names }: { readonly output: BuildOutput & { kind: 'image' }; readonly names: readonly string[] },
+): Promise<void> {
+  const repositories = new Set<string>()
+  for (const name of names) {
+    const { registry, repository } = parseReference(name)
+    const place = `${registry}/${repository}`
+    if (output.push === 'digest' && repositories.has(place)) continue
+    repositories.add(place)
+    const byDigest = output.push === 'digest'
+    await pushImage(store, images, { ...formOf(output), reference: name, byDigest, progress, signal })
+  }
 }
 
 function formOf({ compression, level, force, mediaTypes, annotations }: ImageForm) {
