@@ -3,14 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { parseGitUrl } from '../dockerfile/mod.ts'
 import { type Image, type Images, loadArchive, resolveBootstrap } from '../images/mod.ts'
 import { type SourceRange, StrakeError } from '../lib/mod.ts'
-import {
-  formatPlatform,
-  hostPlatform,
-  type Platform,
-  parsePlatform,
-  parseReference,
-  platformMatches,
-} from '../oci/mod.ts'
+import { formatPlatform, type Platform, parsePlatform, parseReference, platformMatches } from '../oci/mod.ts'
 import { findOrPull } from '../registry/mod.ts'
 import { httpSource } from './context/http.ts'
 import { fetchGit, openSource } from './context/open.ts'
@@ -127,7 +120,7 @@ export function createSources(execution: Execution, images: Images, { context, o
   return {
     context,
     workspace: execution,
-    isContext: (name) => contextOf(name, options.platform ?? hostPlatform) !== undefined,
+    isContext: (name, platform) => contextOf(name, platform) !== undefined,
     base(name, range, platform) {
       const key = `${name} ${formatPlatform(platform)}`
       let base = opened.get(key)

@@ -6,6 +6,8 @@ import {
   hex,
   type ImageConfig,
   isDigest,
+  isImageType,
+  isIndexType,
   mediaTypes,
   type Platform,
   parseDigest,
@@ -130,22 +132,14 @@ function membersOf(
   files: ArchiveFiles,
   index: Descriptor,
 ): { readonly descriptor: Descriptor; readonly image: OciImage | undefined }[] | undefined {
-  if (!isIndex(index)) return undefined
+  if (!isIndexType(index.mediaType)) return undefined
   const members = manifestsOf(files, blob(files, index).digest, `index ${index.digest}`).map((descriptor) => {
-    const isImage = isManifest(descriptor) && !isAttestation(descriptor) && isWhole(files, descriptor)
+    const isImage = isImageType(descriptor.mediaType) && !isAttestation(descriptor) && isWhole(files, descriptor)
     return { descriptor, image: isImage ? ociImage(files, descriptor) : undefined }
   })
   const images = members.filter(({ image }) => image).length
   const attached = members.filter(({ descriptor }) => isAttestation(descriptor) && isWhole(files, descriptor)).length
   return images > 0 && images + attached > 1 ? members : undefined
-}
-
-function isIndex({ mediaType }: Descriptor): boolean {
-  return mediaType === mediaTypes.index || mediaType === mediaTypes.dockerIndex
-}
-
-function isManifest({ mediaType }: Descriptor): boolean {
-  return mediaType === mediaTypes.manifest || mediaType === mediaTypes.dockerManifest
 }
 
 /** Whether the archive has a manifest and all that it names: of an index, an archive may have a part. */
@@ -164,8 +158,8 @@ function resolve(files: ArchiveFiles, descriptor: Descriptor, platform: Platform
   let current = descriptor
   for (let depth = 0; depth < 8; depth++) {
     if (isAttestation(current)) return undefined
-    if (isManifest(current)) return current
-    if (!isIndex(current)) {
+    if (isImageType(current.mediaType)) return current
+    if (!isIndexType(current.mediaType)) {
       throw corrupt(`${current.digest} has an unknown media type ${JSON.stringify(current.mediaType)}`)
     }
     const found = blob(files, current)

@@ -7,6 +7,7 @@ import {
   hex,
   hostPlatform,
   type ImageConfig,
+  isIndexType,
   type Manifest,
   mediaTypes,
   parseReference,
@@ -105,7 +106,7 @@ function addImage(
 
 /** The digest of the manifest that those read who know no index. */
 function mainManifest(store: Store, { mediaType, digest }: Descriptor): Digest {
-  if (mediaType !== mediaTypes.index && mediaType !== mediaTypes.dockerIndex) return digest
+  if (!isIndexType(mediaType)) return digest
   const found = readIndex(store, digest).manifests.filter((member) => !isAttestation(member))
   const main = found.find(({ platform }) => platform && platformMatches(platform, hostPlatform)) ?? found[0]!
   return main.digest

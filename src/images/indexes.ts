@@ -2,6 +2,8 @@ import {
   type Descriptor,
   type Digest,
   type Index,
+  isImageType,
+  isIndexType,
   type Manifest,
   mediaTypes,
   type Platform,
@@ -50,9 +52,9 @@ export function contentBelow(
       return
     }
     here.add(digest)
-    if (mediaType === mediaTypes.index || mediaType === mediaTypes.dockerIndex) {
+    if (isIndexType(mediaType)) {
       for (const member of readIndex(store, digest).manifests) visit(member)
-    } else if (mediaType === mediaTypes.manifest || mediaType === mediaTypes.dockerManifest) {
+    } else if (isImageType(mediaType)) {
       const { config, layers } = JSON.parse(store.content.read(digest).toString()) as Manifest
       for (const blob of [config, ...layers]) visit(blob)
     }

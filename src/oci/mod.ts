@@ -13,4 +13,4 @@ export type {
   Manifest,
   Platform,
 } from './types.ts'
-export { hostPlatform, mediaTypes } from './types.ts'
+export { hostPlatform, isImageType, isIndexType, mediaTypes } from './types.ts'

@@ -1,11 +1,11 @@
 import { type Image, type ImageIndex, type Images, type IndexMember, isAttestation, readIndex } from '../images/mod.ts'
-import { type Descriptor, mediaTypes } from '../oci/mod.ts'
+import { type Descriptor, isImageType, isIndexType, mediaTypes } from '../oci/mod.ts'
 import type { Lease, Store } from '../store/mod.ts'
 import { copy } from './copy.ts'
 import { StoreBlobs } from './store-blobs.ts'
 import { type TakeOptions, takeImage } from './take-image.ts'
 import type { Blobs } from './target.ts'
-import { isImageType, isIndexType, parseManifest } from './wire/mod.ts'
+import { parseManifest } from './wire/mod.ts'
 
 /**
  * Brings an image into the store as `takeImage` does; without a platform, an index whole: all its images, and what is attached to

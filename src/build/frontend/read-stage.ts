@@ -5,9 +5,9 @@ import type { Operation, OperationVertex, Vertex } from '../graph.ts'
 import { copyFromContext } from '../operations/copy.ts'
 import { mergeOperation } from '../operations/merge.ts'
 import { workdirOperation } from '../operations/workdir.ts'
-import type { BuildOptions } from '../types.ts'
 import { applyConfig, type Evaluation, expandWord, workdir } from './instructions.ts'
-import { baseStage, isReplaced, withStageMeant } from './plan.ts'
+import { baseStage, type Counter, isReplaced, type PlanOptions, withStageMeant } from './plan.ts'
+import { platformLabel } from './platform-label.ts'
 import { readCopy } from './read-copy.ts'
 import type { From } from './read-from.ts'
 import { readRun } from './read-run.ts'
@@ -18,7 +18,7 @@ import { envOf, inheritConfig, type Stage } from './stage.ts'
 export interface Reader {
   readonly dockerfile: Dockerfile
   readonly sources: Sources
-  readonly options: BuildOptions
+  readonly options: PlanOptions
   readonly platform: Platform
   /** SOURCE_DATE_EPOCH in nanoseconds. */
   readonly created: bigint | undefined
@@ -29,7 +29,7 @@ export interface Reader {
   readonly froms: readonly From[]
   /** A stage of this Dockerfile, read when somebody first asks for it. */
   readonly stage: (parsed: ParsedStage) => Promise<Stage>
-  readonly counter: { vertex: number; step: number; total: number }
+  readonly counter: Counter
 }
 
 export async function readStage(reader: Reader, parsed: ParsedStage): Promise<Stage> {
@@ -37,13 +37,14 @@ export async function readStage(reader: Reader, parsed: ParsedStage): Promise<St
   const stage = await openStage(reader, parsed)
   const evaluation: Evaluation = { stage, escape: dockerfile.escape, buildArgs: options.buildArgs ?? {}, globals }
   const triggers = stage.triggers.map((text) => parseTrigger(text))
-  const instructions = isReplaced(reader.sources, parsed) ? [] : [...triggers, ...parsed.instructions]
+  const instructions = isReplaced(reader, parsed) ? [] : [...triggers, ...parsed.instructions]
   const label = parsed.name ?? (dockerfile.stages.length > 1 ? `stage-${parsed.index}` : '')
   const fileSteps = instructions.filter(({ kind }) => isLayer(kind)).length + 1
   let fileStep = 1
   for (const instruction of instructions) {
     if (isLayer(instruction.kind)) fileStep++
-    const prefix = `[${label}${label && ' '}${fileStep}/${fileSteps}]`
+    const words = [...platformLabel(reader, stage), ...(label ? [label] : []), `${fileStep}/${fileSteps}`]
+    const prefix = `[${words.join(' ')}]`
     const step = triggers.includes(instruction) ? undefined : nextStep(reader, instruction.original)
     await readInstruction({ reader, evaluation, instruction, step, prefix, parsed })
   }
@@ -64,17 +65,20 @@ async function openStage(
 ): Promise<Stage & { readonly triggers: readonly string[] }> {
   const { dockerfile, sources, counter, platform } = reader
   const { from } = parsed
-  const replaced = isReplaced(sources, parsed)
+  const replaced = isReplaced(reader, parsed)
   const wanted = reader.froms[parsed.index]!
   const name = replaced ? parsed.name! : wanted.name
   const label = parsed.name ?? (dockerfile.stages.length > 1 ? `stage-${parsed.index}` : '')
   const step = nextStep(reader, from.original)
   const id = `v${++counter.vertex}`
-  const vertexName = `[${label}${label && ' '}1/${parsed.instructions.filter(({ kind }) => isLayer(kind)).length + 1}] ${from.original}`
+  const runsOn = wanted.platform ?? platform
+  const words = [...platformLabel(reader, { runsOn, env: new Map() }), ...(label ? [label] : [])]
+  const vertexName = `[${[...words, `1/${parsed.instructions.filter(({ kind }) => isLayer(kind)).length + 1}`].join(' ')}] ${from.original}`
   const fresh = {
     name: parsed.name,
     index: parsed.index,
     platform,
+    runsOn,
     cmdSet: false,
     history: [] as Stage['history'][number][],
   }
@@ -84,6 +88,7 @@ async function openStage(
     return {
       ...fresh,
       platform: base.platform,
+      runsOn: base.runsOn,
       top: { kind: 'config', id, name: vertexName, step, input: base.top },
       config: inheritConfig(base.config, false),
       author: base.author,
@@ -104,7 +109,7 @@ async function openStage(
   const empty = nothing(id, vertexName, step)
   const fromScratch = inheritConfig(undefined, true)
   if (name === 'scratch' && !replaced) return { ...blank, top: empty, config: fromScratch, env: envOf(fromScratch) }
-  const base = await sources.base(name, from.image.range, wanted.platform ?? platform).catch((error: unknown) => {
+  const base = await sources.base(name, from.image.range, runsOn).catch((error: unknown) => {
     throw withStageMeant(error, dockerfile, name, parsed.index)
   })
   if (base.kind === 'directory') {

@@ -1,7 +1,8 @@
 import { type StoredImage, writeIndex } from '../../images/mod.ts'
-import { type Descriptor, mediaTypes, type Platform } from '../../oci/mod.ts'
+import { type Descriptor, formatPlatform, mediaTypes, type Platform } from '../../oci/mod.ts'
 import { type PackOptions, packManifest } from '../../registry/mod.ts'
 import type { Execution } from '../execution.ts'
+import type { ImageForm } from './types.ts'
 
 /** An image that was built. */
 export interface FinishedImage extends StoredImage {
@@ -26,26 +27,34 @@ export type Attach = (packed: PackedImage) => Promise<readonly Descriptor[]>
 /** What an output of images puts out. */
 export interface Assembly {
   readonly images: readonly FinishedImage[]
-  /** An index, also where there is one image. */
-  readonly asIndex?: boolean | undefined
+  /** Several platforms were asked for; or one, and an index nevertheless. */
+  readonly isMultiPlatform?: boolean | undefined
   readonly attach?: Attach | undefined
 }
 
 type Building = Pick<Execution, 'store' | 'lease' | 'signal'>
 
+/** How the image for a platform is packed. */
+export function packOptions(form: ImageForm, platform: Platform): PackOptions {
+  const { compression, level, force, mediaTypes: family, annotations, platformAnnotations } = form
+  const own = platformAnnotations?.[formatPlatform(platform)]
+  return { compression, level, force, mediaTypes: family, annotations: own ? { ...annotations, ...own } : annotations }
+}
+
 /** Whether it is an index, as for BuildKit: of several platforms, or of an image and what is attached to it. */
-export function isIndex({ images, asIndex = false, attach }: Assembly): boolean {
-  return asIndex || images.length > 1 || attach !== undefined
+export function isIndex({ isMultiPlatform = false, attach }: Assembly): boolean {
+  return isMultiPlatform || attach !== undefined
 }
 
 /**
  * Packs images so that they can leave, and where there are several, or something is attached to one, puts them into an index:
  * first the images, then all that is attached to them. Gives the manifest or the index.
  */
-export async function assemble(execution: Building, assembly: Assembly, options: PackOptions): Promise<Descriptor> {
+export async function assemble(execution: Building, assembly: Assembly, form: ImageForm): Promise<Descriptor> {
   const packed: PackedImage[] = []
   for (const image of assembly.images) {
-    const { manifest, layers } = await packManifest(execution, image, { ...options, signal: execution.signal })
+    const options = { ...packOptions(form, image.platform), signal: execution.signal }
+    const { manifest, layers } = await packManifest(execution, image, options)
     packed.push({ image, manifest: { ...manifest, platform: image.platform }, layers })
   }
   if (!isIndex(assembly)) {
@@ -54,10 +63,10 @@ export async function assemble(execution: Building, assembly: Assembly, options:
   }
   const attached: Descriptor[] = []
   for (const image of packed) attached.push(...((await assembly.attach?.(image)) ?? []))
-  const docker = options.mediaTypes === 'docker'
+  const docker = form.mediaTypes === 'docker'
   const manifests = [...packed.map(({ manifest }) => manifest), ...attached]
   const mediaType = docker ? mediaTypes.dockerIndex : mediaTypes.index
-  return writeIndex(execution.store, { manifests, mediaType }, execution.lease)
+  return writeIndex(execution.store, { manifests, mediaType, annotations: form.indexAnnotations }, execution.lease)
 }
 
 /** The index of images that are as they were built: whatever makes them leave packs them. */
