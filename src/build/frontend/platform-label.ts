@@ -4,20 +4,20 @@ import type { Reader } from './read-stage.ts'
 import type { Stage } from './stage.ts'
 
 /**
- * What stands before the name of a step's stage where images for several platforms are built, as BuildKit has it: `linux/arm64`, or
+ * How a step's platform is shown where images for several are built, as BuildKit has it: `linux/arm64`, or
  * `linux/amd64->arm64` where the step knows by its arguments that it works for another one.
  */
 export function platformLabel(
   { options }: Pick<Reader, 'options'>,
   { runsOn, env }: Pick<Stage, 'runsOn' | 'env'>,
-): string[] {
-  if (!options.isOneOfSeveral) return []
+): string | undefined {
+  if (!options.isOneOfSeveral) return undefined
   const target = targetOf(env, runsOn)
-  if (!target || formatPlatform(target) === formatPlatform(runsOn)) return [formatPlatform(runsOn)]
+  if (!target || formatPlatform(target) === formatPlatform(runsOn)) return formatPlatform(runsOn)
   const { os, ...machine } = target
   const other =
     os === runsOn.os ? [machine.architecture, machine.variant].filter(Boolean).join('/') : formatPlatform(target)
-  return [`${formatPlatform(runsOn)}->${other}`]
+  return `${formatPlatform(runsOn)}->${other}`
 }
 
 function targetOf(env: Stage['env'], { os, architecture }: Platform): Platform | undefined {

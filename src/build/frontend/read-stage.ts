@@ -43,9 +43,9 @@ export async function readStage(reader: Reader, parsed: ParsedStage): Promise<St
   let fileStep = 1
   for (const instruction of instructions) {
     if (isLayer(instruction.kind)) fileStep++
-    const words = [...platformLabel(reader, stage), ...(label ? [label] : []), `${fileStep}/${fileSteps}`]
-    const prefix = `[${words.join(' ')}]`
-    const step = triggers.includes(instruction) ? undefined : nextStep(reader, instruction.original)
+    const platform = platformLabel(reader, stage)
+    const prefix = prefixOf(platform, label, `${fileStep}/${fileSteps}`)
+    const step = triggers.includes(instruction) ? undefined : nextStep(reader, instruction.original, platform)
     await readInstruction({ reader, evaluation, instruction, step, prefix, parsed })
   }
   return stage
@@ -55,8 +55,13 @@ function isLayer(kind: Instruction['kind']): boolean {
   return kind === 'run' || kind === 'copy' || kind === 'add' || kind === 'workdir'
 }
 
-function nextStep({ counter }: Reader, text: string) {
-  return { index: ++counter.step, total: counter.total, text }
+function nextStep({ counter }: Reader, text: string, platform: string | undefined) {
+  return { index: ++counter.step, total: counter.total, text, ...(platform && { platform }) }
+}
+
+/** What stands before the instruction in the name of its vertex. */
+function prefixOf(...words: readonly (string | undefined)[]): string {
+  return `[${words.filter(Boolean).join(' ')}]`
 }
 
 async function openStage(
@@ -69,11 +74,14 @@ async function openStage(
   const wanted = reader.froms[parsed.index]!
   const name = replaced ? parsed.name! : wanted.name
   const label = parsed.name ?? (dockerfile.stages.length > 1 ? `stage-${parsed.index}` : '')
-  const step = nextStep(reader, from.original)
+  const other = replaced ? undefined : baseStage(dockerfile, name, parsed.index)
+  const below = other && (await reader.stage(other))
+  const runsOn = below?.runsOn ?? wanted.platform ?? platform
+  const shown = platformLabel(reader, { runsOn, env: new Map() })
+  const step = nextStep(reader, from.original, shown)
   const id = `v${++counter.vertex}`
-  const runsOn = wanted.platform ?? platform
-  const words = [...platformLabel(reader, { runsOn, env: new Map() }), ...(label ? [label] : [])]
-  const vertexName = `[${[...words, `1/${parsed.instructions.filter(({ kind }) => isLayer(kind)).length + 1}`].join(' ')}] ${from.original}`
+  const count = parsed.instructions.filter(({ kind }) => isLayer(kind)).length + 1
+  const vertexName = `${prefixOf(shown, label, `1/${count}`)} ${from.original}`
   const fresh = {
     name: parsed.name,
     index: parsed.index,
@@ -82,21 +90,18 @@ async function openStage(
     cmdSet: false,
     history: [] as Stage['history'][number][],
   }
-  const other = replaced ? undefined : baseStage(dockerfile, name, parsed.index)
-  if (other) {
-    const base = await reader.stage(other)
+  if (below) {
     return {
       ...fresh,
-      platform: base.platform,
-      runsOn: base.runsOn,
-      top: { kind: 'config', id, name: vertexName, step, input: base.top },
-      config: inheritConfig(base.config, false),
-      author: base.author,
-      inherited: base.inherited,
-      history: [...base.history],
-      args: new Map(base.args),
-      env: new Map(base.env),
-      triggers: base.config.OnBuild ?? [],
+      platform: below.platform,
+      top: { kind: 'config', id, name: vertexName, step, input: below.top },
+      config: inheritConfig(below.config, false),
+      author: below.author,
+      inherited: below.inherited,
+      history: [...below.history],
+      args: new Map(below.args),
+      env: new Map(below.env),
+      triggers: below.config.OnBuild ?? [],
     }
   }
   const blank = {
