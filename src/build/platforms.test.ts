@@ -3,9 +3,9 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
-import { readIndex, writeIndex } from '../images/mod.ts'
+import { readIndex } from '../images/mod.ts'
 import type { ProgressEvent } from '../lib/mod.ts'
-import { hostPlatform, type Index, isIndexType, type Platform, parsePlatform, parseReference } from '../oci/mod.ts'
+import { hostPlatform, type Index, isIndexType, type Platform, parsePlatform } from '../oci/mod.ts'
 import { FaultyRegistry } from '../registry/testing.ts'
 import { asRoot } from './test-builds.ts'
 import { type Context, Workshop } from './testing.ts'
@@ -19,17 +19,7 @@ describe('builds for several platforms', asRoot, () => {
   let workshop: Workshop
   before(async () => {
     workshop = await Workshop.open()
-    // A base for both platforms, whose programs all run on this machine.
-    const { store, images } = workshop
-    using lease = store.lease('test')
-    const { snapshot } = images.get('busybox')
-    const members = platform.map((one) => {
-      const { rootfs: _, ...config } = images.config(images.get('busybox'))
-      const image = images.create({ config: { ...config, ...one }, snapshot }, lease)
-      return { descriptor: { ...image.manifest, platform: one }, image }
-    })
-    const manifest = writeIndex(store, { manifests: members.map(({ descriptor }) => descriptor) }, lease)
-    images.tagIndex({ manifest, members }, parseReference('base'))
+    workshop.indexBase('base', platform)
   })
   after(() => workshop[Symbol.dispose]())
 
