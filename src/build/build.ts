@@ -2,7 +2,7 @@ import { basename, join, resolve } from 'node:path'
 import { type Dockerfile, parseDockerfile } from '../dockerfile/mod.ts'
 import type { Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
-import { type ImageConfig, type Platform, parseReference, type Reference } from '../oci/mod.ts'
+import { forThisMachine, type ImageConfig, type Platform, parseReference, type Reference } from '../oci/mod.ts'
 import type { Store } from '../store/mod.ts'
 import { keyOf } from './cache.ts'
 import { openContext } from './context/open.ts'
@@ -83,7 +83,7 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
           if (image && i === all.length - 1) exported.push(image)
         }
       }
-      const { id } = built.at(-platforms.length)!
+      const { id } = forThisMachine(built.slice(-platforms.length), ({ platform }) => platform)!
       return { id, images: built, kept, exported, ...solver.counts }
     } catch (error) {
       if (error instanceof StrakeError && error.range?.file === file.file) error.source ??= file.text.toString()

@@ -100,7 +100,7 @@ export type BuildSecret =
   | { readonly kind: 'value'; readonly value: string | Uint8Array }
 
 export interface BuildResult {
-  /** The image; that of the last target and the first platform where there are several. */
+  /** The image; that of the last target, and for this machine (or else of the first platform) where there are several. */
   readonly id: Digest
   /** The image of each target, in the order in which they were named, for each platform. */
   readonly images: readonly { readonly target: string | undefined; readonly platform: Platform; readonly id: Digest }[]

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { collectBytes, makeImage, makeIndex, streamOf } from '../images/testing.ts'
-import { hex, hostPlatform, type Index, parsePlatform, parseReference } from '../oci/mod.ts'
+import { digestOf, hex, hostPlatform, type Index, mediaTypes, parsePlatform, parseReference } from '../oci/mod.ts'
 import { FaultyRegistry, withoutDockerHub } from '../registry/testing.ts'
 import { removeTree } from '../store/mod.ts'
 import { copyImage } from './copy-image.ts'
@@ -182,14 +183,54 @@ test('what is attached to an image names it: it leaves as it is', options, async
   assert.ok(registry.manifests.has(`app/${index.members[1]!.descriptor.digest}`))
 })
 
-test('a part of an archived index that is missing is left out; hostile ones are refused', options, async () => {
+test('indexes in indexes, and what only says that it is one, are taken for what they are', options, async () => {
+  using here = emptyEngine()
+  const { store } = here
+  using lease = store.lease('test')
+  const image = await makeImage(store, here.images, { files: { a: 'one' } })
+  await here.images.layerBlob(image.snapshot!, lease)
+  const layout = join(here.root, 'layout')
+  mkdirSync(join(layout, 'blobs/sha256'), { recursive: true })
+  const put = (text: string, mediaType: string) => {
+    const digest = digestOf(text)
+    writeFileSync(join(layout, 'blobs/sha256', hex(digest)), text)
+    return { mediaType, digest, size: Buffer.byteLength(text), platform: hostPlatform }
+  }
+  for (const { digest } of store.content.walk())
+    cpSync(store.content.path(digest), join(layout, 'blobs/sha256', hex(digest)))
+  const index = (...manifests: object[]) => put(JSON.stringify({ schemaVersion: 2, manifests }), mediaTypes.index)
+  const loaded = async (root: object) => {
+    writeFileSync(join(layout, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
+    writeFileSync(
+      join(layout, 'index.json'),
+      JSON.stringify({ schemaVersion: 2, manifests: [{ ...root, annotations: name }] }),
+    )
+    using there = emptyEngine()
+    await load(there, { source: layout })
+    return there.images.index('app') ? 'index' : there.images.get('app').id
+  }
+  const name = { 'io.containerd.image.name': 'docker.io/library/app:latest' }
+  const own = { ...image.manifest, platform: hostPlatform }
+  const foreign = { ...own, platform: { os: 'linux', architecture: 'riscv64' } }
+  assert.equal(await loaded(index(index(own), foreign)), image.id)
+  let deep = index(own)
+  for (let i = 0; i < 20; i++) deep = index(deep)
+  await assert.rejects(loaded(deep), { code: 'corrupt', message: /nested too deeply/ })
+  const manifest = here.images.manifest(image)
+  const layers = manifest.layers.map((layer) => ({ ...layer, mediaType: mediaTypes.index }))
+  const lying = put(JSON.stringify({ ...manifest, layers }), mediaTypes.manifest)
+  assert.equal(await loaded(index(lying, own)), 'index')
+  await assert.rejects(loaded(index(own, { ...own, size: 'x' })), { code: 'corrupt' })
+  await assert.rejects(loaded(put('{', mediaTypes.index)), { code: 'corrupt' })
+})
+
+test('a part of an archived index that is missing is left out', options, async () => {
   using here = emptyEngine()
   await makeIndex(here.store, here.images, { platforms, tags: ['app:1'] })
   const path = join(here.root, 'app.tar')
   writeFileSync(path, await collectBytes(save(here, { images: ['app:1'] })))
   const layout = join(here.root, 'layout')
-  const { execFileSync } = await import('node:child_process')
-  execFileSync('mkdir', [layout])
+  mkdirSync(layout)
   execFileSync('tar', ['-xf', path, '-C', layout])
   const [foreign] = here.images.index('app:1')!.members
   removeTree(join(layout, 'manifest.json'))

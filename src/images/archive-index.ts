@@ -133,7 +133,10 @@ function membersOf(
   index: Descriptor,
 ): { readonly descriptor: Descriptor; readonly image: OciImage | undefined }[] | undefined {
   if (!isIndexType(index.mediaType)) return undefined
-  const members = manifestsOf(files, blob(files, index).digest, `index ${index.digest}`).map((descriptor) => {
+  const manifests = manifestsOf(files, blob(files, index).digest, `index ${index.digest}`)
+  // Indexes in indexes are followed to the image for this machine.
+  if (manifests.some(({ mediaType }) => isIndexType(mediaType))) return undefined
+  const members = manifests.map((descriptor) => {
     const isImage = isImageType(descriptor.mediaType) && !isAttestation(descriptor) && isWhole(files, descriptor)
     return { descriptor, image: isImage ? ociImage(files, descriptor) : undefined }
   })

@@ -2,20 +2,11 @@ import { createReadStream, globSync, statSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { decompress } from '../layers/mod.ts'
 import { bytesOf, type OperationOptions, StrakeError, textOf } from '../lib/mod.ts'
-import {
-  chain,
-  type Descriptor,
-  type Digest,
-  hostPlatform,
-  isDigest,
-  mediaTypes,
-  type Platform,
-  parseReference,
-} from '../oci/mod.ts'
+import { chain, type Descriptor, type Digest, isDigest, mediaTypes, type Platform, parseReference } from '../oci/mod.ts'
 import type { BlobInfo, Ingest, Lease, SnapshotId, Store } from '../store/mod.ts'
 import { TarDecoder, type TarEntry, type TarHandler } from '../tar/mod.ts'
 import { type ArchivedImage, type ArchivedIndex, type ArchiveFiles, readIndexes } from './archive-index.ts'
-import { memberFits } from './indexes.ts'
+import { mainMember } from './indexes.ts'
 import { canonicalJson } from './json.ts'
 import { hashOfLayer } from './layer-blob.ts'
 import { layerTypes } from './layer-types.ts'
@@ -81,9 +72,9 @@ function loadIndex(
   { untagged = false }: LoadOptions,
 ): LoadedImage {
   const found = members.map(({ descriptor, config }) => ({ descriptor, image: config && images.get(config) }))
-  const main = found.find((member) => memberFits(member, hostPlatform)) ?? found.find(({ image }) => image)
+  const main = mainMember(found)!
   if (!untagged) for (const name of names) images.tagIndex({ manifest, members: found }, parseReference(name))
-  return { image: images.get(main!.image!.id), names, refs }
+  return { image: images.get(main.image.id), names, refs }
 }
 
 /** An image of an archive whose blobs are in the store's content, and nothing more of it. */

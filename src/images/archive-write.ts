@@ -4,14 +4,13 @@ import {
   type Descriptor,
   type Digest,
   familiarString,
+  forThisMachine,
   hex,
-  hostPlatform,
   type ImageConfig,
   isIndexType,
   type Manifest,
   mediaTypes,
   parseReference,
-  platformMatches,
 } from '../oci/mod.ts'
 import type { SnapshotId, Store } from '../store/mod.ts'
 import { encodeHeader, paddingOf, trailerSize } from '../tar/mod.ts'
@@ -108,8 +107,7 @@ function addImage(
 function mainManifest(store: Store, { mediaType, digest }: Descriptor): Digest {
   if (!isIndexType(mediaType)) return digest
   const found = readIndex(store, digest).manifests.filter((member) => !isAttestation(member))
-  const main = found.find(({ platform }) => platform && platformMatches(platform, hostPlatform)) ?? found[0]!
-  return main.digest
+  return forThisMachine(found, ({ platform }) => platform)!.digest
 }
 
 function legacyEntry(config: Digest, names: readonly string[], layers: readonly Descriptor[]): object {

@@ -1,23 +1,21 @@
 import type { StatementSync } from 'node:sqlite'
-import { nearest, StrakeError } from '../lib/mod.ts'
+import { StrakeError } from '../lib/mod.ts'
 import {
   type Descriptor,
   type Digest,
   familiarString,
   formatPlatform,
-  hostPlatform,
   type ImageConfig,
   isDigest,
   type Manifest,
   mediaTypes,
   type Platform,
-  parseReference,
   type Reference,
-  referenceString,
 } from '../oci/mod.ts'
 import type { LayerInfo, Lease, SnapshotId, Store } from '../store/mod.ts'
+import { byDigest, didYouMean, readable, shown, tagged } from './image-names.ts'
 import { type ImageRow, selectImages, toImage } from './image-rows.ts'
-import { contentBelow, memberFits, readIndex } from './indexes.ts'
+import { contentBelow, mainMember, memberFits, readIndex } from './indexes.ts'
 import { canonicalJson } from './json.ts'
 import { layerTypes } from './layer-types.ts'
 import type { Image, ImageIndex, Images, NewImage, StoredImage } from './types.ts'
@@ -43,7 +41,9 @@ class Catalog implements Images {
       throw new StrakeError('not_found', message, { hint: `It is for ${formatPlatform(this.config(image))}.` })
     }
     if (image) return image
-    throw new StrakeError('not_found', `No such image: ${shown(nameOrId)}`, { hint: this.#didYouMean(nameOrId) })
+    throw new StrakeError('not_found', `No such image: ${shown(nameOrId)}`, {
+      hint: didYouMean(nameOrId, this.#names()),
+    })
   }
 
   find(nameOrId: string, platform?: Platform): Image | undefined {
@@ -198,7 +198,7 @@ class Catalog implements Images {
   tagIndex({ manifest, members }: ImageIndex, name: Reference): Image {
     const { digest } = manifest
     const here = members.flatMap(({ descriptor, image }) => (image ? [{ descriptor, image }] : []))
-    const main = here.find((member) => memberFits(member, hostPlatform)) ?? here[0]
+    const main = mainMember(here)
     if (!main) throw new StrakeError('invalid', `none of the images of the index ${digest} is in the store`)
     return this.#store.transaction(() => {
       this.#sql('INSERT OR IGNORE INTO indexes (digest, manifest) VALUES (?, ?)').run(digest, canonicalJson(manifest))
@@ -284,13 +284,10 @@ class Catalog implements Images {
     return rows.map(toImage)[0]
   }
 
-  #didYouMean(text: string): string | undefined {
-    const names = (this.#sql('SELECT name FROM image_names').all() as { name: string }[]).map((row) => shown(row.name))
-    const repository = readable(text) && familiarString({ ...readable(text)!, tag: '', digest: undefined as never })
-    const sameRepository = names.filter((name) => name.slice(0, name.lastIndexOf(':')) === repository)
-    if (sameRepository.length > 0) return `There is ${sameRepository.slice(0, 5).join(', ')}.`
-    const near = nearest(shown(text), names)
-    return near && `Did you mean ${near}?`
+  #names(): string[] {
+    return this.#sql('SELECT name FROM image_names')
+      .all()
+      .map(({ name }) => String(name))
   }
 
   #rows(sql: string, ...parameters: string[]): ImageRow[] {
@@ -305,29 +302,4 @@ class Catalog implements Images {
     }
     return statement
   }
-}
-
-/** `docker.io/library/app:1.0`. */
-function tagged({ registry, repository, tag = 'latest' }: Reference): string {
-  return referenceString({ registry, repository, tag })
-}
-
-/** `docker.io/library/app@sha256:…`: next to a digest a tag means nothing. */
-function byDigest({ registry, repository, digest }: Reference): string {
-  return `${registry}/${repository}@${digest}`
-}
-
-/** The name that a text may be, or undefined where it can be an id at most. */
-function readable(text: string): Reference | undefined {
-  try {
-    return parseReference(text)
-  } catch (error) {
-    if (error instanceof StrakeError) return undefined
-    throw error
-  }
-}
-
-function shown(text: string): string {
-  const name = readable(text)
-  return name ? familiarString(name) : text
 }

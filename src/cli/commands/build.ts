@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { type BuildRecord, build, explainContext } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
-import { familiarName, formatPlatform, hex, parseReference } from '../../oci/mod.ts'
+import { familiarName, formatPlatform, forThisMachine, hex, parseReference } from '../../oci/mod.ts'
 import { findContext } from '../build-context.ts'
 import { readSolveFlags, solveFlags } from '../build-flags.ts'
 import { buildMetadata } from '../build-metadata.ts'
@@ -171,7 +171,10 @@ export default command({
     }
     if (!result.kept) return 0
     if (options.quiet) {
-      terminal.out(images.map((image) => `${image.id}\n`).join(''))
+      const byTarget = Map.groupBy(images, ({ target }) => target)
+      terminal.out(
+        [...byTarget.values()].map((all) => `${forThisMachine(all, ({ platform }) => platform)!.id}\n`).join(''),
+      )
       return 0
     }
     const isMultiPlatform = new Set(images.map(({ platform }) => formatPlatform(platform))).size > 1
