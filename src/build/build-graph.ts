@@ -51,7 +51,13 @@ export async function buildGraph(
       const image = images.create({ config, snapshot }, execution.lease)
       for (const tag of tags) images.tag(image, tag)
       const exported = [{ manifest: image.manifest, names: tags.map(referenceString), pushed: false }]
-      return { id: image.id, images: [{ target: undefined, id: image.id }], kept: true, exported, ...solver.counts }
+      return {
+        id: image.id,
+        images: [{ target: undefined, platform: { os: image.os, architecture: image.architecture }, id: image.id }],
+        kept: true,
+        exported,
+        ...solver.counts,
+      }
     } finally {
       for (const { statCache } of read.locals) statCache?.save()
     }

@@ -1,16 +1,19 @@
 import { basename, join, resolve } from 'node:path'
-import { parseDockerfile } from '../dockerfile/mod.ts'
+import { type Dockerfile, parseDockerfile } from '../dockerfile/mod.ts'
 import type { Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
-import { type Digest, type ImageConfig, parseReference, type Reference } from '../oci/mod.ts'
+import { forThisMachine, type ImageConfig, type Platform, parseReference, type Reference } from '../oci/mod.ts'
 import type { Store } from '../store/mod.ts'
 import { keyOf } from './cache.ts'
 import { openContext } from './context/open.ts'
 import { givenEpoch, inputsEpoch } from './epoch.ts'
-import { checkFrontend, checkMultiPlatform } from './frontend/built-ins.ts'
-import { type PlanOptions, plan, targetsOf } from './frontend/plan.ts'
+import { checkFrontend, wantsMultiPlatform } from './frontend/built-ins.ts'
+import { mergePlans } from './frontend/merge-plans.ts'
+import { type PlanOptions, plan, platformsOf, targetsOf } from './frontend/plan.ts'
 import { checkAllowed } from './frontend/run-rights.ts'
+import type { Sources } from './frontend/sources.ts'
 import { finishConfig, type Stage } from './frontend/stage.ts'
+import type { FinishedImage } from './outputs/assemble.ts'
 import { checkOutputs, type ExportedImage, exportOutput, type Finished } from './outputs/export.ts'
 import type { BuildOutput } from './outputs/types.ts'
 import type { BuildSubject } from './records/recorder.ts'
@@ -28,14 +31,15 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
   const given = givenEpoch(options)
   checkAllowed(options.allow)
   const outputs: readonly BuildOutput[] = options.outputs?.length ? options.outputs : [{ kind: 'image' }]
-  checkOutputs(outputs, options.tags ?? [], targets.length)
+  const platforms = platformsOf(options)
+  const isMultiPlatform = wantsMultiPlatform(options.buildArgs ?? {}) || platforms.length > 1
+  checkOutputs(outputs, options.tags ?? [], { targets: targets.length, isMultiPlatform })
   return inSession(store, { subject: subjectOf(options), options }, async ({ execution, solver: open }) => {
     const { lease, progress } = execution
     const opened = await openContext(execution, options)
     const { dockerfile: file, source } = opened
     try {
       checkFrontend(file, options.buildArgs ?? {})
-      checkMultiPlatform(options.buildArgs ?? {})
       const dockerfile = parseDockerfile(file.text, file.file)
       for (const name of options.noCacheFilter ?? []) {
         if (dockerfile.stages.some((stage) => stage.name === name.toLowerCase())) continue
@@ -43,22 +47,32 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
       }
       const sources = createSources(execution, images, { context: source, options })
       const epoch = given ?? (options.reproducible ? await inputsEpoch(opened, options) : undefined)
-      const stages = await plan(dockerfile, sources, atEpoch(options, epoch))
+      const stages = await planAll(dockerfile, sources, {
+        options: atEpoch(options, epoch),
+        platforms,
+        isMultiPlatform,
+      })
       warn({ dockerfile: file, source }, images, { ...options, progress })
-      const solver = open(stages.map(({ top }) => top))
-      await Promise.all(stages.map(async ({ top }) => (await solver.solve(top)).chainId()))
+      const tops = stages.flat().map(({ top }) => top)
+      const solver = open(tops)
+      await Promise.all(tops.map(async (top) => (await solver.solve(top)).chainId()))
       await solver.settled()
-      const built: { target: string | undefined; id: Digest }[] = []
+      const built: BuildResult['images'][number][] = []
       const all: Finished[] = []
       const kept = outputs.some(({ kind }) => kind === 'image')
-      for (const [i, stage] of stages.entries()) {
-        const history = await finishHistory(stage, solver.solve, epoch)
-        const { snapshot } = await solver.solve(stage.top)
-        const stored = images.prepare({ config: finishImage(stage, options, history), snapshot }, lease)
-        if (kept) images.add(stored, lease)
-        built.push({ target: targets[i], id: stored.config })
-        const time = given === undefined ? undefined : BigInt(given) * 1_000_000_000n
-        all.push({ ...stored, tags: tags[i]!, epoch: time })
+      const time = given === undefined ? undefined : BigInt(given) * 1_000_000_000n
+      for (const [i, target] of targets.entries()) {
+        const finished: FinishedImage[] = []
+        for (const [p, platform] of platforms.entries()) {
+          const stage = stages[p]![i]!
+          const history = await finishHistory(stage, solver.solve, epoch)
+          const { snapshot } = await solver.solve(stage.top)
+          const stored = images.prepare({ config: finishImage(stage, options, history), snapshot }, lease)
+          if (kept) images.add(stored, lease)
+          built.push({ target, platform, id: stored.config })
+          finished.push({ ...stored, platform })
+        }
+        all.push({ images: finished, isMultiPlatform, tags: tags[i]!, epoch: time })
       }
       const exported: ExportedImage[] = []
       for (const output of outputs) {
@@ -69,7 +83,7 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
           if (image && i === all.length - 1) exported.push(image)
         }
       }
-      const { id } = built.at(-1)!
+      const { id } = forThisMachine(built.slice(-platforms.length), ({ platform }) => platform)!
       return { id, images: built, kept, exported, ...solver.counts }
     } catch (error) {
       if (error instanceof StrakeError && error.range?.file === file.file) error.source ??= file.text.toString()
@@ -78,6 +92,28 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
       source.statCache?.save()
     }
   })
+}
+
+/** The stages of the targets, for each platform. */
+async function planAll(
+  dockerfile: Dockerfile,
+  sources: Sources,
+  {
+    options,
+    platforms,
+    isMultiPlatform,
+  }: {
+    readonly options: Omit<PlanOptions, 'platform'>
+    readonly platforms: readonly Platform[]
+    readonly isMultiPlatform: boolean
+  },
+): Promise<Stage[][]> {
+  const counter = { vertex: 0, step: 0, total: 0 }
+  const plans: Stage[][] = []
+  for (const platform of platforms) {
+    plans.push(await plan(dockerfile, sources, { ...options, platform, isOneOfSeveral: isMultiPlatform, counter }))
+  }
+  return plans.length > 1 ? mergePlans(plans) : plans
 }
 
 /** An output whose times are to be rewritten has them right from the start. */
@@ -122,7 +158,7 @@ function subjectOf(options: BuildOptions): BuildSubject {
 }
 
 /** Steps see it as ARG SOURCE_DATE_EPOCH; a reproducible image has no later time in its layers. */
-function atEpoch(options: BuildOptions, epoch: number | undefined): PlanOptions {
+function atEpoch(options: BuildOptions, epoch: number | undefined): Omit<PlanOptions, 'platform'> {
   if (epoch === undefined) return { ...options, created: undefined, epoch: undefined }
   const created = BigInt(epoch) * 1_000_000_000n
   const buildArgs = { ...options.buildArgs, SOURCE_DATE_EPOCH: `${epoch}` }

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdirSync, readFileSync, renameSync, utimesSync } from 'node:fs'
 import { afterEach, beforeEach, test } from 'node:test'
 import { sys } from '../host/mod.ts'
-import { parseReference } from '../oci/mod.ts'
+import { parsePlatform, parseReference } from '../oci/mod.ts'
 import { type Context, Workshop } from './testing.ts'
 import type { BuildOptions } from './types.ts'
 
@@ -342,4 +342,31 @@ test('cache: what mounts bring counts, and secrets do not', options, async () =>
   const changed = await build('second')
   assert.deepEqual(changed.done, [command])
   assert.match(changed.why[command]!, /x changed \(content\)$/)
+})
+
+test('cache: each platform finds its own, and shares what does not depend on it', options, async () => {
+  const [one, other] = [parsePlatform('linux/amd64'), parsePlatform('linux/arm64')]
+  workshop.indexBase('both', [one, other])
+  const own = 'RUN echo $TARGETARCH >/arch'
+  const common = 'RUN echo all >/all'
+  const file = 'COPY bin-$TARGETARCH /bin/own'
+  const dockerfile = `FROM both\n${common}\nARG TARGETARCH\n${own}\n${file}\nRUN cat /bin/own\n`
+  const context = workshop.context({ Dockerfile: dockerfile, 'bin-amd64': 'a', 'bin-arm64': 'b' })
+  await workshop.build(context, { platform: one })
+  const first = await workshop.build(context, { platform: other })
+  assert.deepEqual(first.done, [own, file, 'RUN cat /bin/own'])
+  assert.equal(first.why[own], 'ARG TARGETARCH: amd64 → arm64')
+  const missed = async (platform: BuildOptions['platform'], more: Partial<BuildOptions> = {}) => {
+    const { record } = await workshop.build(context, { platform: platform!, ...more })
+    return record.steps.flatMap(({ name, state }) => (state === 'done' && / (RUN|COPY) /.test(name) ? [name] : []))
+  }
+  assert.deepEqual(await missed([one, other]), [])
+  assert.deepEqual(await missed([other, one], { requireCache: true }), [])
+  context.write('bin-arm64', 'changed')
+  assert.deepEqual(await missed(one), [])
+  assert.deepEqual(await missed([one, other]), [
+    '[linux/arm64 4/5] COPY bin-$TARGETARCH /bin/own',
+    '[linux/arm64 5/5] RUN cat /bin/own',
+  ])
+  assert.deepEqual(await missed(other), [])
 })

@@ -135,6 +135,6 @@ function baseMiss(before: Account, vertex: OperationVertex): CacheMiss | undefin
 
 /** The stage is a part of the name that is shown. */
 function sameStage({ account }: KnownStep, vertex: Vertex): boolean {
-  const stage = (name: string) => /^\[(?:(\S+) )?\d+\/\d+\]/.exec(name)?.[1]
+  const stage = (name: string) => /^\[(?:(.+?) )?\d+\/\d+\]/.exec(name)?.[1]
   return stage(account.name) === stage(vertex.name)
 }

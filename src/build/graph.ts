@@ -61,6 +61,8 @@ export interface Operation {
    * this operation is known: then the answer may be undefined where it would cost reading the files, and `execute` gives it.
    */
   readonly outside?: (eager: boolean) => Promise<Digest | undefined>
+  /** What `outside` reads: operations of one digest that read the same thing do the same. Without it, that is not known. */
+  readonly reads?: object
   /**
    * Digest of what is read from the inputs after the first, once they are there. With it, a change of an input that
    * does not change what is read of it changes nothing.

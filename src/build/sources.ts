@@ -3,14 +3,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { parseGitUrl } from '../dockerfile/mod.ts'
 import { type Image, type Images, loadArchive, resolveBootstrap } from '../images/mod.ts'
 import { type SourceRange, StrakeError } from '../lib/mod.ts'
-import {
-  formatPlatform,
-  hostPlatform,
-  type Platform,
-  parsePlatform,
-  parseReference,
-  platformMatches,
-} from '../oci/mod.ts'
+import { formatPlatform, type Platform, parsePlatform, parseReference, platformMatches } from '../oci/mod.ts'
 import { findOrPull } from '../registry/mod.ts'
 import { httpSource } from './context/http.ts'
 import { fetchGit, openSource } from './context/open.ts'
@@ -57,7 +50,7 @@ export function createSources(execution: Execution, images: Images, { context, o
       return imageBase(execution, images, { name, image })
     }
     if (scheme === 'oci-layout') {
-      const image = await loadLayout(name, rest.replace(/^\/\//, ''))
+      const image = await loadLayout(name, rest.replace(/^\/\//, ''), platform)
       return imageBase(execution, images, { name, image })
     }
     const fetched = await fetchContext(value)
@@ -85,12 +78,13 @@ export function createSources(execution: Execution, images: Images, { context, o
   }
 
   /** `FOLDER`, `FOLDER:tag` or `FOLDER@digest`, as buildx. */
-  async function loadLayout(name: string, location: string): Promise<Image> {
+  async function loadLayout(name: string, location: string, platform: Platform): Promise<Image> {
     const [, folder = '', wanted] = /^(.*?)(?:@(sha256:[0-9a-f]{64})|:([\w][\w.-]*))?$/s.exec(location) ?? []
     if (!existsSync(join(folder, 'oci-layout'))) {
       throw new StrakeError('not_found', `--build-context ${name}: ${folder} is no OCI layout`)
     }
-    const loaded = await loadArchive(execution.store, images, folder, { signal: execution.signal, untagged: true })
+    const { signal } = execution
+    const loaded = await loadArchive(execution.store, images, folder, { signal, platform, untagged: true })
     const found = loaded.find(
       ({ image, names, refs }) =>
         !wanted ||
@@ -126,7 +120,7 @@ export function createSources(execution: Execution, images: Images, { context, o
   return {
     context,
     workspace: execution,
-    isContext: (name) => contextOf(name, options.platform ?? hostPlatform) !== undefined,
+    isContext: (name, platform) => contextOf(name, platform) !== undefined,
     base(name, range, platform) {
       const key = `${name} ${formatPlatform(platform)}`
       let base = opened.get(key)

@@ -1,7 +1,8 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { bootstrap, type Image, type Images, openImages } from '../images/mod.ts'
+import { bootstrap, type Image, type Images, openImages, writeIndex } from '../images/mod.ts'
 import { missText, type ProgressEvent } from '../lib/mod.ts'
+import { type Platform, parseReference } from '../oci/mod.ts'
 import { withoutDockerHub } from '../registry/testing.ts'
 import { openStore, removeTree, type Store } from '../store/mod.ts'
 import { build } from './build.ts'
@@ -71,6 +72,20 @@ export class Workshop implements Disposable {
       state === 'done' && /^(?:RUN|COPY|ADD|WORKDIR)\b/.test(text) ? [text] : [],
     )
     return { ...result, done, why, log: Buffer.concat(log).toString(), record: record! }
+  }
+
+  /** Makes a base for these platforms, of the files of busybox: its programs all run on this machine. */
+  indexBase(name: string, platforms: readonly Platform[]): void {
+    const { store, images } = this
+    using lease = store.lease('test')
+    const busybox = images.get('busybox')
+    const members = platforms.map((platform) => {
+      const { rootfs: _, ...config } = images.config(busybox)
+      const image = images.create({ config: { ...config, ...platform }, snapshot: busybox.snapshot }, lease)
+      return { descriptor: { ...image.manifest, platform }, image }
+    })
+    const manifest = writeIndex(store, { manifests: members.map(({ descriptor }) => descriptor) }, lease)
+    images.tagIndex({ manifest, members }, parseReference(name))
   }
 
   image({ id }: BuildResult): Image {

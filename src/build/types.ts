@@ -68,7 +68,8 @@ export interface BuildOptions extends SolveOptions {
   readonly addHosts?: readonly string[]
   /** name → `docker-image://ref`, a folder, a URL, `oci-layout://…`, `bootstrap:debian/bookworm`. */
   readonly buildContexts?: Readonly<Record<string, string>>
-  readonly platform?: Platform
+  /** For which machines: this one, another, or several. What is built for several is an index of images. */
+  readonly platform?: Platform | readonly Platform[]
   /**
    * The same inputs give the same image, on any machine: no time in it is later than SOURCE_DATE_EPOCH (of `buildArgs`;
    * otherwise the context's last commit, or its newest file), and files of the context have that time, and the modes that
@@ -99,13 +100,13 @@ export type BuildSecret =
   | { readonly kind: 'value'; readonly value: string | Uint8Array }
 
 export interface BuildResult {
-  /** The image; that of the last target where there are several. */
+  /** The image; that of the last target, and for this machine (or else of the first platform) where there are several. */
   readonly id: Digest
-  /** The image of each target, in the order in which they were named. */
-  readonly images: readonly { readonly target: string | undefined; readonly id: Digest }[]
+  /** The image of each target, in the order in which they were named, for each platform. */
+  readonly images: readonly { readonly target: string | undefined; readonly platform: Platform; readonly id: Digest }[]
   /** Whether they are images of the store. */
   readonly kept: boolean
-  /** The last target's image as each output that is one has it, in their order. */
+  /** The last target's image, or index, as each output that is one has it, in their order. */
   readonly exported: readonly ExportedImage[]
   /** Steps, and how many of them were cached. */
   readonly steps: number

@@ -12,7 +12,9 @@ export function warn(
   images: Images,
   options: BuildOptions,
 ): void {
-  const { buildArgs = {}, buildContexts, platform, progress = () => {} } = options
+  const { buildArgs = {}, buildContexts, progress = () => {} } = options
+  // One look tells: findings that depend on the platform are those of the first.
+  const [platform] = [options.platform ?? []].flat()
   const base = (name: string) => factsOf(images, name, buildContexts)
   const ignore = source.tree.ignore?.patterns ?? []
   const targets = targetsOf(options).map((name) => name ?? '')

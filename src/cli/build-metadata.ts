@@ -1,4 +1,5 @@
 import type { BuildRecord, BuildResult } from '../engine/mod.ts'
+import { isIndexType } from '../oci/mod.ts'
 
 /** What --metadata-file writes, with buildx's keys: of the first output that is an image, or of that of the store. */
 export function buildMetadata({ exported, id }: BuildResult, record: BuildRecord | undefined): string {
@@ -8,7 +9,8 @@ export function buildMetadata({ exported, id }: BuildResult, record: BuildRecord
     // Builder, node and build: there are no builders to choose from.
     ...(record && { 'buildx.build.ref': `default/default/${record.id}` }),
     ...(descriptor && {
-      'containerimage.config.digest': id,
+      // As buildx: an index has no configuration.
+      ...(!isIndexType(descriptor.mediaType) && { 'containerimage.config.digest': id }),
       'containerimage.descriptor': descriptor,
       'containerimage.digest': descriptor.digest,
     }),

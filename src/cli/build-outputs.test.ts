@@ -31,7 +31,13 @@ describe('--output', () => {
       { kind: 'docker', dest: 'x', folder: true, names: [], mediaTypes: 'oci' },
     ])
     assert.deepEqual(read(['type=image,"name=a,b:1",push=true,annotation.k=v,annotation-manifest[linux/amd64].l=w']), [
-      { kind: 'image', push: 'tags', names: ['a', 'b:1'], annotations: { k: 'v', l: 'w' } },
+      {
+        kind: 'image',
+        push: 'tags',
+        names: ['a', 'b:1'],
+        annotations: { k: 'v' },
+        platformAnnotations: { 'linux/amd64': { l: 'w' } },
+      },
     ])
     assert.deepEqual(read(['type=registry,push-by-digest=true,name=r.test/a']), [
       { kind: 'image', push: 'digest', names: ['r.test/a'] },
@@ -57,7 +63,10 @@ describe('--output', () => {
     refuses('type=oci,dest=x,compression=lz4', /unsupported layer compression type: lz4/)
     refuses('type=oci,dest=x,compression-level=high', /non-integer value/)
     refuses('type=oci,dest=x,tar=maybe', /non-bool value/)
-    refuses('type=oci,dest=x,annotation-index.a=b', /index annotations not supported/)
+    assert.deepEqual(read(['type=oci,dest=x,annotation-index.a=b']), [
+      { kind: 'oci', dest: 'x', names: [], indexAnnotations: { a: 'b' } },
+    ])
+    refuses('type=oci,dest=x,annotation-manifest-descriptor.a=b', /manifest-descriptor annotations are not supported/)
     assert.throws(() => read(['-', 'type=oci,dest=-']), /only one output/)
   })
 })

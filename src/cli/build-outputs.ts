@@ -1,5 +1,6 @@
-import type { BuildOutput, ImageForm, OutputFile } from '../engine/mod.ts'
+import type { BuildOutput, FileForm, ImageForm, OutputFile } from '../engine/mod.ts'
 import { nearest, StrakeError } from '../lib/mod.ts'
+import { formatPlatform, parsePlatform } from '../oci/mod.ts'
 import { csvFields } from './csv-fields.ts'
 
 type Kind = BuildOutput['kind'] | 'registry'
@@ -94,9 +95,9 @@ function outputOf(kind: Kind, values: ReadonlyMap<string, string>, terminal: Sta
     case 'local':
       if (dest === '') throw new StrakeError('invalid', 'dest is required for local exporter', { hint: form })
       if (dest === '-') throw new StrakeError('invalid', 'dest cannot be stdout for local exporter', { hint: form })
-      return { kind, dest }
+      return { kind, dest, ...fileForm(values) }
     case 'tar':
-      return { kind, dest: fileOf(kind, dest, terminal) }
+      return { kind, dest: fileOf(kind, dest, terminal), ...fileForm(values) }
     case 'oci':
     case 'docker': {
       if (kind === 'docker' && dest === '') return { kind: 'image', ...imageForm(values) }
@@ -112,6 +113,11 @@ function outputOf(kind: Kind, values: ReadonlyMap<string, string>, terminal: Sta
       return { kind: 'image', push: push && (byDigest ? 'digest' : 'tags'), ...imageForm(values) }
     }
   }
+}
+
+function fileForm(values: ReadonlyMap<string, string>): FileForm {
+  const split = values.get('platform-split')
+  return split === undefined ? {} : { platformSplit: boolean('platform-split', split) }
 }
 
 function fileOf(kind: Kind, dest: string, terminal: StandardOutput): OutputFile {
@@ -132,7 +138,6 @@ function imageForm(values: ReadonlyMap<string, string>): ImageForm {
   const force = boolean('force-compression', values.get('force-compression') ?? 'false')
   const rewriteTimestamp = boolean('rewrite-timestamp', values.get('rewrite-timestamp') ?? 'false')
   const types = values.get('oci-mediatypes')
-  const annotations = annotationsOf(values)
   return {
     names,
     ...(compression && { compression }),
@@ -140,7 +145,7 @@ function imageForm(values: ReadonlyMap<string, string>): ImageForm {
     ...(force && { force }),
     ...(rewriteTimestamp && { rewriteTimestamp }),
     ...(types !== undefined && { mediaTypes: boolean('oci-mediatypes', types) ? 'oci' : 'docker' }),
-    ...(Object.keys(annotations).length > 0 && { annotations }),
+    ...annotationsOf(values),
   }
 }
 
@@ -157,22 +162,34 @@ function levelOf(text: string): number {
   throw new StrakeError('invalid', `non-integer value ${JSON.stringify(text)} specified for compression-level`)
 }
 
-/** `annotation.KEY` and `annotation-manifest.KEY`; those of an index have nothing to stand in where there is one platform. */
-function annotationsOf(values: ReadonlyMap<string, string>): Record<string, string> {
-  const annotations: [string, string][] = []
+type Annotations = Pick<ImageForm, 'annotations' | 'platformAnnotations' | 'indexAnnotations'>
+
+/** `annotation.KEY` and `annotation-manifest.KEY`, for one platform `annotation-manifest[linux/arm64].KEY`; `annotation-index.KEY`. */
+function annotationsOf(values: ReadonlyMap<string, string>): Annotations {
+  const all: Record<string, string> = {}
+  const ofIndex: Record<string, string> = {}
+  const ofPlatforms: Record<string, Record<string, string>> = {}
   for (const [name, value] of values) {
     if (!name.startsWith('annotation')) continue
-    const [, place, key] =
-      /^annotation(?:-(manifest|index|index-descriptor|manifest-descriptor))?(?:\[[^\]]*\])?\.(.+)$/.exec(name) ?? []
+    const [, place = 'manifest', platform, key] =
+      /^annotation(?:-(manifest|index|index-descriptor|manifest-descriptor))?(?:\[([^\]]*)\])?\.(.+)$/.exec(name) ?? []
     if (key === undefined) throw new StrakeError('invalid', `invalid annotation key ${JSON.stringify(name)}`)
-    if (place !== undefined && place !== 'manifest') {
-      throw new StrakeError('invalid', `${place} annotations not supported for single platform export`, {
+    if (place === 'index') ofIndex[key] = value
+    else if (place !== 'manifest') {
+      throw new StrakeError('invalid', `${place} annotations are not supported`, {
         hint: `Write annotation.${key}: it stands in the image's manifest.`,
       })
+    } else if (platform === undefined) all[key] = value
+    else {
+      const known = formatPlatform(parsePlatform(platform))
+      ofPlatforms[known] = { ...ofPlatforms[known], [key]: value }
     }
-    annotations.push([key, value])
   }
-  return Object.fromEntries(annotations)
+  return {
+    ...(Object.keys(all).length > 0 && { annotations: all }),
+    ...(Object.keys(ofIndex).length > 0 && { indexAnnotations: ofIndex }),
+    ...(Object.keys(ofPlatforms).length > 0 && { platformAnnotations: ofPlatforms }),
+  }
 }
 
 /** As Go's strconv.ParseBool. */

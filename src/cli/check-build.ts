@@ -1,12 +1,11 @@
 import { join } from 'node:path'
 import { check, type Engine, fixDockerfile } from '../engine/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
-import { parsePlatform } from '../oci/mod.ts'
 import type { Found } from './build-context.ts'
 import { type CheckFormat, checkFormats, checkReport } from './check-report.ts'
 import type { Terminal } from './command.ts'
 import { singleErrors } from './error-text.ts'
-import { buildArguments, namedContexts } from './option-values.ts'
+import { buildArguments, namedContexts, platforms } from './option-values.ts'
 import { replaceFile } from './replace-file.ts'
 
 /** What `build` is asked for instead of building. */
@@ -47,7 +46,7 @@ export interface CheckBuildOptions extends BuildCall {
   readonly options: {
     readonly 'build-arg': readonly string[]
     readonly 'build-context': readonly string[]
-    readonly platform: string | undefined
+    readonly platform: readonly string[]
     readonly skip: readonly string[]
     readonly target: readonly string[]
   }
@@ -65,7 +64,7 @@ export async function checkBuild(
       ...found,
       buildArgs: buildArguments(options['build-arg'], terminal.env),
       buildContexts: namedContexts(options['build-context']),
-      ...(options.platform && { platform: parsePlatform(options.platform) }),
+      platform: platforms(options.platform),
       skip: options.skip,
       target: options.target,
       signal,

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { byteCount, errno, StrakeError } from '../lib/mod.ts'
+import { hostPlatform, type Platform, parsePlatform } from '../oci/mod.ts'
 
 /** `name=value` each; a name alone has the empty value. */
 export function pairs(values: readonly string[]): Record<string, string> {
@@ -95,4 +96,10 @@ function readVariables(path: string): string[] {
       }
       return line.includes('=') ? `${name.trimEnd()}${line.slice(name.length)}` : name.trimEnd()
     })
+}
+
+/** The values of --platform, each of which may be several with commas. Throws `invalid`. */
+export function platforms(values: readonly string[]): Platform[] {
+  const names = values.flatMap((value) => value.split(',')).map((text) => text.trim())
+  return names.filter(Boolean).map((text) => (text === 'local' ? hostPlatform : parsePlatform(text)))
 }

@@ -123,7 +123,8 @@ export function plainProgress(write: (text: string | Uint8Array) => void): Progr
     if (vertex.headed) return
     vertex.headed = true
     const { step, name } = vertex.event
-    line(step ? `Step ${step.index}/${step.total} : ${step.text}` : name)
+    const platform = step?.platform === undefined ? '' : `[${step.platform}] `
+    line(step ? `Step ${step.index}/${step.total} : ${platform}${step.text}` : name)
     if (step && vertex.miss) line(missLine(vertex.miss))
   }
 

@@ -13,13 +13,7 @@ import { createVolume } from './volumes.ts'
 export function createContainer(context: Context, options: CreateOptions): Container {
   const { store, images } = context
   const id = randomId()
-  const image = images.get(options.image)
-  const { platform } = options
-  if (platform && (platform.os !== image.os || platform.architecture !== image.architecture)) {
-    const wanted = `${platform.os}/${platform.architecture}`
-    const message = `image with reference ${options.image} was found but does not provide the specified platform (${wanted})`
-    throw new StrakeError('not_found', message, { hint: `It is for ${image.os}/${image.architecture}.` })
-  }
+  const image = images.get(options.image, options.platform)
   const settings = resolveSettings(options, images.config(image).config ?? {}, id)
   if (options.name !== undefined) checkName(options.name)
   using lease = store.lease('create')

@@ -25,7 +25,8 @@ export interface CheckedBuild extends CheckResult {
  * Throws `invalid` with a source range for what is no Dockerfile, `not_found` where context or Dockerfile are missing.
  */
 export async function check(engine: Engine, options: BuildCheckOptions): Promise<CheckedBuild> {
-  const { buildArgs = {}, skip = [], platform } = options
+  const { buildArgs = {}, skip = [] } = options
+  const [platform] = [options.platform ?? []].flat()
   using opened = await openBuildContext(engine.store, options)
   const { text, file } = opened.dockerfile
   const ignore = opened.source.tree.ignore?.patterns ?? []

@@ -111,6 +111,13 @@ function readLayers({ snapshots }: Store): Layers {
   }
 }
 
+/** The blobs that each image keeps, and those of the indexes that hold it. */
+const keptBlobs = `
+  SELECT image, digest, size FROM (
+    SELECT image, digest FROM image_blobs UNION
+    SELECT image, digest FROM index_blobs JOIN index_images USING (index_digest)
+  ) JOIN blobs USING (digest)`
+
 function imageUsage(
   store: Store,
   images: readonly Image[],
@@ -134,7 +141,7 @@ function imageUsage(
   const spaceOf = (some: readonly ImageUsage[]) => {
     const ids = new Set(some.map(({ image }) => image.id))
     const blobs = new Map<string, number>()
-    for (const row of store.db.prepare('SELECT image, digest, size FROM image_blobs JOIN blobs USING (digest)').all()) {
+    for (const row of store.db.prepare(keptBlobs).all()) {
       if (ids.has(row.image as Image['id'])) blobs.set(String(row.digest), Number(row.size))
     }
     const stack = layers.below(some.map(({ image }) => image.snapshot))

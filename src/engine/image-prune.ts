@@ -2,7 +2,7 @@ import type { Engine } from './engine.ts'
 import { parseFilters } from './filters.ts'
 import { usersOf } from './image-users.ts'
 import { imageFilter, shownName } from './images.ts'
-import type { RemovedImages } from './rmi.ts'
+import { dropUnused, type RemovedImages } from './rmi.ts'
 
 export interface ImagePruneOptions {
   /** Also images with names, if no container uses them. */
@@ -23,11 +23,17 @@ export function imagePrune(engine: Engine, options: ImagePruneOptions = {}): Rem
   const all = options.all || filters.get('dangling')?.some((value) => /^(?:0|f|false)$/i.test(value))
   const excluded = without.map((label) => imageFilter(engine, new Map([['label', [label]]])))
   const { untagged, deleted } = engine.store.transaction(() => {
-    const gone = engine.images
+    const unused = engine.images
       .list()
-      .filter((image) => (all || image.names.length === 0) && fits(image) && !excluded.some((has) => has(image)))
-      .filter((image) => usersOf(engine, image).length === 0)
-    for (const image of gone) engine.images.remove(image)
+      .filter((image) => (image.names.length === 0 ? !image.isMember : all))
+      .filter((image) => fits(image) && !excluded.some((has) => has(image)))
+      .map((image) => ({ image, siblings: engine.images.siblings(image) }))
+      .filter(({ image, siblings }) => [image, ...siblings].every((used) => usersOf(engine, used).length === 0))
+    for (const { image } of unused) engine.images.remove(image)
+    const gone = [
+      ...unused.map(({ image }) => image),
+      ...unused.flatMap(({ siblings }) => dropUnused(engine, siblings).map(({ image }) => image)),
+    ]
     return {
       untagged: gone.flatMap((image) => [...image.names, ...image.digests].map(shownName)),
       deleted: gone.map((image) => image.id),

@@ -26,6 +26,8 @@ export function images(engine: Engine, options: ImagesOptions = {}): ListedImage
   const matches = nameMatcher(patterns)
   const rows: ListedImage[] = []
   for (const image of engine.images.list().filter(imageFilter(engine, filters))) {
+    // Other platforms of a name: as for docker, the name is one row.
+    if (image.isMember && image.names.length === 0) continue
     const named = namesOf(image)
     if (patterns.length > 0) rows.push(...named.filter(matches))
     else if (named.length > 0) rows.push(...named)

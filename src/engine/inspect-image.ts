@@ -1,12 +1,15 @@
-import { familiarName, type ImageConfig, parseReference } from '../oci/mod.ts'
+import { familiarName, type ImageConfig, type Platform, parseReference } from '../oci/mod.ts'
 import type { Engine } from './engine.ts'
 import { shownName } from './images.ts'
 
-/** An image as `docker inspect` tells it (Docker Engine API, ImageInspect). Undefined when there is none. */
-export function inspectImage(engine: Engine, name: string): object | undefined {
+/**
+ * An image as `docker inspect` tells it (Docker Engine API, ImageInspect). Undefined when there is none; throws `not_found`
+ * where it is for another platform.
+ */
+export function inspectImage(engine: Engine, name: string, platform?: Platform): object | undefined {
   const { images, store } = engine
-  const image = images.find(name)
-  if (!image) return undefined
+  if (!images.find(name)) return undefined
+  const image = images.get(name, platform)
   const config = images.config(image)
   const { variant, author = '', history = [] } = config
   return {

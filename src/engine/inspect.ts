@@ -1,4 +1,5 @@
 import { StrakeError } from '../lib/mod.ts'
+import type { Platform } from '../oci/mod.ts'
 import type { Engine } from './engine.ts'
 import { inspectContainer } from './inspect-container.ts'
 import { inspectImage } from './inspect-image.ts'
@@ -7,6 +8,8 @@ export interface InspectOptions {
   readonly names: readonly string[]
   /** Look only among these. */
   readonly type?: string | undefined
+  /** Of a name that stands for several images, the one for this platform. */
+  readonly platform?: Platform | undefined
 }
 
 export interface Inspected {
@@ -18,9 +21,12 @@ export interface Inspected {
 
 /** What there is to look at, in the order in which a name is looked for. Undefined when there is no such thing. */
 const kinds: Readonly<
-  Record<string, (engine: Engine, name: string) => object | undefined | Promise<object | undefined>>
+  Record<
+    string,
+    (engine: Engine, name: string, platform?: Platform) => object | undefined | Promise<object | undefined>
+  >
 > = {
-  container: inspectContainer,
+  container: (engine, name) => inspectContainer(engine, name),
   image: inspectImage,
 }
 
@@ -36,7 +42,7 @@ export async function inspect(engine: Engine, options: InspectOptions): Promise<
   const missing: StrakeError[] = []
   for (const name of options.names) {
     let found: object | undefined
-    for (const find of finders) found ??= await find(engine, name)
+    for (const find of finders) found ??= await find(engine, name, options.platform)
     if (found) objects.push(found)
     else missing.push(new StrakeError('not_found', `No such ${type || 'object'}: ${name}`))
   }

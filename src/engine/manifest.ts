@@ -1,4 +1,5 @@
-import type { Digest } from '../oci/mod.ts'
+import { StrakeError } from '../lib/mod.ts'
+import { type Digest, isIndexType } from '../oci/mod.ts'
 import {
   annotateList,
   createList,
@@ -40,13 +41,24 @@ export interface InspectedManifest {
   readonly isIndex: boolean
 }
 
-/** A manifest, of an index that is being put together here or as its registry has it. Throws `not_found`, `unavailable`. */
+/**
+ * A manifest: of an index that is being put together here, as its registry has it, or, where no registry has that name, of what it
+ * stands for in the store. Throws `not_found`, `unavailable`.
+ */
 export async function manifestInspect(
-  { store }: Engine,
+  { store, images }: Engine,
   { name, ...options }: ManifestOptions & { readonly name: string },
 ): Promise<InspectedManifest> {
   const begun = listDocument(store, name)
   if (begun !== undefined) return { digest: undefined, mediaType: undefined, text: begun, isIndex: true }
-  const { descriptor, bytes, isIndex } = await inspectManifest(name, options)
-  return { digest: descriptor.digest, mediaType: descriptor.mediaType, text: bytes.toString(), isIndex }
+  try {
+    const { descriptor, bytes, isIndex } = await inspectManifest(name, options)
+    return { digest: descriptor.digest, mediaType: descriptor.mediaType, text: bytes.toString(), isIndex }
+  } catch (error) {
+    const here = images.index(name) ?? images.find(name)
+    const isElsewhere = error instanceof StrakeError && error.code !== 'cancelled' && error.code !== 'corrupt'
+    if (!here || !isElsewhere) throw error
+    const { digest, mediaType } = here.manifest
+    return { digest, mediaType, text: store.content.read(digest).toString(), isIndex: isIndexType(mediaType) }
+  }
 }

@@ -10,6 +10,7 @@ export type {
   CopyStepOptions,
   ExportedImage,
   FailedStep,
+  FileForm,
   Filesystem,
   GraphOptions,
   ImageForm,

@@ -110,7 +110,10 @@ export function statusText({ state }: Container, now = Date.now()): string {
 
 /** The image column of `ps`: the name it was created by as long as that still means this image, else the id. */
 export function imageText(engine: Engine, { image, settings }: Container): string {
-  return engine.images.find(settings.image)?.id === image ? settings.image : hex(image).slice(0, 12)
+  const { images } = engine
+  const named = images.find(settings.image)
+  const isNamed = named && (named.id === image || images.siblings(named).some(({ id }) => id === image))
+  return isNamed ? settings.image : hex(image).slice(0, 12)
 }
 
 /** The command column of `ps`, in full. */

@@ -24,19 +24,23 @@ export function rmi(
   options: { readonly image: string; readonly force?: boolean | undefined },
 ): RemovedImages {
   const { force = false } = options
-  const { untagged, image, stack } = engine.store.transaction(() => {
+  const { untagged, gone } = engine.store.transaction(() => {
     const found = engine.images.get(options.image)
     const name = nameIn(found, options.image)
     return name ? byName(engine, found, { name, text: options.image, force }) : byId(engine, found, force)
   })
-  return { untagged, ...sweep(engine, image, stack) }
+  return { untagged, ...sweep(engine, gone) }
+}
+
+/** An image that went, and what it stood on. */
+interface Gone {
+  readonly image: Image
+  readonly stack: readonly Snapshot[]
 }
 
 interface Removal {
   readonly untagged: readonly string[]
-  /** The image that went, and what it stood on. */
-  readonly image: Image | undefined
-  readonly stack: readonly Snapshot[]
+  readonly gone: readonly Gone[]
 }
 
 /** The name by which a person means the image; undefined when it is its id. */
@@ -53,12 +57,14 @@ function byName(
   image: Image,
   { name, text, force }: { readonly name: Reference; readonly text: string; readonly force: boolean },
 ): Removal {
-  const [user] = usersOf(engine, image)
-  if (user && !force && isSingle(image)) {
+  const siblings = engine.images.siblings(image)
+  for (const used of isSingle(image) ? [image, ...siblings] : []) {
+    const [user] = usersOf(engine, used)
+    if (!user || force) continue
     throw new StrakeError(
       'conflict',
       `conflict: unable to remove repository reference "${text}" (must force) - ` +
-        `container ${user.id.slice(0, 12)} is using its referenced image ${hex(image.id).slice(0, 12)}`,
+        `container ${user.id.slice(0, 12)} is using its referenced image ${hex(used.id).slice(0, 12)}`,
       { hint: `Remove the container first: strake rm ${user.isRunning ? '-f ' : ''}${user.id.slice(0, 12)}` },
     )
   }
@@ -71,9 +77,8 @@ function byName(
   for (const digest of orphaned) engine.images.untag(parseReference(digest))
   const untagged = [shown(name), ...orphaned.map(shownName)]
   const remains = left.names.length + left.digests.length > orphaned.length
-  // Nothing takes an image away from under a running container: it stays, without a name.
-  if (remains || user?.isRunning) return { untagged, image: undefined, stack: [] }
-  return { ...drop(engine, left), untagged }
+  const own = remains ? [] : dropUnused(engine, [left])
+  return { untagged, gone: [...own, ...dropUnused(engine, siblings)] }
 }
 
 /** One tag at most, and all names in one repository. */
@@ -88,7 +93,15 @@ function byId(engine: Engine, image: Image, force: boolean): Removal {
     new StrakeError('conflict', `conflict: unable to delete ${short} (${how}) - ${why}`, {
       hint: how === 'must be forced' ? `To remove it nevertheless: strake rmi -f ${short}` : undefined,
     })
-  const [user] = usersOf(engine, image)
+  if (image.isMember && image.names.length === 0) {
+    const names = engine.images.siblings(image).flatMap((other) => other.names.map(shownName))
+    throw new StrakeError('conflict', `conflict: unable to delete ${short} - it is a part of ${names.join(', ')}`, {
+      hint: `All platforms go with the name: strake rmi ${names.join(' ')}`,
+    })
+  }
+  const siblings = engine.images.siblings(image)
+  const users = [image, ...siblings].flatMap((used) => usersOf(engine, used))
+  const user = users.find(({ isRunning }) => isRunning) ?? users[0]
   if (user?.isRunning) {
     throw refuse('cannot be forced', `image is being used by running container ${user.id.slice(0, 12)}`)
   }
@@ -97,7 +110,7 @@ function byId(engine: Engine, image: Image, force: boolean): Removal {
     if (user) throw refuse('must be forced', `image is being used by stopped container ${user.id.slice(0, 12)}`)
   }
   const untagged = [...image.names, ...image.digests].map(shownName)
-  return { ...drop(engine, image), untagged }
+  return { untagged, gone: [drop(engine, image), ...dropUnused(engine, siblings)] }
 }
 
 function shown(name: Reference): string {
@@ -105,17 +118,32 @@ function shown(name: Reference): string {
 }
 
 /** Removes the image. A container that still stands on it keeps the layers by its own snapshot. */
-function drop(engine: Engine, image: Image): Omit<Removal, 'untagged'> {
+function drop(engine: Engine, image: Image): Gone {
   const stack = engine.store.snapshots.ancestry(image.snapshot)
   engine.images.remove(image)
   return { image, stack }
 }
 
-/** Frees what went with the image, and says which of its layers are gone. */
-function sweep(engine: Engine, image: Image | undefined, stack: readonly Snapshot[]): Omit<RemovedImages, 'untagged'> {
-  if (!image) return { deleted: [], bytes: 0 }
+/**
+ * Removes those of the images that have no name and are in no index with one. Nothing takes an image away from under a running
+ * container: it stays, without a name.
+ */
+export function dropUnused(engine: Engine, images: readonly Image[]): Gone[] {
+  return images
+    .flatMap(({ id }) => engine.images.find(id) ?? [])
+    .filter((image) => !image.isMember && image.names.length + image.digests.length === 0)
+    .filter((image) => !usersOf(engine, image).some(({ isRunning }) => isRunning))
+    .map((image) => drop(engine, image))
+}
+
+/** Frees what went with the images, and says which of their layers are gone. */
+function sweep(engine: Engine, gone: readonly Gone[]): Omit<RemovedImages, 'untagged'> {
+  if (gone.length === 0) return { deleted: [], bytes: 0 }
   const { bytes } = engine.store.collect()
   const left = new Set([...engine.store.snapshots.walk()].map((snapshot) => snapshot.id))
-  const gone = stack.filter((snapshot) => !left.has(snapshot.id) && snapshot.chainId !== undefined)
-  return { deleted: [image.id, ...gone.map((snapshot) => snapshot.chainId!)], bytes }
+  const layers = new Set<string>()
+  for (const { id, chainId } of gone.flatMap(({ stack }) => stack)) {
+    if (!left.has(id) && chainId !== undefined) layers.add(chainId)
+  }
+  return { deleted: [...gone.map(({ image }) => image.id), ...layers], bytes }
 }

@@ -147,7 +147,13 @@ function cannotStart(path: string, bytes: Uint8Array, failure: Failure): Hint | 
       fix: `Install ${name || 'it'}, or ${other}.`,
     }
   }
-  const loader = readElf(bytes)?.loader
+  const { architecture, loader } = readElf(bytes) ?? {}
+  if (architecture !== undefined && architecture !== own) {
+    return {
+      cause: `${path} is built for ${architecture}; what is registered with the kernel to run it, or its loader, is not in the image.`,
+      fix: `Register QEMU so that it needs no file there: ${emulation(architecture)}`,
+    }
+  }
   if (loader === undefined || failure.readFile?.(loader)) return undefined
   const libc = loader.includes('musl') ? 'musl, as in Alpine' : 'glibc, as in Debian'
   return {
@@ -158,13 +164,18 @@ function cannotStart(path: string, bytes: Uint8Array, failure: Failure): Hint | 
 
 const architectures: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386' }
 
+const own = architectures[process.arch] ?? process.arch
+
+/** What lets the kernel run programs of that machine, wherever their files are. */
+const emulation = (machine: string) =>
+  `apt-get install qemu-user-static binfmt-support, or docker run --privileged --rm tonistiigi/binfmt --install ${machine}`
+
 function wrongFormat(path: string, bytes: Uint8Array | undefined): Hint {
-  const own = architectures[process.arch] ?? process.arch
   const built = bytes && readElf(bytes)?.architecture
   if (built !== undefined && built !== own) {
     return {
       cause: `${path} is built for ${built}, and this machine is ${own}.`,
-      fix: `Build it for ${own}, or use an image of that platform.`,
+      fix: `Build it for ${own}, use an image of that platform, or let QEMU run it: ${emulation(built)}`,
     }
   }
   if (bytes && !readElf(bytes) && shebang(bytes) === undefined) {

@@ -319,7 +319,16 @@ const cases: Case[] = [
     output: '/bin/sh: 1: /arm: Exec format error\n',
     files: { '/arm': elf(otherMachine) },
     cause: /\/arm is built for (?:arm64|amd64), and this machine is/,
-    fix: /Build it for/,
+    fix: /Build it for .* or let QEMU run it: apt-get install qemu-user-static binfmt-support, or docker run .*tonistiigi/,
+  },
+  {
+    rule: 'interpreter or loader is missing',
+    name: 'QEMU is registered with a path that the image lacks',
+    exitCode: 127,
+    output: 'exec /arm: no such file or directory',
+    files: { '/arm': elf(otherMachine) },
+    cause: /\/arm is built for (?:arm64|amd64); what is registered with the kernel/,
+    fix: /tonistiigi/,
   },
   {
     rule: 'wrong format',

@@ -6,6 +6,8 @@ import {
   hex,
   type ImageConfig,
   isDigest,
+  isImageType,
+  isIndexType,
   mediaTypes,
   type Platform,
   parseDigest,
@@ -36,8 +38,29 @@ export interface ArchivedImage {
   readonly refs: readonly string[]
 }
 
-/** The images of a docker archive, an OCI archive, or one that is both. Throws `corrupt`, `not_found` (no such platform). */
-export function readIndexes(files: ArchiveFiles, platform: Platform | undefined): ArchivedImage[] {
+/** An index of an archive, of which several images, or one and what is attached to it, are in the archive. */
+export interface ArchivedIndex {
+  readonly manifest: Descriptor
+  /** What it names; with the configuration, where it is an image that is there. */
+  readonly members: readonly { readonly descriptor: Descriptor; readonly config: Digest | undefined }[]
+  readonly names: readonly string[]
+  readonly refs: readonly string[]
+}
+
+export interface Archived {
+  readonly images: readonly ArchivedImage[]
+  /** Their names are not those of their images. */
+  readonly indexes: readonly ArchivedIndex[]
+}
+
+/**
+ * What a docker archive, an OCI archive, or one that is both holds: images, with `whole` also indexes with all their images, and
+ * else of each index the image for the platform. Throws `corrupt`, `not_found` (no such platform).
+ */
+export function readIndexes(
+  files: ArchiveFiles,
+  { platform, whole = false }: { readonly platform?: Platform | undefined; readonly whole?: boolean },
+): Archived {
   const index = files.find('index.json')
   const legacy = files.find('manifest.json')
   if (!index && !legacy) {
@@ -46,32 +69,91 @@ export function readIndexes(files: ArchiveFiles, platform: Platform | undefined)
     })
   }
   const images = new Map<Digest, ArchivedImage>()
+  const indexes = new Map<Digest, ArchivedIndex>()
   const add = (image: ArchivedImage) => {
     const known = images.get(image.config)
-    const names = [...new Set([...(known?.names ?? []), ...image.names])]
-    const refs = [...new Set([...(known?.refs ?? []), ...image.refs])]
-    images.set(image.config, { ...(known ?? image), names, refs })
+    images.set(image.config, { ...(known ?? image), ...joined(known, image) })
   }
-  if (index) for (const image of ociImages(files, index.digest, platform)) add(image)
-  if (legacy) for (const image of dockerImages(files, legacy.digest)) add(image)
+  for (const found of index ? ociImages(files, index.digest, { platform, whole }) : []) {
+    if ('config' in found) add(found)
+    else indexes.set(found.manifest.digest, { ...found, ...joined(indexes.get(found.manifest.digest), found) })
+  }
+  // index.json knows platforms: what it says of a name counts.
+  const taken = new Set([...images.values(), ...indexes.values()].flatMap(({ names }) => names))
+  for (const image of legacy ? dockerImages(files, legacy.digest) : []) {
+    const names = image.names.filter((name) => !taken.has(name))
+    if (image.names.length === 0 || names.length > 0 || images.has(image.config)) add({ ...image, names })
+  }
   if (images.size === 0) throw new StrakeError('invalid', 'the archive holds no images')
-  return [...images.values()]
+  return { images: [...images.values()], indexes: [...indexes.values()] }
 }
 
-function* ociImages(files: ArchiveFiles, digest: Digest, platform: Platform | undefined): Generator<ArchivedImage> {
+type Named = Pick<ArchivedImage, 'names' | 'refs'>
+
+function joined(known: Named | undefined, more: Named): Named {
+  return {
+    names: [...new Set([...(known?.names ?? []), ...more.names])],
+    refs: [...new Set([...(known?.refs ?? []), ...more.refs])],
+  }
+}
+
+function* ociImages(
+  files: ArchiveFiles,
+  digest: Digest,
+  { platform, whole }: { readonly platform: Platform | undefined; readonly whole: boolean },
+): Generator<ArchivedImage | ArchivedIndex> {
   const descriptors = manifestsOf(files, digest, 'index.json')
   const groups = Map.groupBy(descriptors, (d) => JSON.stringify(d.annotations ?? {}))
   for (const group of groups.values()) {
     // The same name several times is one image for several platforms; without a name, they are images of their own.
     const isOne = new Set(group.map((d) => JSON.stringify(d.platform))).size === group.length && group.length > 1
     for (const chosen of isOne ? [choosePlatform(group, platform, 'the archive')] : group) {
-      const manifest = resolve(files, chosen, platform)
-      if (!manifest) continue
       const annotations = chosen.annotations ?? {}
       const ref = annotations['org.opencontainers.image.ref.name']
-      yield { ...ociImage(files, manifest), names: nameOf(annotations), refs: ref === undefined ? [] : [ref] }
+      const named = { names: nameOf(annotations), refs: ref === undefined ? [] : [ref] }
+      const members = whole && !platform ? membersOf(files, chosen) : undefined
+      if (members) {
+        const { mediaType, digest, size } = chosen
+        for (const { image } of members) if (image) yield { ...image, names: [], refs: [] }
+        const own = members.map(({ descriptor, image }) => ({ descriptor, config: image?.config }))
+        yield { manifest: { mediaType, digest, size }, members: own, ...named }
+        continue
+      }
+      const manifest = resolve(files, chosen, platform)
+      if (manifest) yield { ...ociImage(files, manifest), ...named }
     }
   }
+}
+
+type OciImage = Omit<ArchivedImage, 'names' | 'refs'>
+
+/** What an index names, if that is more than one image: several that are in the archive, or one and what is attached to it. */
+function membersOf(
+  files: ArchiveFiles,
+  index: Descriptor,
+): { readonly descriptor: Descriptor; readonly image: OciImage | undefined }[] | undefined {
+  if (!isIndexType(index.mediaType)) return undefined
+  const manifests = manifestsOf(files, blob(files, index).digest, `index ${index.digest}`)
+  // Indexes in indexes are followed to the image for this machine.
+  if (manifests.some(({ mediaType }) => isIndexType(mediaType))) return undefined
+  const members = manifests.map((descriptor) => {
+    const isImage = isImageType(descriptor.mediaType) && !isAttestation(descriptor) && isWhole(files, descriptor)
+    return { descriptor, image: isImage ? ociImage(files, descriptor) : undefined }
+  })
+  const images = members.filter(({ image }) => image).length
+  const attached = members.filter(({ descriptor }) => isAttestation(descriptor) && isWhole(files, descriptor)).length
+  return images > 0 && images + attached > 1 ? members : undefined
+}
+
+/** Whether the archive has a manifest and all that it names: of an index, an archive may have a part. */
+function isWhole(files: ArchiveFiles, { digest }: Descriptor): boolean {
+  const find = (some: Digest) => files.find(`blobs/sha256/${hex(some)}`)
+  const file = find(digest)
+  if (!file) return false
+  const what = `manifest ${digest}`
+  const { config, layers } = parseJsonObject(files.read(file.digest, what), what)
+  if (!Array.isArray(layers)) throw corrupt(`${what} has no layers`)
+  return [config, ...layers].every((item) => find(descriptor(item, what).digest) !== undefined)
 }
 
 /** Follows indexes down to a manifest. Undefined for what is no image: an attestation. */
@@ -79,8 +161,8 @@ function resolve(files: ArchiveFiles, descriptor: Descriptor, platform: Platform
   let current = descriptor
   for (let depth = 0; depth < 8; depth++) {
     if (isAttestation(current)) return undefined
-    if (current.mediaType === mediaTypes.manifest || current.mediaType === mediaTypes.dockerManifest) return current
-    if (current.mediaType !== mediaTypes.index && current.mediaType !== mediaTypes.dockerIndex) {
+    if (isImageType(current.mediaType)) return current
+    if (!isIndexType(current.mediaType)) {
       throw corrupt(`${current.digest} has an unknown media type ${JSON.stringify(current.mediaType)}`)
     }
     const found = blob(files, current)
@@ -104,7 +186,7 @@ function normalised(name: unknown): string {
   return referenceString({ registry: reference.registry, repository: reference.repository, tag: tag ?? 'latest' })
 }
 
-function ociImage(files: ArchiveFiles, manifest: Descriptor): Omit<ArchivedImage, 'names' | 'refs'> {
+function ociImage(files: ArchiveFiles, manifest: Descriptor): OciImage {
   const what = `manifest ${manifest.digest}`
   const document = parseJsonObject(files.read(blob(files, manifest).digest, what), what)
   const config = descriptor(document.config, what)

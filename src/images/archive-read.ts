@@ -5,7 +5,8 @@ import { bytesOf, type OperationOptions, StrakeError, textOf } from '../lib/mod.
 import { chain, type Descriptor, type Digest, isDigest, mediaTypes, type Platform, parseReference } from '../oci/mod.ts'
 import type { BlobInfo, Ingest, Lease, SnapshotId, Store } from '../store/mod.ts'
 import { TarDecoder, type TarEntry, type TarHandler } from '../tar/mod.ts'
-import { type ArchivedImage, type ArchiveFiles, readIndexes } from './archive-index.ts'
+import { type ArchivedImage, type ArchivedIndex, type ArchiveFiles, readIndexes } from './archive-index.ts'
+import { mainMember } from './indexes.ts'
 import { canonicalJson } from './json.ts'
 import { hashOfLayer } from './layer-blob.ts'
 import { layerTypes } from './layer-types.ts'
@@ -14,13 +15,14 @@ import type { Image, Images } from './types.ts'
 import { unpackLayer, wrongLayer } from './unpack.ts'
 
 export interface LoadOptions extends OperationOptions {
-  /** Which image to take where the archive has one for each of several platforms. */
+  /** Only the image for this platform, where the archive has one for each of several. */
   readonly platform?: Platform | undefined
   /** Gives no names to the images. */
   readonly untagged?: boolean | undefined
 }
 
 export interface LoadedImage {
+  /** Of an index, the image for this machine. */
   readonly image: Image
   /** The names that the archive gives it, normalised. */
   readonly names: readonly string[]
@@ -46,18 +48,33 @@ export async function loadArchive(
 ): Promise<LoadedImage[]> {
   using lease = store.lease('load')
   const files = await readFiles(store, source, lease, options)
-  const found = readIndexes(files, options.platform)
+  const { images: found, indexes } = readIndexes(files, { platform: options.platform, whole: true })
   const ready: { archived: ArchivedImage; snapshot: SnapshotId | undefined }[] = []
   for (const archived of found) ready.push({ archived, snapshot: await unpack(store, archived, lease, options) })
-  return store.transaction(() =>
-    ready.map(({ archived, snapshot }) => {
+  return store.transaction(() => {
+    const loaded: LoadedImage[] = []
+    for (const { archived, snapshot } of ready) {
       const { config, layers, names, refs } = archived
       const manifest = archived.manifest ?? writeManifest(store, archived, lease)
       const image = images.add({ config, manifest, snapshot, blobs: layers.map((layer) => layer.digest) }, lease)
       if (!options.untagged) for (const name of names) images.tag(image, parseReference(name))
-      return { image: images.get(image.id), names, refs }
-    }),
-  )
+      const isPart = indexes.some(({ members }) => members.some((member) => member.config === config))
+      if (!isPart || names.length > 0) loaded.push({ image: images.get(image.id), names, refs })
+    }
+    for (const index of indexes) loaded.push(loadIndex(images, index, options))
+    return loaded
+  })
+}
+
+function loadIndex(
+  images: Images,
+  { manifest, members, names, refs }: ArchivedIndex,
+  { untagged = false }: LoadOptions,
+): LoadedImage {
+  const found = members.map(({ descriptor, config }) => ({ descriptor, image: config && images.get(config) }))
+  const main = mainMember(found)!
+  if (!untagged) for (const name of names) images.tagIndex({ manifest, members: found }, parseReference(name))
+  return { image: images.get(main.image.id), names, refs }
 }
 
 /** An image of an archive whose blobs are in the store's content, and nothing more of it. */
@@ -77,7 +94,7 @@ export async function readArchive(
 ): Promise<ArchivedManifest[]> {
   const files = await readFiles(store, source, lease, options)
   const found: ArchivedManifest[] = []
-  for (const archived of readIndexes(files, options.platform)) {
+  for (const archived of readIndexes(files, { platform: options.platform }).images) {
     for (const [i, { digest }] of archived.layers.entries()) {
       if (archived.manifest || store.content.info(digest)?.compression) continue
       const layer = await hashOfLayer(store.content.open(digest), options.signal)

@@ -4,22 +4,28 @@ import {
   type Descriptor,
   type Digest,
   familiarString,
+  forThisMachine,
   hex,
   type ImageConfig,
+  isIndexType,
   type Manifest,
   mediaTypes,
   parseReference,
 } from '../oci/mod.ts'
 import type { SnapshotId, Store } from '../store/mod.ts'
 import { encodeHeader, paddingOf, trailerSize } from '../tar/mod.ts'
+import { contentBelow, readIndex } from './indexes.ts'
 import { canonicalJson } from './json.ts'
 import { layerTar } from './layer-blob.ts'
-import type { Image, Images } from './types.ts'
+import { isAttestation } from './platform.ts'
+import type { Image, ImageIndex } from './types.ts'
 
 export interface SavedImage {
   readonly image: Image
   /** The names that it shall have where it is loaded: `docker.io/library/app:1.0`. */
   readonly names: readonly string[]
+  /** What these names stand for, where it is more than this image. */
+  readonly index?: ImageIndex | undefined
 }
 
 interface Member {
@@ -36,32 +42,35 @@ interface Member {
  */
 export async function* saveArchive(
   store: Store,
-  images: Images,
   what: readonly SavedImage[],
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   using lease = store.lease('save')
-  for (const { image } of what) {
-    if (image.snapshot !== undefined) lease.add({ snapshot: image.snapshot })
-    for (const digest of [image.id, image.manifest.digest]) lease.add({ blob: digest })
-  }
   const blobs = new Map<Digest, Member>()
   const index: Descriptor[] = []
   const legacy: object[] = []
-  for (const { image, names } of what) {
-    const manifest = images.manifest(image)
-    const stack = store.snapshots.ancestry(image.snapshot).reverse()
-    addStored(store, blobs, image.manifest)
-    addStored(store, blobs, manifest.config)
-    for (const [i, layer] of manifest.layers.entries()) addLayer(store, blobs, layer, stack[i]?.id)
-    index.push(...descriptors(image, names))
-    legacy.push(legacyEntry(image.id, names, manifest.layers))
+  for (const { image, names, index: whole } of what) {
+    if (whole) addStored(store, blobs, whole.manifest)
+    const members = whole?.members ?? [{ descriptor: image.manifest, image }]
+    for (const { descriptor, image: member } of members) {
+      if (!member) for (const digest of contentBelow(store, descriptor).here) addStored(store, blobs, { digest })
+      else {
+        const manifest = addImage(store, blobs, { descriptor, image: member })
+        if (member.id === image.id) legacy.push(legacyEntry(image.id, names, manifest.layers))
+        if (member.snapshot !== undefined) lease.add({ snapshot: member.snapshot })
+      }
+    }
+    const { mediaType, digest, size } = whole?.manifest ?? image.manifest
+    const platform = { architecture: image.architecture, os: image.os }
+    index.push(...descriptors({ mediaType, digest, size, ...(!whole && { platform }) }, names))
   }
+  for (const blob of blobs.keys()) if (store.content.info(blob)) lease.add({ blob })
   yield* archive({ blobs, index, legacy }, signal)
 }
 
 /**
- * As `saveArchive`, of one image whose blobs are all in the store's content.
+ * As `saveArchive`, of one image or index whose blobs are all in the store's content. Of an index, `manifest.json` has the image
+ * for this machine, or the first.
  *
  * @param names those that it shall have where it is loaded: `docker.io/library/app:1.0`
  */
@@ -70,12 +79,35 @@ export async function* archiveContent(
   { manifest, names }: { readonly manifest: Descriptor; readonly names: readonly string[] },
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const { config, layers } = JSON.parse(store.content.read(manifest.digest).toString()) as Manifest
-  const { architecture, os } = JSON.parse(store.content.read(config.digest).toString()) as ImageConfig
   const blobs = new Map<Digest, Member>()
-  for (const blob of [manifest, config, ...layers]) addStored(store, blobs, blob)
+  for (const blob of contentBelow(store, manifest).here) addStored(store, blobs, { digest: blob })
+  const { config, layers } = JSON.parse(store.content.read(mainManifest(store, manifest)).toString()) as Manifest
   const legacy = legacyEntry(config.digest, names, layers)
-  yield* archive({ blobs, index: descriptors({ manifest, architecture, os }, names), legacy: [legacy] }, signal)
+  const { architecture, os } = JSON.parse(store.content.read(config.digest).toString()) as ImageConfig
+  const { mediaType, digest, size } = manifest
+  const single = mainManifest(store, manifest) === digest
+  const root = { mediaType, digest, size, ...(single && { platform: { architecture, os } }) }
+  yield* archive({ blobs, index: descriptors(root, names), legacy: [legacy] }, signal)
+}
+
+function addImage(
+  store: Store,
+  blobs: Map<Digest, Member>,
+  { descriptor, image }: { readonly descriptor: Descriptor; readonly image: Image },
+): Manifest {
+  const manifest = JSON.parse(store.content.read(descriptor.digest).toString()) as Manifest
+  const stack = store.snapshots.ancestry(image.snapshot).reverse()
+  addStored(store, blobs, descriptor)
+  addStored(store, blobs, manifest.config)
+  for (const [i, layer] of manifest.layers.entries()) addLayer(store, blobs, layer, stack[i]?.id)
+  return manifest
+}
+
+/** The digest of the manifest that those read who know no index. */
+function mainManifest(store: Store, { mediaType, digest }: Descriptor): Digest {
+  if (!isIndexType(mediaType)) return digest
+  const found = readIndex(store, digest).manifests.filter((member) => !isAttestation(member))
+  return forThisMachine(found, ({ platform }) => platform)!.digest
 }
 
 function legacyEntry(config: Digest, names: readonly string[], layers: readonly Descriptor[]): object {
@@ -120,7 +152,8 @@ function text(path: string, value: unknown): Member {
   return { path, size: bytes.length, digest: undefined, open: () => [bytes] }
 }
 
-function addStored(store: Store, blobs: Map<Digest, Member>, { digest, size }: Descriptor): void {
+function addStored(store: Store, blobs: Map<Digest, Member>, { digest }: Pick<Descriptor, 'digest'>): void {
+  const { size } = store.content.info(digest)!
   blobs.set(digest, { path: blobPath(digest), size, digest, open: () => store.content.open(digest) })
 }
 
@@ -137,9 +170,7 @@ function addLayer(store: Store, blobs: Map<Digest, Member>, layer: Descriptor, s
 }
 
 /** One descriptor for each name, as containerd and docker read them; one without a name for an image that has none. */
-function descriptors(image: Pick<Image, 'manifest' | 'architecture' | 'os'>, names: readonly string[]): Descriptor[] {
-  const { mediaType, digest, size } = image.manifest
-  const plain = { mediaType, digest, size, platform: { architecture: image.architecture, os: image.os } }
+function descriptors(plain: Descriptor, names: readonly string[]): Descriptor[] {
   if (names.length === 0) return [plain]
   return names.map((name) => ({
     ...plain,

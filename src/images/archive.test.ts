@@ -23,8 +23,8 @@ test('what is saved can be loaded elsewhere, and saved again as the same bytes',
   const top = await makeImage(here.store, images, { files: { b: 'top' }, parent: base.snapshot, tags: ['top'] })
   const loose = await makeImage(here.store, images, { files: { c: 'loose' } })
   const what = [base, top, loose].map((image) => ({ image, names: image.names }))
-  const archive = await collectBytes(saveArchive(here.store, images, what))
-  assert.deepEqual(await collectBytes(saveArchive(here.store, images, what)), archive)
+  const archive = await collectBytes(saveArchive(here.store, what))
+  assert.deepEqual(await collectBytes(saveArchive(here.store, what)), archive)
 
   const loaded = await loadArchive(there.store, others, streamOf(archive))
   assert.deepEqual(
@@ -38,7 +38,7 @@ test('what is saved can be loaded elsewhere, and saved again as the same bytes',
     assert.equal(there.store.snapshots.ancestry(snapshot).length, image === top ? 2 : 1)
   }
   const again = what.map(({ image, names }) => ({ image: others.get(image.id), names }))
-  assert.deepEqual(await collectBytes(saveArchive(there.store, others, again)), archive)
+  assert.deepEqual(await collectBytes(saveArchive(there.store, again)), archive)
   assert.deepEqual(there.store.check({ content: true }), [])
 })
 
@@ -53,7 +53,7 @@ test('an image that stands on a loaded one keeps the layers as they came', { ski
   assert.equal(first!.mediaType, mediaTypes.layerGzip)
   images.remove(base!.image)
   store.collect()
-  const saved = await collectBytes(saveArchive(store, images, [{ image: top, names: top.names }]))
+  const saved = await collectBytes(saveArchive(store, [{ image: top, names: top.names }]))
   using other = temporaryStore()
   await loadArchive(other.store, openImages(other.store), streamOf(saved))
 })

@@ -1,40 +1,24 @@
 import type { StatementSync } from 'node:sqlite'
-import { nearest, StrakeError } from '../lib/mod.ts'
+import { StrakeError } from '../lib/mod.ts'
 import {
   type Descriptor,
   type Digest,
   familiarString,
+  formatPlatform,
   type ImageConfig,
   isDigest,
   type Manifest,
   mediaTypes,
-  parseReference,
+  type Platform,
   type Reference,
-  referenceString,
 } from '../oci/mod.ts'
 import type { LayerInfo, Lease, SnapshotId, Store } from '../store/mod.ts'
+import { byDigest, didYouMean, readable, shown, tagged } from './image-names.ts'
+import { type ImageRow, selectImages, toImage } from './image-rows.ts'
+import { contentBelow, mainMember, memberFits, readIndex } from './indexes.ts'
 import { canonicalJson } from './json.ts'
 import { layerTypes } from './layer-types.ts'
-import type { Image, Images, NewImage, StoredImage } from './types.ts'
-
-interface Row {
-  readonly id: Digest
-  readonly manifest: string
-  readonly snapshot: SnapshotId | null
-  readonly size: number
-  readonly created_at: number
-  readonly architecture: string
-  readonly os: string
-  /** JSON arrays. */
-  readonly names: string
-  readonly digests: string
-}
-
-const select = `
-  SELECT id, manifest, snapshot, size, created_at, architecture, os,
-    (SELECT json_group_array(name) FROM (SELECT name FROM image_names WHERE image = images.id ORDER BY name)) AS names,
-    (SELECT json_group_array(name) FROM (SELECT name FROM image_digests WHERE image = images.id ORDER BY name)) AS digests
-  FROM images`
+import type { Image, ImageIndex, Images, NewImage, StoredImage } from './types.ts'
 
 /** The images of an open store. */
 export function openImages(store: Store): Images {
@@ -49,20 +33,49 @@ class Catalog implements Images {
     this.#store = store
   }
 
-  get(nameOrId: string): Image {
-    const image = this.find(nameOrId)
+  get(nameOrId: string, platform?: Platform): Image {
+    const image = this.find(nameOrId, platform)
+    if (image && platform && (image.os !== platform.os || image.architecture !== platform.architecture)) {
+      const wanted = formatPlatform(platform)
+      const message = `image with reference ${nameOrId} was found but does not provide the specified platform (${wanted})`
+      throw new StrakeError('not_found', message, { hint: `It is for ${formatPlatform(this.config(image))}.` })
+    }
     if (image) return image
-    throw new StrakeError('not_found', `No such image: ${shown(nameOrId)}`, { hint: this.#didYouMean(nameOrId) })
+    throw new StrakeError('not_found', `No such image: ${shown(nameOrId)}`, {
+      hint: didYouMean(nameOrId, this.#names()),
+    })
   }
 
-  find(nameOrId: string): Image | undefined {
+  find(nameOrId: string, platform?: Platform): Image | undefined {
     if (isDigest(nameOrId)) return this.#byId(nameOrId)
     if (/^[a-f0-9]{64}$/.test(nameOrId)) return this.#byId(`sha256:${nameOrId}`)
-    return this.#byName(nameOrId) ?? this.#byPrefix(nameOrId)
+    const named = this.#byName(nameOrId)
+    if (!named) return this.#byPrefix(nameOrId)
+    if (!platform || !named.isMember) return named
+    return this.index(nameOrId)?.members.find((member) => memberFits(member, platform))?.image ?? named
+  }
+
+  index(name: string): ImageIndex | undefined {
+    const reference = readable(name)
+    if (!reference || reference.digest) return undefined
+    const row = this.#sql(
+      'SELECT digest, manifest FROM image_names JOIN indexes ON digest = index_digest WHERE name = ?',
+    ).get(tagged(reference)) as { digest: Digest; manifest: string } | undefined
+    if (!row) return undefined
+    const images = new Map(
+      this.#sql('SELECT manifest, image FROM index_images WHERE index_digest = ?')
+        .all(row.digest)
+        .map(({ manifest, image }) => [manifest as Digest, this.#byId(image as Digest)]),
+    )
+    const members = readIndex(this.#store, row.digest).manifests.map((descriptor) => ({
+      descriptor,
+      image: images.get(descriptor.digest),
+    }))
+    return { manifest: JSON.parse(row.manifest) as Descriptor, members }
   }
 
   list(): Image[] {
-    return this.#rows(`${select} ORDER BY created_at DESC, added_at DESC, id`).map(toImage)
+    return this.#rows(`${selectImages} ORDER BY created_at DESC, added_at DESC, id`).map(toImage)
   }
 
   config(image: Image): ImageConfig {
@@ -167,8 +180,9 @@ class Catalog implements Images {
   repositoriesOf(blob: Digest, registry: string): string[] {
     const prefix = `${registry}/`
     const rows = this.#sql(
-      `SELECT DISTINCT name FROM image_digests JOIN image_blobs USING (image)
-       WHERE digest = ? AND substr(name, 1, length(?2)) = ?2 ORDER BY name`,
+      `SELECT DISTINCT name FROM image_digests WHERE substr(name, 1, length(?2)) = ?2 AND image IN (
+         SELECT image FROM image_blobs WHERE digest = ?1 UNION
+         SELECT image FROM index_blobs JOIN index_images USING (index_digest) WHERE digest = ?1) ORDER BY name`,
     ).all(blob, prefix) as { name: string }[]
     return [...new Set(rows.map(({ name }) => name.slice(prefix.length, name.indexOf('@'))))]
   }
@@ -176,8 +190,41 @@ class Catalog implements Images {
   tag(image: Image, name: Reference): void {
     if (!name.tag) throw new StrakeError('invalid', 'refusing to create a tag with a digest reference')
     this.#sql(
-      'INSERT INTO image_names (name, image) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET image = excluded.image',
+      `INSERT INTO image_names (name, image) VALUES (?, ?)
+       ON CONFLICT (name) DO UPDATE SET image = excluded.image, index_digest = NULL`,
     ).run(tagged(name), image.id)
+  }
+
+  tagIndex({ manifest, members }: ImageIndex, name: Reference): Image {
+    const { digest } = manifest
+    const here = members.flatMap(({ descriptor, image }) => (image ? [{ descriptor, image }] : []))
+    const main = mainMember(here)
+    if (!main) throw new StrakeError('invalid', `none of the images of the index ${digest} is in the store`)
+    return this.#store.transaction(() => {
+      this.#sql('INSERT OR IGNORE INTO indexes (digest, manifest) VALUES (?, ?)').run(digest, canonicalJson(manifest))
+      for (const { descriptor, image } of here) {
+        this.#sql('INSERT OR REPLACE INTO index_images (index_digest, manifest, image) VALUES (?, ?, ?)').run(
+          digest,
+          descriptor.digest,
+          image.id,
+        )
+      }
+      for (const blob of contentBelow(this.#store, manifest).here) {
+        this.#sql('INSERT OR IGNORE INTO index_blobs (index_digest, digest) VALUES (?, ?)').run(digest, blob)
+      }
+      this.tag(main.image, name)
+      this.#sql('UPDATE image_names SET index_digest = ? WHERE name = ?').run(digest, tagged(name))
+      return this.get(main.image.id)
+    })
+  }
+
+  siblings({ id }: Image): Image[] {
+    return this.#rows(
+      `${selectImages} WHERE id <> ?1 AND id IN (
+         SELECT other.image FROM index_images JOIN index_images AS other USING (index_digest)
+         JOIN image_names USING (index_digest) WHERE index_images.image = ?1)`,
+      id,
+    ).map(toImage)
   }
 
   untag(name: Reference): void {
@@ -208,7 +255,7 @@ class Catalog implements Images {
   }
 
   #byId(id: string): Image | undefined {
-    return this.#rows(`${select} WHERE id = ?`, id).map(toImage)[0]
+    return this.#rows(`${selectImages} WHERE id = ?`, id).map(toImage)[0]
   }
 
   #byName(text: string): Image | undefined {
@@ -216,20 +263,20 @@ class Catalog implements Images {
     if (!name) return undefined
     const rows = name.digest
       ? this.#rows(
-          `${select} WHERE id = (SELECT image FROM image_digests WHERE name = ?1)
+          `${selectImages} WHERE id = (SELECT image FROM image_digests WHERE name = ?1)
              OR (id = ?2 AND EXISTS (SELECT 1 FROM image_names WHERE image = id AND substr(name, 1, length(?3)) = ?3))`,
           byDigest(name),
           name.digest,
           `${name.registry}/${name.repository}:`,
         )
-      : this.#rows(`${select} WHERE id = (SELECT image FROM image_names WHERE name = ?)`, tagged(name))
+      : this.#rows(`${selectImages} WHERE id = (SELECT image FROM image_names WHERE name = ?)`, tagged(name))
     return rows.map(toImage)[0]
   }
 
   #byPrefix(text: string): Image | undefined {
     const prefix = text.startsWith('sha256:') ? text : `sha256:${text}`
     if (!/^sha256:[a-f0-9]{1,63}$/.test(prefix)) return undefined
-    const rows = this.#rows(`${select} WHERE id >= ? AND id < ? LIMIT 2`, prefix, `${prefix}g`)
+    const rows = this.#rows(`${selectImages} WHERE id >= ? AND id < ? LIMIT 2`, prefix, `${prefix}g`)
     if (rows.length > 1) {
       const hint = 'Write more digits of the id.'
       throw new StrakeError('invalid', `multiple IDs found with provided prefix: ${text}`, { hint })
@@ -237,17 +284,14 @@ class Catalog implements Images {
     return rows.map(toImage)[0]
   }
 
-  #didYouMean(text: string): string | undefined {
-    const names = (this.#sql('SELECT name FROM image_names').all() as { name: string }[]).map((row) => shown(row.name))
-    const repository = readable(text) && familiarString({ ...readable(text)!, tag: '', digest: undefined as never })
-    const sameRepository = names.filter((name) => name.slice(0, name.lastIndexOf(':')) === repository)
-    if (sameRepository.length > 0) return `There is ${sameRepository.slice(0, 5).join(', ')}.`
-    const near = nearest(shown(text), names)
-    return near && `Did you mean ${near}?`
+  #names(): string[] {
+    return this.#sql('SELECT name FROM image_names')
+      .all()
+      .map(({ name }) => String(name))
   }
 
-  #rows(sql: string, ...parameters: string[]): Row[] {
-    return this.#sql(sql).all(...parameters) as unknown as Row[]
+  #rows(sql: string, ...parameters: string[]): ImageRow[] {
+    return this.#sql(sql).all(...parameters) as unknown as ImageRow[]
   }
 
   #sql(text: string): StatementSync {
@@ -258,43 +302,4 @@ class Catalog implements Images {
     }
     return statement
   }
-}
-
-function toImage(row: Row): Image {
-  return {
-    id: row.id,
-    manifest: JSON.parse(row.manifest) as Descriptor,
-    names: JSON.parse(row.names) as string[],
-    digests: JSON.parse(row.digests) as string[],
-    snapshot: row.snapshot ?? undefined,
-    size: row.size,
-    createdAt: row.created_at,
-    architecture: row.architecture,
-    os: row.os,
-  }
-}
-
-/** `docker.io/library/app:1.0`. */
-function tagged({ registry, repository, tag = 'latest' }: Reference): string {
-  return referenceString({ registry, repository, tag })
-}
-
-/** `docker.io/library/app@sha256:…`: next to a digest a tag means nothing. */
-function byDigest({ registry, repository, digest }: Reference): string {
-  return `${registry}/${repository}@${digest}`
-}
-
-/** The name that a text may be, or undefined where it can be an id at most. */
-function readable(text: string): Reference | undefined {
-  try {
-    return parseReference(text)
-  } catch (error) {
-    if (error instanceof StrakeError) return undefined
-    throw error
-  }
-}
-
-function shown(text: string): string {
-  const name = readable(text)
-  return name ? familiarString(name) : text
 }

@@ -20,9 +20,14 @@ export function choosePlatform(all: readonly Descriptor[], platform: Platform | 
   })
 }
 
-/** What BuildKit puts beside an image to say how it was built. */
-export function isAttestation(descriptor: Descriptor): boolean {
-  return descriptor.annotations?.['vnd.docker.reference.type'] === 'attestation-manifest'
+/** What stands beside the images of an index to say something about them, as BuildKit's attestations: it is for no platform. */
+export function isAttestation({ annotations, platform }: Descriptor): boolean {
+  return annotations?.['vnd.docker.reference.type'] === 'attestation-manifest' || platform?.os === 'unknown'
+}
+
+/** The digest of the manifest that an attestation of an index is about. */
+export function subjectOf(descriptor: Descriptor): string | undefined {
+  return descriptor.annotations?.['vnd.docker.reference.digest']
 }
 
 /** `linux/arm64/v8`. */

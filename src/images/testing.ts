@@ -1,8 +1,18 @@
 import { type LayerEntry, writeLayer } from '../layers/mod.ts'
-import { type ContainerConfig, type History, hostPlatform, parseReference } from '../oci/mod.ts'
+import {
+  type ContainerConfig,
+  type History,
+  hostPlatform,
+  mediaTypes,
+  type Platform,
+  parsePlatform,
+  parseReference,
+} from '../oci/mod.ts'
 import type { SnapshotId, Store } from '../store/mod.ts'
 import { encodeHeader, paddingOf, trailerSize } from '../tar/mod.ts'
-import type { Image, Images } from './types.ts'
+import { writeIndex } from './indexes.ts'
+import { canonicalJson } from './json.ts'
+import type { Image, ImageIndex, Images, IndexMember } from './types.ts'
 
 /** For tests: an image of one new layer with these files, on top of another. The same input gives the same image. */
 export async function makeImage(
@@ -13,6 +23,7 @@ export async function makeImage(
     readonly parent?: SnapshotId | undefined
     readonly config?: ContainerConfig
     readonly created?: string
+    readonly platform?: Platform
     /** What comes before its own entry. */
     readonly history?: readonly History[]
     readonly tags?: readonly string[]
@@ -30,12 +41,50 @@ export async function makeImage(
   const image = images.create(
     {
       snapshot: id,
-      config: { ...hostPlatform, created, config: what.config ?? {}, history: [...(what.history ?? []), { created }] },
+      config: {
+        ...(what.platform ?? hostPlatform),
+        created,
+        config: what.config ?? {},
+        history: [...(what.history ?? []), { created }],
+      },
     },
     lease,
   )
   for (const tag of what.tags ?? []) images.tag(image, parseReference(tag))
   return images.get(image.id)
+}
+
+/** For tests: an index of an image for each platform, and with `attested` of an attestation of the first, named. */
+export async function makeIndex(
+  store: Store,
+  images: Images,
+  what: { readonly platforms: readonly string[]; readonly attested?: boolean; readonly tags: readonly string[] },
+): Promise<ImageIndex> {
+  using lease = store.lease('test')
+  const members: IndexMember[] = []
+  for (const text of what.platforms) {
+    const platform = parsePlatform(text)
+    const image = await makeImage(store, images, { files: { platform: text }, platform, config: { Cmd: [text] } })
+    members.push({ descriptor: { ...image.manifest, platform }, image })
+  }
+  if (what.attested) {
+    const put = (mediaType: string, value: object) => {
+      const { digest, size } = store.content.put(canonicalJson(value), lease)
+      return { mediaType, digest, size }
+    }
+    const layers = [put('application/vnd.in-toto+json', { predicateType: 'test' })]
+    const config = put(mediaTypes.config, { architecture: 'unknown', os: 'unknown' })
+    const manifest = put(mediaTypes.manifest, { schemaVersion: 2, mediaType: mediaTypes.manifest, config, layers })
+    const annotations = {
+      'vnd.docker.reference.digest': members[0]!.descriptor.digest,
+      'vnd.docker.reference.type': 'attestation-manifest',
+    }
+    const platform = { architecture: 'unknown', os: 'unknown' }
+    members.push({ descriptor: { ...manifest, annotations, platform }, image: undefined })
+  }
+  const index = { manifest: writeIndex(store, { manifests: members.map((m) => m.descriptor) }, lease), members }
+  for (const tag of what.tags) images.tagIndex(index, parseReference(tag))
+  return index
 }
 
 /** For tests: the tar of an archive with these members; `->` starts the target of a symlink. */

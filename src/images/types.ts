@@ -1,5 +1,5 @@
 import type { OperationOptions } from '../lib/mod.ts'
-import type { Descriptor, Digest, History, ImageConfig, Manifest, Reference } from '../oci/mod.ts'
+import type { Descriptor, Digest, History, ImageConfig, Manifest, Platform, Reference } from '../oci/mod.ts'
 import type { Lease, SnapshotId } from '../store/mod.ts'
 
 export interface Image {
@@ -18,6 +18,22 @@ export interface Image {
   readonly createdAt: number
   readonly architecture: string
   readonly os: string
+  /** An index that has a name holds it: it is listed under that name only, and goes with it. */
+  readonly isMember: boolean
+}
+
+/** An OCI image index that a name stands for: images for several platforms, and what is attached to them. */
+export interface ImageIndex {
+  readonly manifest: Descriptor
+  /** What it names, in its order. */
+  readonly members: readonly IndexMember[]
+}
+
+export interface IndexMember {
+  /** As the index has it, with platform and annotations. */
+  readonly descriptor: Descriptor
+  /** The image of the store; undefined for one that is not here, and for what is no image: an attestation. */
+  readonly image: Image | undefined
 }
 
 /** See `Images.create`. */
@@ -41,11 +57,15 @@ export interface StoredImage {
 export interface Images {
   /**
    * The image that a person means by a name, a digest, an id or a unique prefix of one.
-   * Throws `not_found` (`No such image: x`, with the nearest names as hint) and `invalid` (ambiguous prefix).
+   * Where a name stands for an index, it is the one for the platform, or without one for this machine.
+   * Throws `not_found` (`No such image: x`, with the nearest names as hint; also where it is for another platform) and `invalid`
+   * (ambiguous prefix).
    */
-  get(nameOrId: string): Image
-  /** As `get`, but undefined where there is none. */
-  find(nameOrId: string): Image | undefined
+  get(nameOrId: string, platform?: Platform): Image
+  /** As `get`, but undefined where there is none; one for another platform where there is none for this. */
+  find(nameOrId: string, platform?: Platform): Image | undefined
+  /** The index that a name stands for; undefined where it is one image alone. */
+  index(name: string): ImageIndex | undefined
   list(): Image[]
   config(image: Image): ImageConfig
   manifest(image: Image): Manifest
@@ -78,6 +98,13 @@ export interface Images {
   repositoriesOf(blob: Digest, registry: string): string[]
   /** Points a name at the image; whatever had the name loses it. */
   tag(image: Image, name: Reference): void
+  /**
+   * Points a name at an index that is stored. It keeps its members, and as much of the content that it names as is here.
+   * The name's image is the one for this machine, or else the first. Throws `invalid` when none of its images is here.
+   */
+  tagIndex(index: ImageIndex, name: Reference): Image
+  /** The other members of the indexes with a name that hold the image. */
+  siblings(image: Image): Image[]
   /** Takes a name away. Throws `not_found`. */
   untag(name: Reference): void
   /** Forgets the image and its names. Content goes with the next collection. */

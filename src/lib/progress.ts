@@ -24,7 +24,13 @@ export interface VertexEvent {
   /** Milliseconds since the epoch. */
   readonly at: number
   /** The step as the tutorials number it, for `Step 3/6 : RUN …`. */
-  readonly step?: { readonly index: number; readonly total: number; readonly text: string }
+  readonly step?: {
+    readonly index: number
+    readonly total: number
+    readonly text: string
+    /** Where images for several platforms are built: `linux/arm64`, or `linux/amd64->arm64` for what is made on one for another. */
+    readonly platform?: string
+  }
   /** Ids of the vertices that it builds on; told when its state is told for the first time. */
   readonly inputs?: readonly string[]
   /** What it does with what: the definition key under which the cache knows it. Told when it has ended. */

@@ -1,6 +1,6 @@
 export type { ChainId, DiffId, Digest } from './digest.ts'
 export { chain, chainOf, digestOf, hex, isDigest, parseDigest } from './digest.ts'
-export { formatPlatform, parsePlatform, platformMatches } from './platform.ts'
+export { formatPlatform, forThisMachine, parsePlatform, platformMatches } from './platform.ts'
 export type { Reference } from './reference.ts'
 export { familiarName, familiarString, isRepository, isTag, parseReference, referenceString } from './reference.ts'
 export type {
@@ -13,4 +13,4 @@ export type {
   Manifest,
   Platform,
 } from './types.ts'
-export { hostPlatform, mediaTypes } from './types.ts'
+export { hostPlatform, isImageType, isIndexType, mediaTypes } from './types.ts'

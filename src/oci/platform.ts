@@ -68,3 +68,12 @@ export function platformMatches(has: Platform, wanted: Platform): boolean {
   if (own!.architecture !== asked!.architecture) return false
   return !has.variant || !wanted.variant || own!.variant === asked!.variant
 }
+
+/** What is for this machine, or else the first; undefined where there is none at all. */
+export function forThisMachine<T>(all: readonly T[], platformOf: (one: T) => Platform | undefined): T | undefined {
+  const fits = (one: T) => {
+    const platform = platformOf(one)
+    return platform !== undefined && platformMatches(platform, hostPlatform)
+  }
+  return all.find(fits) ?? all[0]
+}

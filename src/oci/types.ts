@@ -15,6 +15,15 @@ export const mediaTypes = {
   dockerLayerGzip: 'application/vnd.docker.image.rootfs.diff.tar.gzip',
 } as const
 
+export function isIndexType(mediaType: string): boolean {
+  return mediaType === mediaTypes.index || mediaType === mediaTypes.dockerIndex
+}
+
+/** Whether a manifest of the type names a configuration and layers. */
+export function isImageType(mediaType: string): boolean {
+  return mediaType === mediaTypes.manifest || mediaType === mediaTypes.dockerManifest
+}
+
 export interface Platform {
   readonly os: string
   readonly architecture: string

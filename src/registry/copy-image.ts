@@ -14,10 +14,11 @@ import {
 import type { Lease, Store } from '../store/mod.ts'
 import { type BlobWatch, copy } from './copy.ts'
 import { openDirectory, openLayout } from './folders.ts'
-import { packImage } from './pack-image.ts'
+import { packNamed } from './pack-index.ts'
 import { openRegistries, type Registries, type RegistriesOptions, type Repository } from './repository.ts'
 import { StoreBlobs } from './store-blobs.ts'
-import { imageManifest, takeImage } from './take-image.ts'
+import { imageManifest } from './take-image.ts'
+import { takeNamed } from './take-index.ts'
 import type { Blobs, Target } from './target.ts'
 
 export interface CopyImageOptions
@@ -61,9 +62,10 @@ export async function copyImage(store: Store, images: Images, options: CopyImage
   try {
     const { blobs, root } = await openSource(context, from)
     if (to.kind === 'local') {
-      const image = await takeImage(context, blobs, root, options)
-      images.tag(image, to.reference)
-      return image.manifest.digest
+      const taken = await takeNamed(context, blobs, root, options)
+      if ('members' in taken) images.tagIndex(taken, to.reference)
+      else images.tag(taken, to.reference)
+      return taken.manifest.digest
     }
     const single = options.platform !== undefined || to.kind === 'docker-archive'
     const wanted = single ? (await imageManifest(blobs, root, options.platform)).descriptor : root
@@ -114,8 +116,9 @@ async function openSource(
       return { blobs, root: await blobs.resolve(digest ?? tag!) }
     }
     case 'local': {
-      const image = images.get(referenceString(place.reference))
-      return { blobs: new StoreBlobs(store, lease), root: await packImage({ store, images, lease }, image, options) }
+      const name = referenceString(place.reference)
+      const { manifest } = await packNamed({ store, images, lease }, name, options)
+      return { blobs: new StoreBlobs(store, lease), root: manifest }
     }
     case 'docker-archive': {
       const all = await readArchive(store, place.path, lease, options)

@@ -1,7 +1,7 @@
 import { StrakeError } from '../lib/mod.ts'
-import type { Descriptor, Digest } from '../oci/mod.ts'
+import { type Descriptor, type Digest, isImageType, isIndexType } from '../oci/mod.ts'
 import { type Blobs, type Pushed, readContent } from './target.ts'
-import { foreignLayerTypes, isImageType, isIndexType, type ParsedManifest, parseManifest } from './wire/mod.ts'
+import { foreignLayerTypes, type ParsedManifest, parseManifest } from './wire/mod.ts'
 
 export interface CopyOptions {
   /** How many blobs move at the same time. */

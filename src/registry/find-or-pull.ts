@@ -19,7 +19,7 @@ export interface FindOptions extends PullOptions {
  */
 export async function findOrPull(store: Store, images: Images, options: FindOptions): Promise<Image> {
   const { reference: name, policy = 'missing', platform, progress } = options
-  const found = images.find(name)
+  const found = images.find(name, platform)
   const fits = found && (!platform || (platform.os === found.os && platform.architecture === found.architecture))
   if (found && (policy === 'never' || (fits && policy === 'missing'))) return found
   // An id is no name: no registry knows it.

@@ -44,8 +44,6 @@ export { parseDocument, parseManifest, readDescriptor } from './wire/manifest.ts
 export {
   emptyType,
   foreignLayerTypes,
-  isImageType,
-  isIndexType,
   manifestTypes,
   maxManifestSize,
 } from './wire/media-types.ts'

@@ -7,13 +7,15 @@ import {
   familiarName,
   familiarString,
   hex,
+  type Platform,
   parseReference,
   type Reference,
 } from '../oci/mod.ts'
 import type { Store } from '../store/mod.ts'
 import { findCredentials } from './config/credentials.ts'
 import { type BlobWatch, copy } from './copy.ts'
-import { type PackOptions, packImage } from './pack-image.ts'
+import type { PackOptions } from './pack-image.ts'
+import { type Packed, packNamed } from './pack-index.ts'
 import { openRegistries, type RegistriesOptions } from './repository.ts'
 import { StoreBlobs } from './store-blobs.ts'
 
@@ -23,6 +25,8 @@ export interface PushOptions
     Pick<RegistriesOptions, 'env' | 'retryDelay' | 'idleTimeout'> {
   /** A name that an image of the store has: `localhost:5000/app:1.0`. */
   readonly reference: string
+  /** Only the image for this platform, where the name stands for several. */
+  readonly platform?: Platform | undefined
   /** Without a tag there: it is known by its digest only. */
   readonly byDigest?: boolean | undefined
   readonly parallel?: number | undefined
@@ -36,7 +40,7 @@ export interface PushedImage {
 }
 
 /**
- * Sends an image to the registry of its name. Layers are compressed once, while they are sent; what the registry has does
+ * Sends an image to the registry of its name, or the whole index that it stands for. Layers are compressed once, while they are sent; what the registry has does
  * not move. Throws `not_found` (no such image), `unauthorized`, `denied`, `unavailable`.
  */
 export async function pushImage(store: Store, images: Images, options: PushOptions): Promise<PushedImage> {
@@ -45,18 +49,21 @@ export async function pushImage(store: Store, images: Images, options: PushOptio
   if (!tag || reference.digest) {
     throw new StrakeError('invalid', 'cannot push a digest reference', { hint: 'Push a tag: strake push NAME:TAG' })
   }
-  const image = images.find(familiarString(reference))
+  const { platform } = options
+  const name = familiarString(reference)
+  const image = images.find(name, platform)
   if (!image) {
-    const message = `An image does not exist locally with the tag: ${familiarString(reference)}`
+    const message = `An image does not exist locally with the tag: ${name}`
     throw new StrakeError('not_found', message, { hint: 'Give an image that name with: strake tag IMAGE NAME' })
   }
   using registries = openRegistries(options)
   using lease = store.lease('push')
   const mountFrom = (digest: Digest) => images.repositoriesOf(digest, registry).filter((name) => name !== repository)
   const target = registries.repository(registry, repository, { access: 'push', mountFrom })
-  const watches = watchLayers(images, image, options)
+  const all = platform ? [] : (images.index(name)?.members ?? [])
+  const watches = watchLayers(images, all.length > 0 ? all.flatMap((member) => member.image ?? []) : [image], options)
   try {
-    const manifest = await packImage({ store, images, lease }, image, {
+    const packed = await packNamed({ store, images, lease }, name, {
       ...options,
       async onLayer(diffId, blob, tarSize) {
         const watch = watches.ofLayer(diffId, tarSize)
@@ -65,7 +72,8 @@ export async function pushImage(store: Store, images: Images, options: PushOptio
         watch.done({ kind: 'pushed' })
       },
     })
-    watches.packed()
+    watches.packed(packed)
+    const { manifest } = packed
     await copy(new StoreBlobs(store, lease), target, manifest, { ...options, watch: watches.ofBlob, parallel: 5 })
     watches.end()
     if (!options.byDigest) await target.tag(manifest, tag)
@@ -77,8 +85,8 @@ export async function pushImage(store: Store, images: Images, options: PushOptio
 }
 
 /** Tells of layers in docker's words. They are known by their contents' hash, as their blobs have no digest at first. */
-function watchLayers(images: Images, image: Image, { progress }: PushOptions) {
-  const diffIds = images.config(image).rootfs.diff_ids
+function watchLayers(images: Images, all: readonly Image[], { progress }: PushOptions) {
+  const diffIds = [...new Set(all.flatMap((image) => images.config(image).rootfs.diff_ids))]
   const names = new Map<Digest, DiffId>()
   const told = new Set<string>()
   const watch = (id: string, size: number): BlobWatch => {
@@ -99,10 +107,12 @@ function watchLayers(images: Images, image: Image, { progress }: PushOptions) {
     byteStatus(progress, 'push', `${hex(id).slice(0, 12)}: Preparing`, 0, hex(id).slice(0, 12)).update(0)
   return {
     ofLayer: (diffId: DiffId, tarSize: number) => watch(diffId, tarSize),
-    /** Says which layers the blobs of the packed image are. */
-    packed() {
-      const { layers } = images.manifest(images.get(image.id))
-      for (const [i, { digest }] of layers.entries()) names.set(digest, diffIds[i]!)
+    /** Says which layers the blobs of the packed images are. */
+    packed(packed: Packed) {
+      for (const { image, layers } of packed.images) {
+        const own = images.config(image).rootfs.diff_ids
+        for (const [i, { digest }] of layers.entries()) names.set(digest, own[i]!)
+      }
     },
     ofBlob({ digest, size }: Descriptor): BlobWatch {
       const diffId = names.get(digest)

@@ -1,5 +1,14 @@
 import { StrakeError } from '../lib/mod.ts'
-import { type Descriptor, type Digest, digestOf, hex, isDigest, mediaTypes } from '../oci/mod.ts'
+import {
+  type Descriptor,
+  type Digest,
+  digestOf,
+  hex,
+  isDigest,
+  isImageType,
+  isIndexType,
+  mediaTypes,
+} from '../oci/mod.ts'
 import { findCredentials } from './config/credentials.ts'
 import { type Endpoint, endpointsOf, hostCertificates } from './config/hosts.ts'
 import { fetchBlob } from './download.ts'
@@ -9,7 +18,7 @@ import { type Answer, dropBody, readBody, type TransportOptions } from './http/t
 import { nextPage, readList } from './listing.ts'
 import { type Content, type Pushed, readContent, type Target } from './target.ts'
 import { type GrowingBlob, uploadBlob } from './upload.ts'
-import { emptyType, isImageType, isIndexType, manifestTypes, maxManifestSize, parseManifest } from './wire/mod.ts'
+import { emptyType, manifestTypes, maxManifestSize, parseManifest } from './wire/mod.ts'
 
 export interface RegistriesOptions {
   readonly signal?: AbortSignal | undefined

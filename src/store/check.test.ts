@@ -31,7 +31,7 @@ function filledStore() {
     )
     for (const digest of [config, manifest.digest])
       db.prepare('INSERT INTO image_blobs VALUES (?, ?)').run(config, digest)
-    db.prepare('INSERT INTO image_names VALUES (?, ?)').run('docker.io/library/app:1.0', config)
+    db.prepare('INSERT INTO image_names (name, image) VALUES (?, ?)').run('docker.io/library/app:1.0', config)
     db.prepare(`INSERT INTO containers VALUES ('c', 'web', ?, ?, 0, '{}', '{}')`).run(config, own)
     db.prepare(`INSERT INTO cache VALUES ('key', 'operation', ?, '', 0, 0, 0)`).run(layers[0]!)
   })

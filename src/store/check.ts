@@ -67,6 +67,12 @@ const dangling = [
     fix: (id: string) => `strake rmi -f ${shortId(id)}, then build or load it again`,
   },
   {
+    find: `SELECT DISTINCT name AS subject FROM index_blobs JOIN image_names USING (index_digest)
+           WHERE digest NOT IN (SELECT digest FROM blobs)`,
+    what: (name: string) => `the index of ${name} has lost content`,
+    fix: (name: string) => `strake rmi ${name}, then build or load it again`,
+  },
+  {
     find: `SELECT name AS subject FROM containers WHERE snapshot IS NULL OR snapshot NOT IN (SELECT id FROM snapshots)`,
     what: (name: string) => `container ${name} has lost its files`,
     fix: (name: string) => `strake rm -f ${name}`,
@@ -215,9 +221,13 @@ function remedy(db: Database, id: SnapshotId): string {
 }
 
 function remedyOfBlob(db: Database, digest: Digest): string {
-  const rows = db.sql('SELECT image FROM image_blobs WHERE digest = ?').all(digest)
-  if (!rows.length) return 'strake system prune'
-  return `strake rmi -f ${rows.map((row) => shortId(String(row.image))).join(' ')}, then build or load it again`
+  const images = db.sql('SELECT image FROM image_blobs WHERE digest = ?').all(digest)
+  const names = db
+    .sql('SELECT name FROM index_blobs JOIN image_names USING (index_digest) WHERE digest = ?')
+    .all(digest)
+  const used = [...names.map(({ name }) => String(name)), ...images.map(({ image }) => shortId(String(image)))]
+  if (!used.length) return 'strake system prune'
+  return `strake rmi -f ${used.join(' ')}, then build or load it again`
 }
 
 function shortId(digest: string): string {

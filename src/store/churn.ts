@@ -64,7 +64,7 @@ function keep(snapshot: SnapshotId, digest: string): void {
       `${process.pid}-%`,
     )
     db.prepare(`INSERT INTO images VALUES (?, ?, ?, 0, 0, 'amd64', 'linux', 0)`).run(config, '{}', snapshot)
-    db.prepare('INSERT INTO image_names VALUES (?, ?)').run(`${process.pid}-${snapshot}`, config)
+    db.prepare('INSERT INTO image_names (name, image) VALUES (?, ?)').run(`${process.pid}-${snapshot}`, config)
     db.prepare('INSERT INTO image_blobs VALUES (?, ?)').run(config, digest)
     db.prepare(`INSERT OR REPLACE INTO cache VALUES (?, 'operation', ?, '', 0, 0, 0)`).run(
       String(process.pid),

@@ -38,6 +38,9 @@ function deleteRows(db: Database): {
   readonly snapshots: readonly { readonly id: number; readonly size: number | null }[]
 } {
   dropVoidLeases(db)
+  db.sql(
+    'DELETE FROM indexes WHERE digest NOT IN (SELECT index_digest FROM image_names WHERE index_digest IS NOT NULL)',
+  ).run()
   const snapshots = db
     .sql(`${reachable} DELETE FROM snapshots WHERE id NOT IN (SELECT id FROM reachable WHERE id IS NOT NULL)
           RETURNING id, size`)
@@ -45,6 +48,7 @@ function deleteRows(db: Database): {
   const { changes } = db
     .sql(
       `DELETE FROM blobs WHERE digest NOT IN (SELECT digest FROM image_blobs)
+       AND digest NOT IN (SELECT digest FROM index_blobs)
        AND digest NOT IN (SELECT digest FROM lease_blobs)`,
     )
     .run()

@@ -104,6 +104,7 @@ export class Content implements ContentStore {
       const used = this.#db
         .sql(
           `SELECT 1 FROM image_blobs WHERE digest = :digest UNION ALL
+           SELECT 1 FROM index_blobs WHERE digest = :digest UNION ALL
            SELECT 1 FROM lease_blobs JOIN leases ON id = lease WHERE digest = :digest AND owner <> :self`,
         )
         .get({ digest, self: ownIdentity() })

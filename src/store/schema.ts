@@ -190,6 +190,31 @@ const steps: readonly string[] = [
   ) STRICT, WITHOUT ROWID;
   CREATE INDEX claims_by_lease ON claims (lease);
   `,
+  `
+  -- OCI image indexes that names stand for; the name's image is then that for this machine. manifest is a descriptor as JSON.
+  -- One without a name goes with the next collection.
+  CREATE TABLE indexes (
+    digest TEXT PRIMARY KEY,
+    manifest TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  -- The images of the store that an index names, by the digest of the manifest that it names them by.
+  CREATE TABLE index_images (
+    index_digest TEXT NOT NULL REFERENCES indexes ON DELETE CASCADE,
+    manifest TEXT NOT NULL,
+    image TEXT NOT NULL REFERENCES images ON DELETE CASCADE,
+    PRIMARY KEY (index_digest, manifest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX index_images_by_image ON index_images (image);
+  -- The blobs that an index keeps: itself, and as much as is here of what it names.
+  CREATE TABLE index_blobs (
+    index_digest TEXT NOT NULL REFERENCES indexes ON DELETE CASCADE,
+    digest TEXT NOT NULL REFERENCES blobs,
+    PRIMARY KEY (index_digest, digest)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX index_blobs_by_digest ON index_blobs (digest);
+  ALTER TABLE image_names ADD COLUMN index_digest TEXT REFERENCES indexes;
+  CREATE INDEX image_names_by_index ON image_names (index_digest) WHERE index_digest IS NOT NULL;
+  `,
 ]
 
 /** The version that this Strake reads and writes. */

@@ -33,10 +33,10 @@ function isDockerfiles(name: string): boolean {
   }
 }
 
-/** Checks what Docker would check, although the image is the same either way. */
-export function checkMultiPlatform(buildArgs: BuildArgs): void {
+/** Whether the result shall be an index even if it is for one platform. Throws `invalid`. */
+export function wantsMultiPlatform(buildArgs: BuildArgs): boolean {
   const value = buildArgs.BUILDKIT_MULTI_PLATFORM
-  if (!value || isTrue(value) || isFalse(value)) return
+  if (!value || isTrue(value) || isFalse(value)) return isTrue(value ?? '')
   throw new StrakeError('invalid', `invalid boolean value for multi-platform: ${value}`, {
     hint: 'BUILDKIT_MULTI_PLATFORM is true or false.',
   })

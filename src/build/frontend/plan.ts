@@ -1,30 +1,44 @@
 import { type Dockerfile, expand, type Flag, type Stage as ParsedStage, platformArgs } from '../../dockerfile/mod.ts'
 import { nearest, StrakeError } from '../../lib/mod.ts'
-import { hostPlatform, type Platform } from '../../oci/mod.ts'
+import { formatPlatform, hostPlatform, type Platform } from '../../oci/mod.ts'
 import type { BuildOptions } from '../types.ts'
 import { type From, readFroms } from './read-from.ts'
 import { readStage } from './read-stage.ts'
 import type { Sources } from './sources.ts'
 import type { Stage } from './stage.ts'
 
-export interface PlanOptions extends BuildOptions {
+export interface PlanOptions extends Omit<BuildOptions, 'platform'> {
+  /** The platform of the images. */
+  readonly platform: Platform
+  /** There are plans for others: names of steps tell the platform. */
+  readonly isOneOfSeveral?: boolean
   /** SOURCE_DATE_EPOCH in nanoseconds. */
   readonly created: bigint | undefined
   /** For a reproducible image: no time in its own layers is later. Nanoseconds since the epoch. */
   readonly epoch: bigint | undefined
 }
 
+/** Numbers of vertices and steps; several plans that become one graph share it. */
+export interface Counter {
+  vertex: number
+  step: number
+  total: number
+}
+
 /**
  * Turns the stages that the targets need into a graph, and gives the target's stages. Throws `invalid` with the place in the
  * Dockerfile.
  */
-export async function plan(dockerfile: Dockerfile, sources: Sources, options: PlanOptions): Promise<Stage[]> {
+export async function plan(
+  dockerfile: Dockerfile,
+  sources: Sources,
+  { counter = { vertex: 0, step: 0, total: 0 }, ...options }: PlanOptions & { readonly counter?: Counter },
+): Promise<Stage[]> {
   const targets = targetsOf(options).map((name) => findTarget(dockerfile, name))
-  const { platform = hostPlatform, created, epoch } = options
+  const { platform, created, epoch } = options
   const globals = readGlobals(dockerfile, platform, options)
   const froms = readFroms(dockerfile, globals)
-  const needed = neededStages(dockerfile, targets, { froms, sources })
-  const counter = { vertex: 0, step: 0, total: 0 }
+  const needed = neededStages(dockerfile, targets, { froms, sources, platform })
   const stages = new Map<number, Promise<Stage>>()
   const reader = { dockerfile, sources, options, platform, created, epoch, globals, froms, counter, stage }
 
@@ -42,6 +56,12 @@ export async function plan(dockerfile: Dockerfile, sources: Sources, options: Pl
   for (const parsed of needed) counter.total += stepsOf(parsed)
   for (const parsed of dockerfile.stages) if (needed.has(parsed)) await stage(parsed)
   return Promise.all(targets.map(stage))
+}
+
+/** The platforms to build for, each once: without any, this machine's. */
+export function platformsOf({ platform }: Pick<BuildOptions, 'platform'>): Platform[] {
+  const byName = new Map([platform ?? []].flat().map((one) => [formatPlatform(one), one]))
+  return byName.size ? [...byName.values()] : [hostPlatform]
 }
 
 /** Names of the stages to build; undefined is the last one. */
@@ -111,7 +131,7 @@ export function copiedStage({ stages }: Dockerfile, from: Flag, index: number): 
   return found
 }
 
-function readGlobals(dockerfile: Dockerfile, platform: Platform, options: BuildOptions) {
+function readGlobals(dockerfile: Dockerfile, platform: Platform, options: Pick<BuildOptions, 'buildArgs' | 'target'>) {
   const { buildArgs = {} } = options
   const target = targetsOf(options).at(-1) ?? dockerfile.stages.at(-1)?.name ?? 'default'
   const globals = new Map<string, string | undefined>(platformArgs(hostPlatform, platform, target))
@@ -129,14 +149,14 @@ function readGlobals(dockerfile: Dockerfile, platform: Platform, options: BuildO
 function neededStages(
   dockerfile: Dockerfile,
   targets: readonly ParsedStage[],
-  { froms, sources }: { froms: readonly From[]; sources: Sources },
+  { froms, ...place }: { froms: readonly From[]; sources: Sources; platform: Platform },
 ): Set<ParsedStage> {
   const copied = dockerfile.stages.map((stage) => copiedStages(dockerfile, stage))
   const needed = new Set<ParsedStage>()
   const visit = (stage: ParsedStage) => {
     if (needed.has(stage)) return
     needed.add(stage)
-    if (isReplaced(sources, stage)) return
+    if (isReplaced(place, stage)) return
     const base = baseStage(dockerfile, froms[stage.index]!.name, stage.index)
     if (base) visit(base)
     for (const other of copied[stage.index]!) visit(other)
@@ -146,8 +166,11 @@ function neededStages(
 }
 
 /** Whether a named context stands in for the stage. */
-export function isReplaced(sources: Sources, { name }: ParsedStage): boolean {
-  return name !== undefined && sources.isContext(name)
+export function isReplaced(
+  { sources, platform }: { readonly sources: Sources; readonly platform: Platform },
+  { name }: ParsedStage,
+): boolean {
+  return name !== undefined && sources.isContext(name, platform)
 }
 
 function copiedStages(dockerfile: Dockerfile, stage: ParsedStage): ParsedStage[] {

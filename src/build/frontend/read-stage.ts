@@ -5,9 +5,9 @@ import type { Operation, OperationVertex, Vertex } from '../graph.ts'
 import { copyFromContext } from '../operations/copy.ts'
 import { mergeOperation } from '../operations/merge.ts'
 import { workdirOperation } from '../operations/workdir.ts'
-import type { BuildOptions } from '../types.ts'
 import { applyConfig, type Evaluation, expandWord, workdir } from './instructions.ts'
-import { baseStage, isReplaced, withStageMeant } from './plan.ts'
+import { baseStage, type Counter, isReplaced, type PlanOptions, withStageMeant } from './plan.ts'
+import { platformLabel } from './platform-label.ts'
 import { readCopy } from './read-copy.ts'
 import type { From } from './read-from.ts'
 import { readRun } from './read-run.ts'
@@ -18,7 +18,7 @@ import { envOf, inheritConfig, type Stage } from './stage.ts'
 export interface Reader {
   readonly dockerfile: Dockerfile
   readonly sources: Sources
-  readonly options: BuildOptions
+  readonly options: PlanOptions
   readonly platform: Platform
   /** SOURCE_DATE_EPOCH in nanoseconds. */
   readonly created: bigint | undefined
@@ -29,7 +29,7 @@ export interface Reader {
   readonly froms: readonly From[]
   /** A stage of this Dockerfile, read when somebody first asks for it. */
   readonly stage: (parsed: ParsedStage) => Promise<Stage>
-  readonly counter: { vertex: number; step: number; total: number }
+  readonly counter: Counter
 }
 
 export async function readStage(reader: Reader, parsed: ParsedStage): Promise<Stage> {
@@ -37,14 +37,15 @@ export async function readStage(reader: Reader, parsed: ParsedStage): Promise<St
   const stage = await openStage(reader, parsed)
   const evaluation: Evaluation = { stage, escape: dockerfile.escape, buildArgs: options.buildArgs ?? {}, globals }
   const triggers = stage.triggers.map((text) => parseTrigger(text))
-  const instructions = isReplaced(reader.sources, parsed) ? [] : [...triggers, ...parsed.instructions]
+  const instructions = isReplaced(reader, parsed) ? [] : [...triggers, ...parsed.instructions]
   const label = parsed.name ?? (dockerfile.stages.length > 1 ? `stage-${parsed.index}` : '')
   const fileSteps = instructions.filter(({ kind }) => isLayer(kind)).length + 1
   let fileStep = 1
   for (const instruction of instructions) {
     if (isLayer(instruction.kind)) fileStep++
-    const prefix = `[${label}${label && ' '}${fileStep}/${fileSteps}]`
-    const step = triggers.includes(instruction) ? undefined : nextStep(reader, instruction.original)
+    const platform = platformLabel(reader, stage)
+    const prefix = prefixOf(platform, label, `${fileStep}/${fileSteps}`)
+    const step = triggers.includes(instruction) ? undefined : nextStep(reader, instruction.original, platform)
     await readInstruction({ reader, evaluation, instruction, step, prefix, parsed })
   }
   return stage
@@ -54,8 +55,13 @@ function isLayer(kind: Instruction['kind']): boolean {
   return kind === 'run' || kind === 'copy' || kind === 'add' || kind === 'workdir'
 }
 
-function nextStep({ counter }: Reader, text: string) {
-  return { index: ++counter.step, total: counter.total, text }
+function nextStep({ counter }: Reader, text: string, platform: string | undefined) {
+  return { index: ++counter.step, total: counter.total, text, ...(platform && { platform }) }
+}
+
+/** What stands before the instruction in the name of its vertex. */
+function prefixOf(...words: readonly (string | undefined)[]): string {
+  return `[${words.filter(Boolean).join(' ')}]`
 }
 
 async function openStage(
@@ -64,34 +70,38 @@ async function openStage(
 ): Promise<Stage & { readonly triggers: readonly string[] }> {
   const { dockerfile, sources, counter, platform } = reader
   const { from } = parsed
-  const replaced = isReplaced(sources, parsed)
+  const replaced = isReplaced(reader, parsed)
   const wanted = reader.froms[parsed.index]!
   const name = replaced ? parsed.name! : wanted.name
   const label = parsed.name ?? (dockerfile.stages.length > 1 ? `stage-${parsed.index}` : '')
-  const step = nextStep(reader, from.original)
+  const other = replaced ? undefined : baseStage(dockerfile, name, parsed.index)
+  const below = other && (await reader.stage(other))
+  const runsOn = below?.runsOn ?? wanted.platform ?? platform
+  const shown = platformLabel(reader, { runsOn, env: new Map() })
+  const step = nextStep(reader, from.original, shown)
   const id = `v${++counter.vertex}`
-  const vertexName = `[${label}${label && ' '}1/${parsed.instructions.filter(({ kind }) => isLayer(kind)).length + 1}] ${from.original}`
+  const count = parsed.instructions.filter(({ kind }) => isLayer(kind)).length + 1
+  const vertexName = `${prefixOf(shown, label, `1/${count}`)} ${from.original}`
   const fresh = {
     name: parsed.name,
     index: parsed.index,
     platform,
+    runsOn,
     cmdSet: false,
     history: [] as Stage['history'][number][],
   }
-  const other = replaced ? undefined : baseStage(dockerfile, name, parsed.index)
-  if (other) {
-    const base = await reader.stage(other)
+  if (below) {
     return {
       ...fresh,
-      platform: base.platform,
-      top: { kind: 'config', id, name: vertexName, step, input: base.top },
-      config: inheritConfig(base.config, false),
-      author: base.author,
-      inherited: base.inherited,
-      history: [...base.history],
-      args: new Map(base.args),
-      env: new Map(base.env),
-      triggers: base.config.OnBuild ?? [],
+      platform: below.platform,
+      top: { kind: 'config', id, name: vertexName, step, input: below.top },
+      config: inheritConfig(below.config, false),
+      author: below.author,
+      inherited: below.inherited,
+      history: [...below.history],
+      args: new Map(below.args),
+      env: new Map(below.env),
+      triggers: below.config.OnBuild ?? [],
     }
   }
   const blank = {
@@ -104,7 +114,7 @@ async function openStage(
   const empty = nothing(id, vertexName, step)
   const fromScratch = inheritConfig(undefined, true)
   if (name === 'scratch' && !replaced) return { ...blank, top: empty, config: fromScratch, env: envOf(fromScratch) }
-  const base = await sources.base(name, from.image.range, wanted.platform ?? platform).catch((error: unknown) => {
+  const base = await sources.base(name, from.image.range, runsOn).catch((error: unknown) => {
     throw withStageMeant(error, dockerfile, name, parsed.index)
   })
   if (base.kind === 'directory') {

@@ -15,8 +15,8 @@ export interface Sources {
   readonly context: LocalSource
   /** Where what has to be fetched comes to lie. */
   readonly workspace: Workspace
-  /** Whether a named context has that name. */
-  isContext(name: string): boolean
+  /** Whether a named context has that name, for the platform. */
+  isContext(name: string, platform: Platform): boolean
   /** An image for the platform, or a named context. */
   base(name: string, range: SourceRange | undefined, platform: Platform): Promise<Base>
 }

@@ -1,4 +1,4 @@
-import type { ContainerConfig, History, ImageConfig } from '../../oci/mod.ts'
+import type { ContainerConfig, History, ImageConfig, Platform } from '../../oci/mod.ts'
 import type { Vertex } from '../graph.ts'
 
 /** A stage while its instructions are read: its root file system so far, and the configuration that is being made. */
@@ -9,6 +9,8 @@ export interface Stage {
   top: Vertex
   config: Mutable<ContainerConfig>
   readonly platform: Pick<ImageConfig, 'architecture' | 'os' | 'variant'>
+  /** What was asked for: --platform of its FROM, or that of the build. */
+  readonly runsOn: Platform
   author: string | undefined
   /** What the base brought. */
   readonly inherited: readonly History[]

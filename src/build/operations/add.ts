@@ -62,6 +62,8 @@ export function addOperation(from: LocalSource, sources: readonly AddSource[], o
     digest,
     facts: { ...copyFacts(names, options), '--unpack': sources.map(({ unpack }) => unpack).join(' ') },
     listing: () => listing,
+    // What a server gives is checked for each that asks.
+    ...(sources.every(({ kind }) => kind === 'local') && { reads: from }),
     outside: outsideKey,
     async execute(execution, layer, [below]) {
       const local = collectLocal()

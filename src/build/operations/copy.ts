@@ -49,6 +49,7 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
     digest,
     facts: copyFacts(sources, options),
     listing: () => listing,
+    reads: from,
     async outside(eager) {
       if (outside) return outside
       collected ??= collectFor(options, from.tree, sources, false)

@@ -35,6 +35,7 @@ export function mountedFiles(
     digest,
     facts: { path },
     listing: () => listing,
+    reads: from,
     async outside(eager) {
       if (!listing && fillDigests(collected(), { cache: from.statCache, read: eager })) {
         listing = listSources(collected())

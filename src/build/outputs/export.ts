@@ -1,28 +1,25 @@
 import { statSync } from 'node:fs'
-import { dirname, resolve } from 'node:path'
-import { archiveContent, type Images } from '../../images/mod.ts'
+import { dirname, join, resolve } from 'node:path'
+import { archiveContent, type Images, readIndex } from '../../images/mod.ts'
 import { errno, StrakeError } from '../../lib/mod.ts'
-import { type Descriptor, type Digest, parseReference, type Reference, referenceString } from '../../oci/mod.ts'
+import { type Descriptor, parseReference, type Reference, referenceString } from '../../oci/mod.ts'
 import { copy, openLayout, packManifest, pushImage, StoreBlobs } from '../../registry/mod.ts'
-import type { SnapshotId } from '../../store/mod.ts'
-import { type Execution, viewRoot } from '../execution.ts'
-import { filesOf } from './files.ts'
+import type { Execution } from '../execution.ts'
+import { allFiles, folderOf } from './all-files.ts'
+import { type Assembly, assemble, isIndex, packOptions, unpackedIndex } from './assemble.ts'
 import { writeFiles } from './local.ts'
 import { tarOf } from './tar.ts'
 import type { BuildOutput, ImageForm } from './types.ts'
 import { writeOutput } from './write-file.ts'
 
-/** What was built, and is to be put out. */
-export interface Finished {
-  readonly config: Digest
-  readonly manifest: Descriptor
-  readonly snapshot: SnapshotId | undefined
+/** What was built of a target, and is to be put out. */
+export interface Finished extends Assembly {
   readonly tags: readonly Reference[]
   /** SOURCE_DATE_EPOCH in nanoseconds. */
   readonly epoch: bigint | undefined
 }
 
-/** The manifest of an image as it was put out, and its names there. */
+/** The manifest of an image as it was put out, or the index of several, and its names there. */
 export interface ExportedImage {
   readonly manifest: Descriptor
   readonly names: readonly string[]
@@ -31,23 +28,35 @@ export interface ExportedImage {
 }
 
 /** Finds out before the build what would fail after it. Throws `invalid` in docker's words. */
-export function checkOutputs(outputs: readonly BuildOutput[], tags: readonly string[], targets: number): void {
+export function checkOutputs(
+  outputs: readonly BuildOutput[],
+  tags: readonly string[],
+  { targets, isMultiPlatform }: { readonly targets: number; readonly isMultiPlatform: boolean },
+): void {
   const fail = (message: string, hint?: string) => new StrakeError('invalid', message, { hint })
   for (const output of outputs) {
     if (targets > 1 && output.kind !== 'image' && output.kind !== 'cacheonly') {
       throw fail(`type=${output.kind} puts out one target, and several are built`, 'Build them one by one.')
     }
     if (output.kind === 'cacheonly') continue
+    if (output.kind === 'docker' && isMultiPlatform) {
+      throw fail(
+        'docker exporter does not support exporting manifest lists, use the oci exporter instead',
+        'Write type=oci: docker load reads that as well. --load keeps the image in the store.',
+      )
+    }
     if (output.kind === 'image') {
       const names = imageNames(
         output,
         tags.map((tag) => parseReference(tag.slice(tag.indexOf('=') + 1))),
       )
+      if (output.indexAnnotations && !isMultiPlatform) throw fail(noIndex)
       if (output.push && names.length === 0) {
         throw fail('tag is needed when pushing to registry', 'Name the image: -t registry.test/app:1.0')
       }
       continue
     }
+    if ('indexAnnotations' in output && output.indexAnnotations && !isMultiPlatform) throw fail(noIndex)
     for (const name of 'names' in output ? (output.names ?? []) : []) parseReference(name)
     if (typeof output.dest !== 'string') continue
     const there = statSync(output.dest, { throwIfNoEntry: false })
@@ -63,6 +72,8 @@ export function checkOutputs(outputs: readonly BuildOutput[], tags: readonly str
   }
 }
 
+const noIndex = 'index annotations not supported for single platform export'
+
 /** Puts one output out. Those that are no images give nothing. */
 export async function exportOutput(
   execution: Execution,
@@ -76,10 +87,15 @@ export async function exportOutput(
     case 'tar': {
       const what = output.kind === 'local' ? 'directory' : 'tarball'
       await shown(execution, `exporting to client ${what}`, async () => {
-        using root = viewRoot(execution, finished.snapshot)
-        const files = filesOf(root.path, { time: finished.epoch, signal: execution.signal })
-        if (output.kind === 'local') await writeFiles(resolve(output.dest), files)
-        else await writeOutput(output.dest, tarOf(files))
+        const split = output.platformSplit ?? finished.isMultiPlatform
+        if (output.kind === 'tar') await writeOutput(output.dest, tarOf(allFiles(execution, finished, split)))
+        else if (!split) await writeFiles(resolve(output.dest), allFiles(execution, finished, false))
+        else {
+          for (const image of finished.images) {
+            const files = allFiles(execution, { ...finished, images: [image] }, false)
+            await writeFiles(join(resolve(output.dest), folderOf(image)), files)
+          }
+        }
       })
       return undefined
     }
@@ -112,16 +128,16 @@ async function shown<T>({ progress }: Execution, name: string, work: () => Promi
 }
 
 async function exportArchive(
-  { store, lease, signal }: Execution,
+  execution: Execution,
   finished: Finished,
   output: BuildOutput & { kind: 'oci' | 'docker' },
 ): Promise<ExportedImage> {
+  const { store, lease, signal } = execution
   const names = imageNames(output, finished.tags)
   const docker = output.kind === 'docker' && output.mediaTypes !== 'oci' && output.compression !== 'zstd'
-  const { manifest } = await packManifest({ store, lease }, finished, {
-    ...formOf(output),
+  const manifest = await assemble(execution, finished, {
+    ...output,
     mediaTypes: output.mediaTypes ?? (docker ? 'docker' : 'oci'),
-    signal,
   })
   if (!output.folder) await writeOutput(output.dest, archiveContent(store, { manifest, names }, signal))
   else if (typeof output.dest === 'string') {
@@ -135,38 +151,81 @@ async function exportArchive(
 }
 
 async function exportImage(
-  { store, lease, progress, signal }: Execution,
+  execution: Execution,
   images: Images,
   { finished, output }: { readonly finished: Finished; readonly output: BuildOutput & { kind: 'image' } },
 ): Promise<ExportedImage> {
-  const image = images.get(finished.config)
   const names = imageNames(output, finished.tags)
-  for (const name of names) images.tag(image, parseReference(name))
-  const form = formOf(output)
-  if (output.push) {
-    const repositories = new Set<string>()
-    for (const name of names) {
-      const { registry, repository } = parseReference(name)
-      const place = `${registry}/${repository}`
-      if (output.push === 'digest' && repositories.has(place)) continue
-      repositories.add(place)
-      await pushImage(store, images, {
-        ...form,
-        reference: name,
-        byDigest: output.push === 'digest',
-        progress,
-        signal,
-      })
-    }
-  } else if (Object.values(form).some((value) => value !== undefined)) {
-    const { manifest, layers } = await packManifest({ store, lease }, image, { ...form, signal })
-    images.repack(image, { manifest, blobs: layers.map(({ digest }) => digest) }, lease)
-  }
-  return { manifest: images.get(finished.config).manifest, names, pushed: Boolean(output.push) }
+  const manifest = await nameImage(execution, images, { finished, output, names })
+  if (output.push) await pushNames(execution, images, { finished, output, names })
+  // A push may have packed it.
+  const [name] = output.push ? names : []
+  const pushed = name === undefined ? undefined : (images.index(name) ?? images.get(name)).manifest
+  return { manifest: pushed ?? manifest, names, pushed: Boolean(output.push) }
 }
 
-function formOf({ compression, level, force, mediaTypes, annotations }: ImageForm) {
-  return { compression, level, force, mediaTypes, annotations }
+/** Gives the names to what was built, in the form that is asked for. What is pushed gets its form on the way, unless it must be final before. */
+async function nameImage(
+  execution: Execution,
+  images: Images,
+  {
+    finished,
+    output,
+    names,
+  }: {
+    readonly finished: Finished
+    readonly output: BuildOutput & { kind: 'image' }
+    readonly names: readonly string[]
+  },
+): Promise<Descriptor> {
+  const { store, lease, signal } = execution
+  const options = packOptions(output, finished.images[0]!.platform)
+  const isFormed = Object.values(options).some((value) => value !== undefined)
+  if (isIndex(finished)) {
+    // A push packs; what has annotations of its own, or what something is attached to, must be as it is to be before.
+    const final = finished.attach || output.platformAnnotations || output.indexAnnotations || (isFormed && !output.push)
+    const manifest = final ? await assemble(execution, finished, output) : unpackedIndex(execution, finished)
+    const members = readIndex(store, manifest.digest).manifests.map((descriptor, i) => {
+      const config = finished.images[i]?.config
+      return { descriptor, image: config && images.get(config) }
+    })
+    for (const name of names) images.tagIndex({ manifest, members }, parseReference(name))
+    return manifest
+  }
+  const image = images.get(finished.images[0]!.config)
+  for (const name of names) images.tag(image, parseReference(name))
+  if (output.push || !isFormed) return image.manifest
+  const { manifest, layers } = await packManifest({ store, lease }, image, { ...options, signal })
+  images.repack(image, { manifest, blobs: layers.map(({ digest }) => digest) }, lease)
+  return manifest
+}
+
+async function pushNames(
+  { store, progress, signal }: Execution,
+  images: Images,
+  {
+    finished,
+    output,
+    names,
+  }: {
+    readonly finished: Finished
+    readonly output: BuildOutput & { kind: 'image' }
+    readonly names: readonly string[]
+  },
+): Promise<void> {
+  const [first] = finished.images
+  const options = isIndex(finished)
+    ? packOptions({ ...output, platformAnnotations: {} }, first!.platform)
+    : packOptions(output, first!.platform)
+  const repositories = new Set<string>()
+  for (const name of names) {
+    const { registry, repository } = parseReference(name)
+    const place = `${registry}/${repository}`
+    if (output.push === 'digest' && repositories.has(place)) continue
+    repositories.add(place)
+    const byDigest = output.push === 'digest'
+    await pushImage(store, images, { ...options, reference: name, byDigest, progress, signal })
+  }
 }
 
 /** Whole names: those of the build and the output's own. */

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { type BuildRecord, build, explainContext } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
-import { familiarName, hex, parsePlatform, parseReference } from '../../oci/mod.ts'
+import { familiarName, formatPlatform, forThisMachine, hex, parseReference } from '../../oci/mod.ts'
 import { findContext } from '../build-context.ts'
 import { readSolveFlags, solveFlags } from '../build-flags.ts'
 import { buildMetadata } from '../build-metadata.ts'
@@ -11,7 +11,7 @@ import { checkWarnings } from '../check-warnings.ts'
 import { command } from '../command.ts'
 import { contextReport } from '../context-report.ts'
 import { secretsOf, sshOf } from '../hand-on.ts'
-import { buildArguments, namedContexts, networkMode, pairs } from '../option-values.ts'
+import { buildArguments, namedContexts, networkMode, pairs, platforms } from '../option-values.ts'
 import { progressModes, showProgress } from '../progress.ts'
 import { pushProgress } from '../push-progress.ts'
 
@@ -77,7 +77,10 @@ export default command({
       kind: 'list',
       help: 'Allow extra privileged entitlement: network.host, security.insecure, device or device=NAME',
     },
-    platform: { kind: 'string', help: 'Platform of the image (format: "linux/amd64")' },
+    platform: {
+      kind: 'list',
+      help: 'Platform of the image (format: "linux/amd64"), or several with commas: "linux/amd64,linux/arm64"',
+    },
     reproducible: {
       kind: 'boolean',
       help: 'Make the same image of the same inputs everywhere: no times later than SOURCE_DATE_EPOCH (default: the last commit, or the newest file)',
@@ -107,7 +110,7 @@ export default command({
   },
   args: { min: 1, max: 1 },
   async run({ args, options, terminal, signal, engine }) {
-    const { ca = 'auto', file, iidfile, platform } = options
+    const { ca = 'auto', file, iidfile } = options
     const tags = options.tag.map((tag) => parseReference(tag.slice(tag.indexOf('=') + 1)))
     using solving = readSolveFlags(options, terminal)
     const found = await findContext(args[0]!, file, terminal)
@@ -152,7 +155,7 @@ export default command({
         record = ended
         onRecord?.(ended)
       },
-      ...(platform && { platform: parsePlatform(platform) }),
+      platform: platforms(options.platform),
       signal,
       progress: solving.progress((event) => (event.kind === 'check' ? warnings?.add(event) : pushes.sink(event))),
     })
@@ -168,11 +171,17 @@ export default command({
     }
     if (!result.kept) return 0
     if (options.quiet) {
-      terminal.out(images.map((image) => `${image.id}\n`).join(''))
+      const byTarget = Map.groupBy(images, ({ target }) => target)
+      terminal.out(
+        [...byTarget.values()].map((all) => `${forThisMachine(all, ({ platform }) => platform)!.id}\n`).join(''),
+      )
       return 0
     }
-    for (const { target, id } of images) {
-      const which = images.length > 1 ? ` (${target})` : ''
+    const isMultiPlatform = new Set(images.map(({ platform }) => formatPlatform(platform))).size > 1
+    const isMultiTarget = new Set(images.map(({ target }) => target)).size > 1
+    for (const { target, platform, id } of images) {
+      const words = [...(isMultiTarget ? [target] : []), ...(isMultiPlatform ? [formatPlatform(platform)] : [])]
+      const which = words.length ? ` (${words.join(', ')})` : ''
       terminal.err(`Successfully built ${hex(id).slice(0, 12)}${which}\n`)
     }
     for (const reference of tags) terminal.err(`Successfully tagged ${familiarName(reference)}:${reference.tag}\n`)

@@ -1,6 +1,6 @@
 import { type HistoryEntry, history } from '../../engine/mod.ts'
 import { bytes, renderListing, since } from '../../lib/mod.ts'
-import { hex } from '../../oci/mod.ts'
+import { hex, parsePlatform } from '../../oci/mod.ts'
 import { command } from '../command.ts'
 import { fit } from '../display.ts'
 import { formatHelp, rfc3339 } from '../listing.ts'
@@ -13,11 +13,16 @@ export default command({
     format: { kind: 'string', help: formatHelp },
     human: { kind: 'boolean', short: 'H', help: 'Print sizes and dates in human readable format', default: 'true' },
     'no-trunc': { kind: 'boolean', help: "Don't truncate output" },
+    platform: { kind: 'string', help: 'Of an image for several platforms, the one for this (format: "linux/amd64")' },
     quiet: { kind: 'boolean', short: 'q', help: 'Only show image IDs' },
   },
   args: { min: 1, max: 1 },
   async run({ options, args, terminal, engine }) {
-    const entries = history(engine(), { image: args[0]! })
+    const { platform } = options
+    const entries = history(engine(), {
+      image: args[0]!,
+      platform: platform === undefined ? undefined : parsePlatform(platform),
+    })
     const rows = entries.map((entry) =>
       fields(entry, { human: options.human !== false, whole: options['no-trunc'] === true }),
     )

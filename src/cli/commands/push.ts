@@ -1,6 +1,6 @@
 import { localTags, push } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
-import { familiarString, parseReference, referenceString } from '../../oci/mod.ts'
+import { familiarString, parsePlatform, parseReference, referenceString } from '../../oci/mod.ts'
 import { command } from '../command.ts'
 import { transferProgress } from '../progress-transfer.ts'
 
@@ -18,12 +18,13 @@ export default command({
       default: 'gzip',
     },
     'compression-level': { kind: 'number', help: 'How hard to pack: gzip 1 to 9, zstd 1 to 19' },
+    platform: { kind: 'string', help: 'Push only the image for this platform (format: "linux/amd64")' },
     quiet: { kind: 'boolean', short: 'q', help: 'Suppress verbose output' },
     'disable-content-trust': { kind: 'boolean', help: 'Skip image signing', hidden: true },
   },
   args: { min: 1, max: 1 },
   async run({ options, args, terminal, signal, engine }) {
-    const { quiet = false } = options
+    const { quiet = false, platform } = options
     const compression = options['compression-format']
     if (compression !== undefined && compression !== 'gzip' && compression !== 'zstd') {
       throw new StrakeError('invalid', `unknown compression format ${JSON.stringify(compression)}`, {
@@ -42,6 +43,7 @@ export default command({
       const pushed = await push(engine(), {
         reference: name,
         compression,
+        platform: platform === undefined ? undefined : parsePlatform(platform),
         level: options['compression-level'],
         env: terminal.env,
         signal,

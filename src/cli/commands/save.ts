@@ -1,5 +1,6 @@
 import { save } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
+import { parsePlatform } from '../../oci/mod.ts'
 import { command } from '../command.ts'
 import { writeArchive } from '../write-archive.ts'
 
@@ -14,14 +15,19 @@ export default command({
   ],
   options: {
     output: { kind: 'string', short: 'o', value: 'file', help: 'Write to a file, instead of STDOUT' },
+    platform: { kind: 'string', help: 'Save only the image for this platform (format: "linux/amd64")' },
   },
   args: { min: 1, max: Number.POSITIVE_INFINITY },
   async run({ options, args, terminal, signal, engine }) {
-    const { output } = options
+    const { output, platform } = options
     if (output === undefined && terminal.outIsTerminal) {
       throw new StrakeError('invalid', 'cowardly refusing to save to a terminal. Use the -o flag or redirect')
     }
-    const archive = save(engine(), { images: args, signal })
+    const archive = save(engine(), {
+      images: args,
+      platform: platform === undefined ? undefined : parsePlatform(platform),
+      signal,
+    })
     if (output === undefined) for await (const chunk of archive) terminal.out(chunk)
     else await writeArchive(output, archive)
     return 0

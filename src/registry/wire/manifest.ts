@@ -1,6 +1,6 @@
 import { StrakeError } from '../../lib/mod.ts'
-import { type Descriptor, isDigest, mediaTypes } from '../../oci/mod.ts'
-import { isImageType, isIndexType, maxManifestSize, schema1Types } from './media-types.ts'
+import { type Descriptor, isDigest, isImageType, isIndexType, mediaTypes } from '../../oci/mod.ts'
+import { maxManifestSize, schema1Types } from './media-types.ts'
 
 interface Common {
   readonly mediaType: string

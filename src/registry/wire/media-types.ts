@@ -28,12 +28,3 @@ export const emptyType = 'application/vnd.oci.empty.v1+json'
 
 /** Bytes of the largest manifest that is sent or taken, as docker's registry has it. */
 export const maxManifestSize = 4 * 1024 * 1024
-
-export function isIndexType(mediaType: string): boolean {
-  return mediaType === mediaTypes.index || mediaType === mediaTypes.dockerIndex
-}
-
-/** Whether a manifest of the type names a configuration and layers. */
-export function isImageType(mediaType: string): boolean {
-  return mediaType === mediaTypes.manifest || mediaType === mediaTypes.dockerManifest
-}

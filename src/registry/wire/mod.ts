@@ -19,8 +19,6 @@ export { parseDocument, parseManifest, readDescriptor } from './manifest.ts'
 export {
   emptyType,
   foreignLayerTypes,
-  isImageType,
-  isIndexType,
   manifestTypes,
   maxManifestSize,
 } from './media-types.ts'
