@@ -38,7 +38,7 @@ export async function applyLayer(
 
   using extraction = new Extraction(dir, lower, whiteouts)
   const decoder = new TarDecoder(extraction)
-  const { form, bytes } = await open(received())
+  const { form, bytes } = await open(received(), { reuse: true })
   const hash = createHash('sha256')
   let tarSize = 0
   for await (const chunk of bytes) {
