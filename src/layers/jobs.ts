@@ -1,11 +1,14 @@
 import { createHash, type Hash } from 'node:crypto'
 import { constants, deflateRawSync } from 'node:zlib'
 import { isal } from '../host/mod.ts'
+import { applyLayer } from './apply.ts'
 import { type Fresh, fillPieces } from './fill.ts'
+import { Growth } from './growth.ts'
 import { type PackedPieces, unpackPieces } from './pieces.ts'
+import type { AppliedLayer } from './types.ts'
 
 /** What worker threads do: messages to them, and what comes back. */
-export type Job = FillJob | HashJob | DeflateJob
+export type Job = FillJob | HashJob | DeflateJob | ApplyJob
 
 export interface FillJob {
   readonly kind: 'fill'
@@ -33,17 +36,31 @@ export interface DeflateJob {
   readonly last: boolean
 }
 
+/** Unpacks the layer that is in a file. */
+export interface ApplyJob {
+  readonly kind: 'apply'
+  readonly dir: string
+  readonly fd: number
+  /** Of the file. */
+  readonly growth: SharedArrayBuffer
+  readonly lower: readonly string[]
+  /** Of the layers below that are not finished. */
+  readonly below: readonly SharedArrayBuffer[]
+}
+
 export type Result<J extends Job> = J extends FillJob
   ? string[]
   : J extends HashJob
     ? string | undefined
     : J extends DeflateJob
       ? Uint8Array
-      : never
+      : J extends ApplyJob
+        ? AppliedLayer
+        : never
 
 const streams = new Map<number, Hash>()
 
-export function perform(job: Job): Result<Job> {
+export function perform(job: Job): Result<Job> | Promise<AppliedLayer> {
   switch (job.kind) {
     case 'fill':
       return fillPieces(job.segment, unpackPieces(job.pieces), job.fresh)
@@ -51,7 +68,16 @@ export function perform(job: Job): Result<Job> {
       return continueHash(job)
     case 'deflate':
       return deflateBlock(job)
+    case 'apply':
+      return apply(job)
   }
+}
+
+function apply({ dir, fd, growth, lower, below }: ApplyJob): Promise<AppliedLayer> {
+  const waitForLower = () => {
+    for (const shared of below) new Growth(shared).wait()
+  }
+  return applyLayer(dir, new Growth(growth).read(fd), { lower, waitForLower })
 }
 
 /** The SHA-256 (hex) with the last step. */

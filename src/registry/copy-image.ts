@@ -54,14 +54,16 @@ interface Context {
  */
 export async function copyImage(store: Store, images: Images, options: CopyImageOptions): Promise<Digest> {
   const [from, to] = [parsePlace(options.from), parsePlace(options.to)]
-  using registries = openRegistries(options)
+  const failed = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal
+  using registries = openRegistries({ ...options, signal })
   using lease = store.lease('copy')
   const context = { store, images, lease, registries, options }
   const staged = new StoreBlobs(store, lease)
   try {
     const { blobs, root } = await openSource(context, from)
     if (to.kind === 'local') {
-      const image = await takeImage(context, blobs, root, options)
+      const image = await takeImage(context, blobs, root, { ...options, onFailure: () => failed.abort() })
       images.tag(image, to.reference)
       return image.manifest.digest
     }
