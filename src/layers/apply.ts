@@ -39,7 +39,7 @@ export async function applyLayer(
 
   using extraction = new Extraction(new Tree(dir, lower, waitForLower), whiteouts)
   const decoder = new TarDecoder(extraction)
-  const { form, bytes } = await open(received(), { reuse: true })
+  const { form, bytes } = await open(received())
   const hash = createHash('sha256')
   let tarSize = 0
   for await (const chunk of bytes) {

@@ -11,7 +11,7 @@ async function* pieces(bytes: Uint8Array, size: number) {
 
 async function unpacked(packed: Uint8Array, size = packed.length): Promise<Buffer> {
   const chunks: Uint8Array[] = []
-  for await (const chunk of decompress(pieces(packed, size))) chunks.push(chunk)
+  for await (const chunk of decompress(pieces(packed, size))) chunks.push(Buffer.from(chunk))
   return Buffer.concat(chunks)
 }
 

@@ -19,7 +19,7 @@ const chunkSize = 256 * 1024
 
 /**
  * Detects gzip, zstd, xz, bzip2 by their first bytes; anything else passes through. Several gzip members or zstd frames
- * in a row are one stream.
+ * in a row are one stream. A chunk is valid until the next one is asked for.
  *
  * @throws `corrupt`; `unavailable` where xz or bzip2 is needed and not installed
  */
@@ -27,10 +27,9 @@ export async function* decompress(bytes: AsyncIterable<Uint8Array>): AsyncGenera
   yield* (await open(bytes)).bytes
 }
 
-/** As `decompress`, and tells what it found. With `reuse`, a chunk may be valid only until the next one is asked for. */
+/** As `decompress`, and tells what it found. */
 export async function open(
   bytes: AsyncIterable<Uint8Array>,
-  { reuse = false }: { readonly reuse?: boolean } = {},
 ): Promise<{ readonly form: Form; readonly bytes: AsyncIterable<Uint8Array> }> {
   const iterator = bytes[Symbol.asyncIterator]()
   let head: Buffer = Buffer.alloc(0)
@@ -44,16 +43,16 @@ export async function open(
     if (head.length > 0) yield head
     yield* { [Symbol.asyncIterator]: () => iterator }
   }
-  return { form, bytes: decoded(form, whole(), reuse) }
+  return { form, bytes: decoded(form, whole()) }
 }
 
-function decoded(form: Form, bytes: AsyncGenerator<Uint8Array>, reuse: boolean): AsyncIterable<Uint8Array> {
+function decoded(form: Form, bytes: AsyncGenerator<Uint8Array>): AsyncIterable<Uint8Array> {
   switch (form) {
     case 'none':
       return bytes
     case 'gzip': {
       const quick = isalInflater()
-      return quick ? inflated(bytes, quick, reuse) : through(bytes, createGunzip({ chunkSize }))
+      return quick ? inflated(bytes, quick) : through(bytes, createGunzip({ chunkSize }))
     }
     case 'zstd':
       return through(zstdFrames(bytes), createZstdDecompress({ chunkSize }))
@@ -64,12 +63,8 @@ function decoded(form: Form, bytes: AsyncGenerator<Uint8Array>, reuse: boolean):
 }
 
 /** As gunzip: after a member comes another one, or zeros that fill a block of something. */
-async function* inflated(
-  bytes: AsyncIterable<Uint8Array>,
-  inflater: Inflater,
-  reuse: boolean,
-): AsyncGenerator<Uint8Array> {
-  let output = Buffer.allocUnsafeSlow(chunkSize)
+async function* inflated(bytes: AsyncIterable<Uint8Array>, inflater: Inflater): AsyncGenerator<Uint8Array> {
+  const output = Buffer.allocUnsafeSlow(chunkSize)
   let filled = 0
   let state: 'member' | 'between' | 'padding' = 'member'
   for await (const chunk of bytes) {
@@ -90,7 +85,6 @@ async function* inflated(
       }
       yield output
       filled = 0
-      if (!reuse) output = Buffer.allocUnsafeSlow(chunkSize)
     }
   }
   if (state === 'member') throw damaged('unexpected end of file')

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import type { DiffId, Digest } from '../oci/mod.ts'
 import type { LayerInfo } from '../store/mod.ts'
 import { asFound } from './as-found.ts'
@@ -40,16 +39,12 @@ export function hashLayer(
   return hashTar(scanLayer(dir), { signal })
 }
 
-/** The tar of an upper directory, always the same bytes for the same directory. */
-export function packLayer(dir: string): Readable {
-  return Readable.from(packedSegments(dir), { objectMode: false })
-}
-
-async function* packedSegments(dir: string): AsyncGenerator<Buffer> {
-  for await (const { buffer, used } of tarSegments(...divided(scanLayer(dir), {}))) {
-    // Whoever reads the stream may keep its chunks; the segment's buffer is used again.
-    yield Buffer.from(buffer.subarray(0, used))
-  }
+/**
+ * The tar of an upper directory, always the same bytes for the same directory. A chunk is valid until the next one is asked
+ * for.
+ */
+export async function* packLayer(dir: string): AsyncGenerator<Uint8Array> {
+  for await (const { buffer, used } of tarSegments(...divided(scanLayer(dir), {}))) yield buffer.subarray(0, used)
 }
 
 type HashOptions = Omit<PipelineOptions, 'crew'> & Pick<WriteOptions, 'onProgress'>

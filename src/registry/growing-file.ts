@@ -61,15 +61,18 @@ export class GrowingFile implements Disposable {
     this.#ingest[Symbol.dispose]()
   }
 
-  /** What is there from a position on, then what comes, until it is whole. Throws what it failed with. */
+  /**
+   * What is there from a position on, then what comes, until it is whole. A chunk is valid until the next one is asked for.
+   * Throws what it failed with.
+   */
   async *open(from = 0): AsyncGenerator<Uint8Array> {
     const fd = this.#reader()
+    const buffer = Buffer.allocUnsafeSlow(chunkSize)
     try {
       for (let at = from; ; ) {
         if (this.#state.kind === 'failed') throw this.#state.error
         if (at < this.size) {
-          const buffer = Buffer.allocUnsafe(Math.min(chunkSize, this.size - at))
-          const count = readSync(fd, buffer, 0, buffer.length, at)
+          const count = readSync(fd, buffer, 0, Math.min(chunkSize, this.size - at), at)
           at += count
           yield buffer.subarray(0, count)
         } else if (this.#state.kind === 'whole') return
