@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { type ErrorCode, StrakeError } from '../lib/mod.ts'
-import { type Job, perform, type Result } from './jobs.ts'
+import { type ApplyJob, type Job, perform, type Result } from './jobs.ts'
+import type { AppliedLayer } from './types.ts'
 
 /** Those who do jobs. The same `lane` means the same thread, and jobs in their order. */
 export interface Crew {
@@ -17,7 +18,7 @@ export const caller: Crew = {
   size: 1,
   ready: true,
   async do<J extends Job>(job: J) {
-    return (await perform(job)) as Result<J>
+    return perform(job) as Result<J>
   },
 }
 
@@ -56,7 +57,7 @@ class Threads implements Crew {
     return ready
   }
 
-  do<J extends Job>(job: J, lane?: number): Promise<Result<J>> {
+  do<J extends Job | ApplyJob>(job: J, lane?: number): Promise<Result<J>> {
     const member = lane === undefined ? this.#leastBusy() : this.#at(lane % this.size)
     return new Promise<Result<J>>((resolve, reject) => {
       if (member.waiting.length === 0) member.worker.ref()
@@ -94,7 +95,7 @@ const processors = Math.min(availableParallelism(), 8)
 export const workers: Crew = new Threads(processors)
 
 /** Those who unpack blobs as these come, and wait for them: the others have quicker work to do. */
-export const unpackers: Crew = new Threads(3)
+export const unpackers: { do(job: ApplyJob): Promise<AppliedLayer> } = new Threads(3)
 
 function start(onLost: (member: Member) => void): Member {
   // In a release this code is somewhere in dist/, beside worker.cjs; in the sources the worker is beside this file.

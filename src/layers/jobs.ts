@@ -1,14 +1,12 @@
 import { createHash, type Hash } from 'node:crypto'
 import { constants, deflateRawSync } from 'node:zlib'
 import { isal } from '../host/mod.ts'
-import { applyLayer } from './apply.ts'
 import { type Fresh, fillPieces } from './fill.ts'
-import { Growth } from './growth.ts'
 import { type PackedPieces, unpackPieces } from './pieces.ts'
 import type { AppliedLayer } from './types.ts'
 
 /** What worker threads do: messages to them, and what comes back. */
-export type Job = FillJob | HashJob | DeflateJob | ApplyJob
+export type Job = FillJob | HashJob | DeflateJob
 
 export interface FillJob {
   readonly kind: 'fill'
@@ -38,7 +36,7 @@ export interface DeflateJob {
   readonly last: boolean
 }
 
-/** Unpacks the layer that is in a file. */
+/** Unpacks the layer that is in a file: long work, in threads of its own. */
 export interface ApplyJob {
   readonly kind: 'apply'
   readonly dir: string
@@ -50,7 +48,7 @@ export interface ApplyJob {
   readonly below: readonly SharedArrayBuffer[]
 }
 
-export type Result<J extends Job> = J extends FillJob
+export type Result<J extends Job | ApplyJob> = J extends FillJob
   ? string[]
   : J extends HashJob
     ? string | undefined
@@ -62,7 +60,7 @@ export type Result<J extends Job> = J extends FillJob
 
 const streams = new Map<number, Hash>()
 
-export function perform(job: Job): Result<Job> | Promise<AppliedLayer> {
+export function perform(job: Job): Result<Job> {
   switch (job.kind) {
     case 'fill':
       return fillPieces(job.segment, unpackPieces(job.pieces), job.fresh)
@@ -70,16 +68,7 @@ export function perform(job: Job): Result<Job> | Promise<AppliedLayer> {
       return continueHash(job)
     case 'deflate':
       return deflateBlock(job)
-    case 'apply':
-      return apply(job)
   }
-}
-
-function apply({ dir, fd, growth, lower, below }: ApplyJob): Promise<AppliedLayer> {
-  const waitForLower = () => {
-    for (const shared of below) new Growth(shared).wait()
-  }
-  return applyLayer(dir, new Growth(growth).read(fd), { lower, waitForLower })
 }
 
 /** The SHA-256 (hex) with the last step. */

@@ -1,7 +1,6 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { archiveContent, byteStatus, type Images, readArchive } from '../images/mod.ts'
-import { type OperationOptions, StrakeError } from '../lib/mod.ts'
+import { type OperationOptions, StrakeError, writeFile } from '../lib/mod.ts'
 import {
   type Descriptor,
   type Digest,
@@ -165,22 +164,6 @@ function watchBlobs({ progress }: CopyImageOptions): (descriptor: Descriptor) =>
           how.kind === 'mounted' ? `Mounted from ${how.from}` : how.kind === 'present' ? 'Already exists' : 'Copied',
         ).done(),
     }
-  }
-}
-
-async function writeFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  const temporary = `${path}.${process.pid}.part`
-  try {
-    const fd = openSync(temporary, 'w', 0o644)
-    try {
-      for await (const chunk of chunks) for (let done = 0; done < chunk.length; ) done += writeSync(fd, chunk, done)
-    } finally {
-      closeSync(fd)
-    }
-    renameSync(temporary, path)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
   }
 }
 
