@@ -46,6 +46,10 @@ function behind(mod: string, name: string, as: string): string {
       if (outer === name) return `{ ${inner} as ${as} } from ${JSON.stringify(join(dirname(mod), from!))}`
     }
   }
+  for (const [, from] of text.matchAll(/^export \* from '([^']*)'$/gm)) {
+    const further = behind(join(dirname(mod), from!), name, as)
+    if (!further.endsWith(JSON.stringify(join(dirname(mod), from!)))) return further
+  }
   return `{ ${name} as ${as} } from ${JSON.stringify(mod)}`
 }
 

@@ -52,7 +52,7 @@ export async function* exportCacheMount({ store }: Engine, reference: string): A
   const mount = found(listCacheMounts(store), reference).at(-1)!
   using lease = store.lease('cache-mount export')
   using _ = takeCacheMount(store, lease, mount)
-  for await (const chunk of packLayer(mount.path)) yield chunk as Uint8Array
+  for await (const chunk of packLayer(mount.path)) yield Buffer.from(chunk)
 }
 
 export interface ImportCacheMountOptions extends CacheMountOwner {

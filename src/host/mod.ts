@@ -1,6 +1,8 @@
 export type { Cgroups, Feature } from './features.ts'
 export { cgroups, findProgram, kernelFeatures, mountOf } from './features.ts'
 export { isal } from './isal.ts'
+export type { Inflater } from './isal-inflate.ts'
+export { isalInflater } from './isal-inflate.ts'
 export type { NetworkNamespace, Overlay } from './mounts.ts'
 export {
   bindMount,

@@ -12,7 +12,7 @@ import { hashOfLayer } from './layer-blob.ts'
 import { layerTypes } from './layer-types.ts'
 import { byteStatus } from './status.ts'
 import type { Image, Images } from './types.ts'
-import { unpackLayer, wrongLayer } from './unpack.ts'
+import { openStored, type PackedLayer, unpackLayers, wrongLayer } from './unpack.ts'
 
 export interface LoadOptions extends OperationOptions {
   /** Only the image for this platform, where the archive has one for each of several. */
@@ -221,7 +221,7 @@ async function unpack(
   options: LoadOptions,
 ): Promise<SnapshotId | undefined> {
   const { content, snapshots } = store
-  let parent: SnapshotId | undefined
+  const packed: PackedLayer[] = []
   let stack: ReturnType<typeof chain> | undefined
   for (const [i, diffId] of diffIds.entries()) {
     const { digest, size } = layers[i]!
@@ -235,15 +235,18 @@ async function unpack(
         if (found.diffId !== diffId) throw wrongLayer(digest, found.diffId, diffId)
         content.describe(digest, found)
       }
-      parent = known.id
-      continue
     }
     const status = byteStatus(options.progress, 'load', `unpacking ${digest.slice(7, 19)}`, size)
-    const layer = { digest, diffId, open: () => content.open(digest) }
-    parent = await unpackLayer(store, { layer, parent }, lease, { signal: options.signal, onProgress: status.update })
-    status.done()
+    packed.push({
+      digest,
+      diffId,
+      known: known?.id,
+      open: () => openStored(store, digest),
+      onProgress: status.update,
+      onDone: status.done,
+    })
   }
-  return parent
+  return unpackLayers(store, packed, { lease, signal: options.signal })
 }
 
 /** A manifest for an image of a docker archive, which has none. */

@@ -166,7 +166,12 @@ function addLayer(store: Store, blobs: Map<Digest, Member>, layer: Descriptor, s
     throw new StrakeError('corrupt', `layer ${layer.digest} is neither stored nor can it be packed again`)
   }
   const { digest, size } = layer
-  blobs.set(digest, { path: blobPath(digest), size, digest, open: () => layerTar(store, snapshot) })
+  blobs.set(digest, { path: blobPath(digest), size, digest, open: () => copied(layerTar(store, snapshot)) })
+}
+
+/** Whoever reads an archive may keep its chunks. */
+async function* copied(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  for await (const chunk of chunks) yield Buffer.from(chunk)
 }
 
 /** One descriptor for each name, as containerd and docker read them; one without a name for an image that has none. */

@@ -6,7 +6,7 @@ import type { Compression, Lease, SnapshotId, Store } from '../store/mod.ts'
 
 /**
  * The layer's uncompressed tar, bit for bit as it was hashed: from a blob that came with it, or packed again from its
- * directory. Whoever reads it must check it against the layer's hash.
+ * directory. Whoever reads it must check it against the layer's hash. A chunk is valid until the next one is asked for.
  */
 export function layerTar(store: Store, snapshot: SnapshotId): AsyncIterable<Uint8Array> {
   const { layer } = store.snapshots.get(snapshot)

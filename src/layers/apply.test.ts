@@ -91,7 +91,7 @@ describe('applyLayer', { skip: !root }, () => {
         const first = made(`first-${run}`)
         const second = made(`second-${run++}`)
         const written = await writeLayer(first, entries)
-        const tar = Buffer.concat(await packLayer(first).toArray())
+        const tar = Buffer.concat(await Array.fromAsync(packLayer(first), (bytes) => Buffer.from(bytes)))
         const tee: Uint8Array[] = []
         const applied = await applyLayer(second, stream(tar, chunk), { tee: (bytes) => tee.push(bytes) })
         assert.deepEqual(listTree(second), listTree(first))

@@ -4,6 +4,7 @@ import type { DiffId } from '../oci/mod.ts'
 import { TarDecoder } from '../tar/mod.ts'
 import { open } from './decompress.ts'
 import { Extraction } from './extract.ts'
+import { Tree } from './tree.ts'
 import type { AppliedLayer, ApplyOptions } from './types.ts'
 
 /**
@@ -18,7 +19,7 @@ import type { AppliedLayer, ApplyOptions } from './types.ts'
 export async function applyLayer(
   dir: string,
   tar: AsyncIterable<Uint8Array>,
-  { lower, whiteouts = 'overlay', signal, onProgress, tee }: ApplyOptions = {},
+  { lower, waitForLower, whiteouts = 'overlay', signal, onProgress, tee }: ApplyOptions = {},
 ): Promise<AppliedLayer> {
   let packedSize = 0
   let reported = 0
@@ -36,7 +37,7 @@ export async function applyLayer(
     }
   }
 
-  using extraction = new Extraction(dir, lower, whiteouts)
+  using extraction = new Extraction(new Tree(dir, lower, waitForLower), whiteouts)
   const decoder = new TarDecoder(extraction)
   const { form, bytes } = await open(received())
   const hash = createHash('sha256')

@@ -14,7 +14,7 @@ function chunked(bytes: Buffer, size: number): AsyncIterable<Uint8Array> {
 }
 
 async function all(bytes: AsyncIterable<Uint8Array>): Promise<Buffer> {
-  return Buffer.concat(await Array.fromAsync(bytes))
+  return Buffer.concat(await Array.fromAsync(bytes, (chunk) => Buffer.from(chunk)))
 }
 
 /** Text that repeats itself beyond the edges of blocks, and some noise. */

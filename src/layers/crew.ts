@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { type ErrorCode, StrakeError } from '../lib/mod.ts'
-import { type Job, perform, type Result } from './jobs.ts'
+import { type ApplyJob, type Job, perform, type Result } from './jobs.ts'
+import type { AppliedLayer } from './types.ts'
 
 /** Those who do jobs. The same `lane` means the same thread, and jobs in their order. */
 export interface Crew {
@@ -38,49 +39,75 @@ interface Member {
   readonly waiting: { resolve(result: unknown): void; reject(error: unknown): void }[]
 }
 
-let members: (Member | undefined)[] = []
-const threads = Math.min(availableParallelism(), 8)
+const all: Threads[] = []
 
-/** Worker threads, started when they are first needed. They keep the process alive only while they work. */
-export const workers: Crew = {
-  size: threads,
+class Threads implements Crew {
+  readonly size: number
+  #members: (Member | undefined)[] = []
+
+  constructor(size: number) {
+    this.size = size
+    all.push(this)
+  }
+
   /** Asking starts them. */
-  get ready() {
+  get ready(): boolean {
     let ready = false
-    for (let i = 0; i < threads; i++) ready = at(i).online || ready
+    for (let i = 0; i < this.size; i++) ready = this.#at(i).online || ready
     return ready
-  },
-  do<J extends Job>(job: J, lane?: number) {
-    const member = lane === undefined ? leastBusy() : at(lane % threads)
+  }
+
+  do<J extends Job | ApplyJob>(job: J, lane?: number): Promise<Result<J>> {
+    const member = lane === undefined ? this.#leastBusy() : this.#at(lane % this.size)
     return new Promise<Result<J>>((resolve, reject) => {
       if (member.waiting.length === 0) member.worker.ref()
       member.waiting.push({ resolve: resolve as (result: unknown) => void, reject })
       member.worker.postMessage(job)
     })
-  },
+  }
+
+  /** Has them start, so that they are there when they are needed. */
+  start(): void {
+    for (let index = 0; index < this.size; index++) this.#at(index)
+  }
+
+  /** Starts one only where all that run have something to do. */
+  #leastBusy(): Member {
+    const idle = this.#members.find((member) => member?.waiting.length === 0)
+    if (idle) return idle
+    for (let i = 0; i < this.size; i++) if (!this.#members[i]) return this.#at(i)
+    const load = ({ waiting, online }: Member) => waiting.length + (online ? 0 : 1)
+    return this.#members.map((member) => member!).reduce((best, member) => (load(member) < load(best) ? member : best))
+  }
+
+  #at(index: number): Member {
+    this.#members[index] ??= start((member) => {
+      if (this.#members[index] === member) this.#members[index] = undefined
+    })
+    return this.#members[index]
+  }
+
+  async dismiss(): Promise<void> {
+    const members = this.#members
+    this.#members = []
+    await Promise.all(members.map((member) => member?.worker.terminate()))
+  }
 }
 
-/** Has them start, so that they are there when they are needed. */
-export function startWorkers(): void {
-  for (let index = 0; index < threads; index++) at(index)
-}
+const processors = Math.min(availableParallelism(), 8)
 
-function leastBusy(): Member {
-  const all = Array.from({ length: threads }, (_, index) => at(index))
-  const load = ({ waiting, online }: Member) => waiting.length + (online ? 0 : 1)
-  return all.reduce((best, member) => (load(member) < load(best) ? member : best))
-}
+/** Worker threads, started when they are first needed. They keep the process alive only while they work. */
+export const workers = new Threads(processors)
 
-function at(index: number): Member {
-  members[index] ??= start(index)
-  return members[index]
-}
+/** Those who unpack blobs as these come, and wait for them: the others have quicker work to do. */
+export const unpackers: { do(job: ApplyJob): Promise<AppliedLayer> } = new Threads(3)
 
-function start(index: number): Member {
+function start(onLost: (member: Member) => void): Member {
   // In a release this code is somewhere in dist/, beside worker.cjs; in the sources the worker is beside this file.
   const file = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.cjs'
   // Options of this process, such as --input-type, need not be good for a worker.
-  const worker = new Worker(new URL(file, import.meta.url), { execArgv: [] })
+  // Descriptors are opened by the kernel's own calls, and closed by Node's.
+  const worker = new Worker(new URL(file, import.meta.url), { execArgv: [], trackUnmanagedFds: false })
   const member: Member = { worker, online: false, waiting: [] }
   worker.once('online', () => {
     member.online = true
@@ -92,7 +119,7 @@ function start(index: number): Member {
     else job.reject(new StrakeError(answer.error.code, answer.error.message, { hint: answer.error.hint }))
   })
   const lost = (why: string, cause?: unknown) => {
-    if (members[index] === member) members[index] = undefined
+    onLost(member)
     for (const job of member.waiting.splice(0)) {
       job.reject(new StrakeError('internal', `a worker thread ended: ${why}`, { cause }))
     }
@@ -106,7 +133,5 @@ function start(index: number): Member {
 
 /** Ends the worker threads; they start again when they are needed. */
 export async function dismissWorkers(): Promise<void> {
-  const all = members
-  members = []
-  await Promise.all(all.map((member) => member?.worker.terminate()))
+  await Promise.all(all.map((crew) => crew.dismiss()))
 }

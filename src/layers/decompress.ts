@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { type Duplex, Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
-import { ended } from '../host/mod.ts'
+import { ended, type Inflater, isalInflater } from '../host/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import { zstdFrames } from './zstd-frames.ts'
 
@@ -19,7 +19,7 @@ const chunkSize = 256 * 1024
 
 /**
  * Detects gzip, zstd, xz, bzip2 by their first bytes; anything else passes through. Several gzip members or zstd frames
- * in a row are one stream.
+ * in a row are one stream. A chunk is valid until the next one is asked for.
  *
  * @throws `corrupt`; `unavailable` where xz or bzip2 is needed and not installed
  */
@@ -50,14 +50,57 @@ function decoded(form: Form, bytes: AsyncGenerator<Uint8Array>): AsyncIterable<U
   switch (form) {
     case 'none':
       return bytes
-    case 'gzip':
-      return through(bytes, createGunzip({ chunkSize }))
+    case 'gzip': {
+      const quick = isalInflater()
+      return quick ? inflated(bytes, quick) : through(bytes, createGunzip({ chunkSize }))
+    }
     case 'zstd':
       return through(zstdFrames(bytes), createZstdDecompress({ chunkSize }))
     case 'xz':
     case 'bzip2':
       return throughProgram(bytes, form)
   }
+}
+
+/** As gunzip: after a member comes another one, or zeros that fill a block of something. */
+async function* inflated(bytes: AsyncIterable<Uint8Array>, inflater: Inflater): AsyncGenerator<Uint8Array> {
+  const output = Buffer.allocUnsafeSlow(chunkSize)
+  let filled = 0
+  let state: 'member' | 'between' | 'padding' = 'member'
+  for await (const chunk of bytes) {
+    for (let at = 0; state !== 'padding'; ) {
+      if (state === 'between') {
+        if (at === chunk.length) break
+        state = chunk[at] === 0 ? 'padding' : 'member'
+        if (state === 'padding') break
+        inflater.next()
+      }
+      const { read, written } = attempt(() => inflater.inflate(chunk.subarray(at), output.subarray(filled)))
+      at += read
+      filled += written
+      if (inflater.ended) state = 'between'
+      if (filled < output.length) {
+        if (at === chunk.length) break
+        continue
+      }
+      yield output
+      filled = 0
+    }
+  }
+  if (state === 'member') throw damaged('unexpected end of file')
+  if (filled > 0) yield output.subarray(0, filled)
+}
+
+function attempt<T>(inflate: () => T): T {
+  try {
+    return inflate()
+  } catch (error) {
+    throw damaged((error as Error).message, error)
+  }
+}
+
+function damaged(why: string, cause?: unknown): StrakeError {
+  return new StrakeError('corrupt', `the compressed data is damaged: ${why}`, { cause })
 }
 
 async function* through(bytes: AsyncIterable<Uint8Array>, decoder: Duplex): AsyncGenerator<Uint8Array> {
@@ -69,7 +112,7 @@ async function* through(bytes: AsyncIterable<Uint8Array>, decoder: Duplex): Asyn
   } catch (error) {
     const code = String((error as NodeJS.ErrnoException).code)
     if (!/^Z(?:STD)?_/.test(code)) throw error
-    throw new StrakeError('corrupt', `the compressed data is damaged: ${(error as Error).message}`, { cause: error })
+    throw damaged((error as Error).message, error)
   } finally {
     consumer.gone = true
     decoder.destroy()
@@ -122,7 +165,7 @@ async function* throughProgram(bytes: AsyncGenerator<Uint8Array>, form: 'xz' | '
     const exitCode = await exit
     await fed
     if (sourceError) throw sourceError
-    if (exitCode !== 0) throw new StrakeError('corrupt', `the compressed data is damaged: ${said.trim()}`)
+    if (exitCode !== 0) throw damaged(said.trim())
   } finally {
     child.kill('SIGKILL')
   }

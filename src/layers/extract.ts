@@ -8,7 +8,7 @@ import { isPortable, opaqueMarker, whiteoutPrefix } from './marks.ts'
 import { namesIn } from './names.ts'
 import { describe, find } from './scan.ts'
 import { tarEntry } from './segments.ts'
-import { type Directory, isWhiteout, makeWhiteout, Tree } from './tree.ts'
+import { type Directory, isWhiteout, makeWhiteout, type Tree } from './tree.ts'
 import type { ByteString } from './types.ts'
 import { finishPath, S_IFBLK, S_IFCHR, S_IFIFO } from './upper.ts'
 
@@ -26,9 +26,9 @@ export class Extraction implements TarHandler, Disposable {
   #file: { readonly fd: number; readonly entry: TarEntry; end: number } | undefined
   readonly #whiteouts: 'overlay' | 'keep'
 
-  constructor(dir: string, lower: readonly string[] | undefined, whiteouts: 'overlay' | 'keep') {
+  constructor(tree: Tree, whiteouts: 'overlay' | 'keep') {
+    this.#tree = tree
     this.#whiteouts = whiteouts
-    this.#tree = new Tree(dir, lower)
   }
 
   [Symbol.dispose](): void {

@@ -17,9 +17,10 @@ const maxSymlinks = 40
 export interface Directory {
   /** From the root, without symlinks. */
   readonly path: ByteString
+  readonly parent: Directory | undefined
   readonly children: Map<ByteString, Directory>
-  /** The layers below whose directory of that path shows through. */
-  lowers: readonly ByteString[]
+  /** The layers below whose directory of that path shows through; undefined where nobody has looked yet. */
+  lowers: readonly ByteString[] | undefined
   /** What it is to have at the end; the root keeps what it has. */
   metadata: Metadata | undefined
   /** Whether the tar has an entry for it. */
@@ -42,17 +43,20 @@ export class Tree implements Disposable {
   readonly #dir: ByteString
   readonly #fd: number
   readonly #blind: boolean
+  readonly #waitForLower: () => void
   #hiddenBelowRoot: readonly ByteString[] = []
   /** The directory that was used last. */
   #open: { readonly directory: Directory; readonly fd: number } | undefined
 
-  /** Without `lower`, nothing is known of what is below. */
-  constructor(dir: string, lower: readonly string[] | undefined) {
+  /** Without `lower`, nothing is known of what is below. `waitForLower` is called each time before that is looked at. */
+  constructor(dir: string, lower: readonly string[] | undefined, waitForLower = () => {}) {
+    this.#waitForLower = waitForLower
     this.#dir = bytesOf(dir)
     this.#blind = lower === undefined
     this.#fd = sys.call('openat', dir, sys.AT_FDCWD, sys.cstring(dir), sys.O_PATH | O_DIRECTORY | sys.O_CLOEXEC, 0)
     this.root = {
       path: '',
+      parent: undefined,
       children: new Map(),
       lowers: (lower ?? []).map(bytesOf),
       metadata: undefined,
@@ -116,9 +120,11 @@ export class Tree implements Disposable {
 
   /** What the layers below show under a name in a directory. */
   below(parent: Directory, name: ByteString): Below {
+    this.#waitForLower()
     const path = join(parent.path, name)
     const lowers: ByteString[] = []
-    for (const lower of parent.lowers) {
+    const places = this.#lowers(parent)
+    for (const lower of places) {
       const place = `${lower}/${path}`
       const stat = lstat(place)
       if (!stat) continue
@@ -127,10 +133,18 @@ export class Tree implements Disposable {
         return { kind: stat.isSymbolicLink() ? 'symlink' : 'other', source: place }
       }
       lowers.push(lower)
-      if (lower !== parent.lowers.at(-1) && isOpaque(place)) break
+      if (lower !== places.at(-1) && isOpaque(place)) break
     }
     if (lowers.length === 0) return { kind: 'nothing' }
     return { kind: 'directory', lowers, found: find(`${lowers[0]}/${path}`) }
+  }
+
+  #lowers(directory: Directory): readonly ByteString[] {
+    if (!directory.lowers) {
+      const below = this.below(directory.parent!, directory.path.slice(directory.path.lastIndexOf('/') + 1))
+      directory.lowers = below.kind === 'directory' ? below.lowers : []
+    }
+    return directory.lowers
   }
 
   /**
@@ -144,13 +158,14 @@ export class Tree implements Disposable {
       known.named ||= metadata !== undefined
       return known
     }
-    const below = this.below(parent, name)
-    const found = below.kind === 'directory' ? below.found : undefined
+    // One that the tar names is as the tar says: what is below may still be on its way.
+    const below = metadata ? undefined : this.below(parent, name)
     const directory: Directory = {
       path: join(parent.path, name),
+      parent,
       children: new Map(),
-      lowers: below.kind === 'directory' ? below.lowers : [],
-      metadata: metadata ?? metadataOf(found),
+      lowers: below?.kind === 'directory' ? below.lowers : below && [],
+      metadata: metadata ?? metadataOf(below?.kind === 'directory' ? below.found : undefined),
       named: metadata !== undefined,
     }
     const replaced = this.create(parent, name, (fd, cname) => {
@@ -161,13 +176,13 @@ export class Tree implements Disposable {
       }
     })
     parent.children.set(name, directory)
-    if (replaced && (this.#blind || found)) this.makeOpaque(directory)
+    if (replaced && (this.#blind || this.#lowers(directory).length > 0)) this.makeOpaque(directory)
     return directory
   }
 
   /** Hides what the layers below have in a directory. */
   makeOpaque(directory: Directory): void {
-    if (directory === this.root && !this.#blind) this.#hiddenBelowRoot = directory.lowers
+    if (directory === this.root && !this.#blind) this.#hiddenBelowRoot = this.#lowers(directory)
     else this.#mark(directory)
     hideBelow(directory)
   }
@@ -179,6 +194,7 @@ export class Tree implements Disposable {
 
   /** To be called when all is made. overlayfs does not look for a mark at its root: there each name is hidden itself. */
   hideBelowRoot(): void {
+    if (this.#hiddenBelowRoot.length > 0) this.#waitForLower()
     for (const lower of this.#hiddenBelowRoot) {
       for (const name of readdirSync(pathOf(lower), 'latin1')) {
         const directory = this.root.children.get(name)

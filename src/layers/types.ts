@@ -66,6 +66,8 @@ export interface AppliedLayer extends LayerInfo {
 export interface ApplyOptions {
   /** The layers below, topmost first, as overlayfs has them: where symlinks and parent directories are looked up. */
   readonly lower?: readonly string[] | undefined
+  /** Called before something in `lower` is looked at, where that is not finished yet. Blocks. */
+  readonly waitForLower?: (() => void) | undefined
   /** `keep` takes names that begin with `.wh.` as what they are: for archives that are no layers. */
   readonly whiteouts?: 'overlay' | 'keep' | undefined
   readonly signal?: AbortSignal | undefined

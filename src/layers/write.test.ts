@@ -37,7 +37,9 @@ function made(name: string): string {
 }
 
 async function packed(layer: string): Promise<Buffer> {
-  return Buffer.concat(await packLayer(layer).toArray())
+  const chunks: Buffer[] = []
+  for await (const chunk of packLayer(layer)) chunks.push(Buffer.from(chunk))
+  return Buffer.concat(chunks)
 }
 
 const meta = { mode: 0o644, uid: process.getuid!(), gid: process.getgid!(), mtime: 1_234_567_890_123_456_789n }

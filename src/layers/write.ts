@@ -1,8 +1,7 @@
-import { Readable } from 'node:stream'
 import type { DiffId, Digest } from '../oci/mod.ts'
 import type { LayerInfo } from '../store/mod.ts'
 import { asFound } from './as-found.ts'
-import { type Crew, caller, startWorkers, workers } from './crew.ts'
+import { type Crew, caller, workers } from './crew.ts'
 import { newStream, type PipelineOptions, tarSegments } from './pipeline.ts'
 import { scanLayer } from './scan.ts'
 import type { ByteString, LayerEntry, WriteOptions, WrittenLayer } from './types.ts'
@@ -41,16 +40,12 @@ export function hashLayer(
   return hashTar(scanLayer(dir), { signal })
 }
 
-/** The tar of an upper directory, always the same bytes for the same directory. */
-export function packLayer(dir: string): Readable {
-  return Readable.from(packedSegments(dir), { objectMode: false })
-}
-
-async function* packedSegments(dir: string): AsyncGenerator<Buffer> {
-  for await (const { buffer, used } of tarSegments(...divided(scanLayer(dir), {}))) {
-    // Whoever reads the stream may keep its chunks; the segment's buffer is used again.
-    yield Buffer.from(buffer.subarray(0, used))
-  }
+/**
+ * The tar of an upper directory, always the same bytes for the same directory. A chunk is valid until the next one is asked
+ * for.
+ */
+export async function* packLayer(dir: string): AsyncGenerator<Uint8Array> {
+  for await (const { buffer, used } of tarSegments(...divided(scanLayer(dir), {}))) yield buffer.subarray(0, used)
 }
 
 type HashOptions = Omit<PipelineOptions, 'crew'> & Pick<WriteOptions, 'onProgress'>
@@ -82,7 +77,7 @@ const little = { files: 256, bytes: 8 * 1024 * 1024 }
 
 /** Has the threads start for a layer of about that size, if it is to have any, while its entries are still being made. */
 export function expectLayer({ files, bytes }: { readonly files: number; readonly bytes: number }): void {
-  if (files > little.files || bytes > little.bytes) startWorkers()
+  if (files > little.files || bytes > little.bytes) workers.start()
 }
 
 /** Looks at entries until it is clear whether there is little or much to do. */

@@ -1,7 +1,6 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { archiveContent, byteStatus, type Images, readArchive } from '../images/mod.ts'
-import { type OperationOptions, StrakeError } from '../lib/mod.ts'
+import { type OperationOptions, StrakeError, writeFile } from '../lib/mod.ts'
 import {
   type Descriptor,
   type Digest,
@@ -55,14 +54,16 @@ interface Context {
  */
 export async function copyImage(store: Store, images: Images, options: CopyImageOptions): Promise<Digest> {
   const [from, to] = [parsePlace(options.from), parsePlace(options.to)]
-  using registries = openRegistries(options)
+  const failed = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal
+  using registries = openRegistries({ ...options, signal })
   using lease = store.lease('copy')
   const context = { store, images, lease, registries, options }
   const staged = new StoreBlobs(store, lease)
   try {
     const { blobs, root } = await openSource(context, from)
     if (to.kind === 'local') {
-      const taken = await takeNamed(context, blobs, root, options)
+      const taken = await takeNamed(context, blobs, root, { ...options, onFailure: () => failed.abort() })
       if ('members' in taken) images.tagIndex(taken, to.reference)
       else images.tag(taken, to.reference)
       return taken.manifest.digest
@@ -166,22 +167,6 @@ function watchBlobs({ progress }: CopyImageOptions): (descriptor: Descriptor) =>
           how.kind === 'mounted' ? `Mounted from ${how.from}` : how.kind === 'present' ? 'Already exists' : 'Copied',
         ).done(),
     }
-  }
-}
-
-async function writeFile(path: string, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  const temporary = `${path}.${process.pid}.part`
-  try {
-    const fd = openSync(temporary, 'w', 0o644)
-    try {
-      for await (const chunk of chunks) for (let done = 0; done < chunk.length; ) done += writeSync(fd, chunk, done)
-    } finally {
-      closeSync(fd)
-    }
-    renameSync(temporary, path)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
   }
 }
 

@@ -1,4 +1,4 @@
-import { StrakeError } from '../lib/mod.ts'
+import { limiter, StrakeError, settled } from '../lib/mod.ts'
 import { type Descriptor, type Digest, isImageType, isIndexType } from '../oci/mod.ts'
 import { type Blobs, type Pushed, readContent } from './target.ts'
 import { foreignLayerTypes, type ParsedManifest, parseManifest } from './wire/mod.ts'
@@ -76,34 +76,6 @@ export function childrenOf(manifest: ParsedManifest): readonly Descriptor[] {
 
 export function isManifest({ mediaType }: Descriptor): boolean {
   return isIndexType(mediaType) || isImageType(mediaType)
-}
-
-/** Waits for all, and throws the first failure only when nothing is under way any more. */
-export async function settled(all: readonly Promise<void>[]): Promise<void> {
-  const results = await Promise.allSettled(all)
-  const failed = results.find((result) => result.status === 'rejected')
-  if (failed) throw failed.reason
-}
-
-/** Runs at most so many at the same time. After the first failure, nothing is begun any more. */
-export function limiter(most: number): <T>(work: () => Promise<T>) => Promise<T> {
-  let running = 0
-  let failure: { readonly error: unknown } | undefined
-  const waiting: (() => void)[] = []
-  return async (work) => {
-    if (running >= most) await new Promise<void>((resolve) => waiting.push(resolve))
-    running++
-    try {
-      if (failure) throw failure.error
-      return await work()
-    } catch (error) {
-      failure ??= { error }
-      throw error
-    } finally {
-      running--
-      waiting.shift()?.()
-    }
-  }
 }
 
 async function* whole(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

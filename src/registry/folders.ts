@@ -1,18 +1,7 @@
 import { createHash } from 'node:crypto'
-import {
-  closeSync,
-  createReadStream,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { createReadStream, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { errno, StrakeError } from '../lib/mod.ts'
+import { errno, StrakeError, writeFile } from '../lib/mod.ts'
 import { type Descriptor, hex, mediaTypes } from '../oci/mod.ts'
 import { isManifest } from './copy.ts'
 import { type Content, maxDocument, type Pushed, type Target, verify } from './target.ts'
@@ -103,26 +92,7 @@ function folderBlobs(name: string, pathOf: PathOf): Pick<Target, 'name' | 'exist
     async push(descriptor: Descriptor, content: Content): Promise<Pushed> {
       const path = pathOf(descriptor)
       mkdirSync(dirname(path), { recursive: true })
-      const temporary = `${path}.${process.pid}.part`
-      const hash = createHash('sha256')
-      let size = 0
-      try {
-        const fd = openSync(temporary, 'w', 0o644)
-        try {
-          for await (const chunk of content(0)) {
-            hash.update(chunk)
-            for (let done = 0; done < chunk.length; ) done += writeSync(fd, chunk, done)
-            size += chunk.length
-          }
-        } finally {
-          closeSync(fd)
-        }
-        verify(name, descriptor, { digest: `sha256:${hash.digest('hex')}`, size })
-        renameSync(temporary, path)
-      } catch (error) {
-        rmSync(temporary, { force: true })
-        throw error
-      }
+      await writeFile(path, checked(name, descriptor, content(0)))
       return { kind: 'pushed' }
     },
   }
@@ -134,6 +104,22 @@ function readIndex(file: string): Descriptor[] {
   const { manifests } = parseDocument(bytes)
   if (!Array.isArray(manifests)) throw new StrakeError('corrupt', `${file} has no manifests`)
   return manifests.map((item, i) => readDescriptor(item, `manifests[${i}] of ${file}`))
+}
+
+/** Throws `corrupt` at the end when the bytes are not those of the blob. */
+async function* checked(
+  name: string,
+  descriptor: Descriptor,
+  chunks: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256')
+  let size = 0
+  for await (const chunk of chunks) {
+    hash.update(chunk)
+    size += chunk.length
+    yield chunk
+  }
+  verify(name, descriptor, { digest: `sha256:${hash.digest('hex')}`, size })
 }
 
 function readDocument(file: string): Buffer | undefined {

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, readSync } from 'node:fs'
+import { Growth, type OpenBlob } from '../layers/mod.ts'
 import type { Digest } from '../oci/mod.ts'
 import type { BlobInfo, Ingest, Lease, Store } from '../store/mod.ts'
 
@@ -16,6 +17,7 @@ type State =
 export class GrowingFile implements Disposable {
   readonly #store: Store
   readonly #ingest: Ingest
+  readonly #growth = new Growth()
   #state: State = { kind: 'open' }
   #changed: PromiseWithResolvers<void> | undefined
 
@@ -28,16 +30,21 @@ export class GrowingFile implements Disposable {
     return this.#ingest.size
   }
 
+  /** Throws what it failed with. */
   write(chunk: Uint8Array): void {
+    if (this.#state.kind === 'failed') throw this.#state.error
     this.#ingest.write(chunk)
+    this.#growth.grow(this.size)
     this.#tell()
   }
 
   /** Makes it a blob. Throws as `Ingest.commit`; those who read it get the error too. */
   commit(expected: Parameters<Ingest['commit']>[0] = {}): BlobInfo {
+    if (this.#state.kind === 'failed') throw this.#state.error
     try {
       const blob = this.#ingest.commit(expected)
       this.#end({ kind: 'whole', digest: blob.digest })
+      this.#growth.finish()
       return blob
     } catch (error) {
       this.fail(error)
@@ -49,20 +56,23 @@ export class GrowingFile implements Disposable {
   fail(error: unknown, keepAt?: string): void {
     if (this.#state.kind !== 'open') return
     this.#end({ kind: 'failed', error })
+    this.#growth.fail()
     if (keepAt !== undefined) this.#ingest.moveTo(keepAt)
     this.#ingest[Symbol.dispose]()
   }
 
-  /** What is there from a position on, then what comes, until it is whole. Throws what it failed with. */
+  /**
+   * What is there from a position on, then what comes, until it is whole. A chunk is valid until the next one is asked for.
+   * Throws what it failed with.
+   */
   async *open(from = 0): AsyncGenerator<Uint8Array> {
-    const state = this.#state
-    const fd = state.kind === 'whole' ? openSync(this.#store.content.path(state.digest), 'r') : this.#ingest.reader()
+    const fd = this.#reader()
+    const buffer = Buffer.allocUnsafeSlow(chunkSize)
     try {
       for (let at = from; ; ) {
         if (this.#state.kind === 'failed') throw this.#state.error
         if (at < this.size) {
-          const buffer = Buffer.allocUnsafe(Math.min(chunkSize, this.size - at))
-          const count = readSync(fd, buffer, 0, buffer.length, at)
+          const count = readSync(fd, buffer, 0, Math.min(chunkSize, this.size - at), at)
           at += count
           yield buffer.subarray(0, count)
         } else if (this.#state.kind === 'whole') return
@@ -74,6 +84,16 @@ export class GrowingFile implements Disposable {
     } finally {
       closeSync(fd)
     }
+  }
+
+  /** For another thread to read, while it comes. */
+  share(): OpenBlob {
+    return { fd: this.#reader(), growth: this.#growth }
+  }
+
+  #reader(): number {
+    const state = this.#state
+    return state.kind === 'whole' ? this.#store.content.reader(state.digest) : this.#ingest.reader()
   }
 
   #end(state: State): void {

@@ -24,26 +24,4 @@ export { searchRepositories } from './search.ts'
 export { StoreBlobs } from './store-blobs.ts'
 export type { Blobs, Content, Pushed, Target } from './target.ts'
 export { readContent } from './target.ts'
-export type { Challenge, Scope } from './wire/challenge.ts'
-export { parseChallenges, parseScope, printChallenge, printScope } from './wire/challenge.ts'
-export type { RegistryError, RegistryErrorCode } from './wire/errors.ts'
-export { errorBody, errorCodes, readErrors } from './wire/errors.ts'
-export type { ByteRange } from './wire/headers.ts'
-export {
-  parseContentRange,
-  parseLink,
-  parseRange,
-  parseRetryAfter,
-  parseUploadRange,
-  printContentRange,
-  printLink,
-  printUploadRange,
-} from './wire/headers.ts'
-export type { ParsedManifest } from './wire/manifest.ts'
-export { parseDocument, parseManifest, readDescriptor } from './wire/manifest.ts'
-export {
-  emptyType,
-  foreignLayerTypes,
-  manifestTypes,
-  maxManifestSize,
-} from './wire/media-types.ts'
+export * from './wire/mod.ts'

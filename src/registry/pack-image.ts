@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import { canonicalJson, type Image, type Images, layerTar, layerTypes } from '../images/mod.ts'
 import { compress } from '../layers/mod.ts'
-import { StrakeError } from '../lib/mod.ts'
+import { limiter, StrakeError, settled } from '../lib/mod.ts'
 import { type Descriptor, type DiffId, type Manifest, mediaTypes } from '../oci/mod.ts'
 import type { Compression, Lease, SnapshotId, Store } from '../store/mod.ts'
-import { limiter, settled } from './copy.ts'
 import { GrowingFile } from './growing-file.ts'
 import type { GrowingBlob } from './upload.ts'
 

@@ -36,7 +36,9 @@ export interface PulledImage {
 export async function pullImage(store: Store, images: Images, options: PullOptions): Promise<PulledImage> {
   const reference = parseReference(options.reference)
   const { registry, repository, tag, digest: wanted } = reference
-  using registries = openRegistries({ ...options, onRateLimit: tellLimit(options) })
+  const failed = new AbortController()
+  const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal
+  using registries = openRegistries({ ...options, signal, onRateLimit: tellLimit(options) })
   const source = registries.repository(registry, repository, { access: 'pull' })
   const vertex = { kind: 'vertex', id: `pull ${source.name}`, name: `pull ${referenceString(reference)}` } as const
   options.progress?.({ ...vertex, state: 'started', at: Date.now() })
@@ -45,7 +47,9 @@ export async function pullImage(store: Store, images: Images, options: PullOptio
     const known = images.find(referenceString({ registry, repository, digest: root.digest }))
     const current = known && fits(known, options.platform) ? known : undefined
     using lease = store.lease('pull')
-    const image = current ?? (await takeImage({ store, images, lease }, source, root, options))
+    const image =
+      current ??
+      (await takeImage({ store, images, lease }, source, root, { ...options, onFailure: () => failed.abort() }))
     const named = tag === undefined || image.names.includes(referenceString({ registry, repository, tag }))
     store.transaction(() => {
       images.addDigest(image, { registry, repository, digest: root.digest })

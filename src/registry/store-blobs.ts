@@ -1,5 +1,7 @@
 import { createReadStream, mkdirSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { openStored } from '../images/mod.ts'
+import type { OpenBlob } from '../layers/mod.ts'
 import { errno } from '../lib/mod.ts'
 import { type Descriptor, type Digest, hex } from '../oci/mod.ts'
 import type { Lease, Store } from '../store/mod.ts'
@@ -16,6 +18,7 @@ export class StoreBlobs implements Blobs {
   readonly brought = new Set<Digest>()
   readonly #store: Store
   readonly #lease: Lease
+  #failure: { readonly error: unknown } | undefined
   readonly #growing = new Map<Digest, PromiseWithResolvers<GrowingFile>>()
 
   constructor(store: Store, lease: Lease) {
@@ -35,10 +38,15 @@ export class StoreBlobs implements Blobs {
     return this.#store.content.open(digest, { start: from })
   }
 
-  /** As `fetch`, and waits for a blob that is still to come. */
-  async *await({ digest }: Descriptor): AsyncGenerator<Uint8Array> {
-    if (this.#store.content.info(digest)) yield* this.#store.content.open(digest)
-    else yield* (await this.#begun(digest).promise).open()
+  /** For another thread to read; waits for a blob that has not begun to come. Whoever asks closes the file. */
+  async share({ digest }: Descriptor): Promise<OpenBlob> {
+    if (this.#store.content.info(digest)) return openStored(this.#store, digest)
+    return (await this.#begun(digest).promise).share()
+  }
+
+  /** Nobody wants this one any more, because it is wrong: nothing of it is kept. */
+  async refuse({ digest }: Descriptor, error: unknown): Promise<void> {
+    ;(await this.#begun(digest).promise).fail(error)
   }
 
   async push({ digest, size }: Descriptor, content: Content): Promise<Pushed> {
@@ -61,8 +69,9 @@ export class StoreBlobs implements Blobs {
     return { kind: 'pushed' }
   }
 
-  /** Those who wait for blobs wait no longer. */
+  /** Nothing more will come: nobody waits for it. */
   fail(error: unknown): void {
+    this.#failure ??= { error }
     for (const waiting of this.#growing.values()) waiting.reject(error)
   }
 
@@ -71,6 +80,7 @@ export class StoreBlobs implements Blobs {
     if (!waiting) {
       waiting = Promise.withResolvers<GrowingFile>()
       waiting.promise.catch(() => {})
+      if (this.#failure) waiting.reject(this.#failure.error)
       this.#growing.set(digest, waiting)
     }
     return waiting

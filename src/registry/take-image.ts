@@ -5,9 +5,9 @@ import {
   type Image,
   type Images,
   layerTypes,
-  unpackLayer,
+  unpackLayers,
 } from '../images/mod.ts'
-import { type OperationOptions, StrakeError } from '../lib/mod.ts'
+import { limiter, type OperationOptions, StrakeError, settled } from '../lib/mod.ts'
 import {
   type ChainId,
   chain,
@@ -20,7 +20,7 @@ import {
   type Platform,
 } from '../oci/mod.ts'
 import type { Lease, Snapshot, SnapshotId, Store } from '../store/mod.ts'
-import { childrenOf, copyBlob, limiter, settled } from './copy.ts'
+import { childrenOf, copyBlob } from './copy.ts'
 import { StoreBlobs } from './store-blobs.ts'
 import { type Blobs, readContent } from './target.ts'
 import { type ParsedManifest, parseDocument, parseManifest } from './wire/mod.ts'
@@ -28,6 +28,8 @@ import { type ParsedManifest, parseDocument, parseManifest } from './wire/mod.ts
 export interface TakeOptions extends OperationOptions {
   readonly platform?: Platform | undefined
   readonly parallel?: number | undefined
+  /** Called as soon as there will be no image: what is still on its way need not come. */
+  readonly onFailure?: (() => void) | undefined
 }
 
 type ImageManifest = ParsedManifest & { readonly kind: 'image' }
@@ -96,25 +98,24 @@ export async function takeImage(
     arrived.catch(() => {})
     arriving.set(digest, arrived)
   }
+  const packed = layers.map(({ known, diffId, from }, i) => ({
+    digest: from.digest,
+    diffId,
+    known: known?.id,
+    open: () => target.share(from),
+    arrived: arriving.get(from.digest),
+    onProgress: shown[i]!.unpacked,
+    onDone: () => shown[i]!.end('Pull complete'),
+    onCorrupt: (error: StrakeError) => target.refuse(from, error),
+  }))
+  for (const [i, { known }] of layers.entries()) if (known) shown[i]!.end('Already exists')
   let snapshot: SnapshotId | undefined
   const unpacking = async () => {
-    for (const [i, { known, diffId, from }] of layers.entries()) {
-      if (known) {
-        snapshot = known.id
-        shown[i]!.end('Already exists')
-        continue
-      }
-      const arrived = arriving.get(from.digest)
-      const layer = { digest: from.digest, diffId, open: () => target.await(from), ...(arrived && { arrived }) }
-      const { signal } = options
-      snapshot = await unpackLayer(store, { layer, parent: snapshot }, lease, {
-        signal,
-        onProgress: shown[i]!.unpacked,
-      })
-      shown[i]!.end('Pull complete')
-    }
+    snapshot = await unpackLayers(store, packed, { lease, signal: options.signal })
   }
-  await settled([...arriving.values(), unpacking()])
+  const all = [...arriving.values(), unpacking()]
+  for (const one of all) one.catch(() => options.onFailure?.())
+  await settled(all)
   const { digest, size } = manifest.config
   const kept = layers.map((layer) => storedLayer(store, layer))
   // What was not fetched, because it is here unpacked, is named as we can give it: the manifest is another one then.

@@ -2,7 +2,10 @@ import { createHash } from 'node:crypto'
 import { StrakeError } from '../lib/mod.ts'
 import type { Descriptor } from '../oci/mod.ts'
 
-/** Gives a blob's bytes from that position on. It may be called again when a transfer breaks. */
+/**
+ * Gives a blob's bytes from that position on, in chunks that are valid until the next one is asked for. It may be called
+ * again when a transfer breaks.
+ */
 export type Content = (from: number) => AsyncIterable<Uint8Array>
 
 /** How a blob got to where it was pushed. */

@@ -105,10 +105,11 @@ async function send(place: UploadPlace, blob: Upload['blob'], start: URL): Promi
       return { kind: 'pushed' }
     } catch (error) {
       if (!(error instanceof StrakeError)) throw error
-      // 404 and 416: the registry does not know the upload any more, or not in that state.
-      const lost =
-        error.code === 'not_found' || /blob upload (unknown|invalid)|range invalid|answered 416/.test(error.message)
-      if ((error.code !== 'unavailable' && !lost) || attempt >= attempts) throw error
+      // 409 and 416: it has another part of the upload than we think, since what was on its way has come after all.
+      const misplaced = error.code === 'conflict' || /range invalid|answered 416/.test(error.message)
+      // 404: the registry does not know the upload any more. docker-registry 2 gives up each one that breaks.
+      const lost = !misplaced && (error.code === 'not_found' || /blob upload (unknown|invalid)/.test(error.message))
+      if ((error.code !== 'unavailable' && !lost && !misplaced) || attempt >= attempts) throw error
       await client.wait(attempt)
       const state = lost ? undefined : await progressOf(place, location)
       attempt = state && state.at > at ? 1 : attempt + 1

@@ -37,11 +37,11 @@ export class Content implements ContentStore {
 
   open(digest: Digest, range: { readonly start?: number; readonly end?: number } = {}) {
     // Opened here, so that a collection that comes before the first read does not matter.
-    return createReadStream('', { ...range, fd: this.#openFile(digest) })
+    return createReadStream('', { ...range, fd: this.reader(digest) })
   }
 
   read(digest: Digest): Buffer {
-    const fd = this.#openFile(digest)
+    const fd = this.reader(digest)
     try {
       const bytes = readFileSync(fd)
       if (bytes.length !== this.info(digest)?.size) throw damaged(digest, 'is not as long as it was')
@@ -51,7 +51,7 @@ export class Content implements ContentStore {
     }
   }
 
-  #openFile(digest: Digest): number {
+  reader(digest: Digest): number {
     const path = this.path(digest)
     try {
       return openSync(path, 'r')

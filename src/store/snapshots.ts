@@ -21,7 +21,7 @@ export class Snapshots implements Snapshotter {
 
   prepare(parent: SnapshotId | undefined, lease: Lease): ActiveSnapshot {
     return this.#db.transaction(() => {
-      if (parent !== undefined && this.get(parent).state !== 'committed') {
+      if (parent !== undefined && this.get(parent).state !== 'committed' && !this.#isHeld(parent, lease)) {
         throw new StrakeError('internal', `snapshot ${parent} is still being written`)
       }
       const { lastInsertRowid } = this.#db
@@ -46,7 +46,11 @@ export class Snapshots implements Snapshotter {
 
   commit(id: SnapshotId, layer?: LayerInfo): void {
     this.#db.transaction(() => {
-      if (this.get(id).state !== 'active') throw new StrakeError('internal', `snapshot ${id} is committed already`)
+      const { state, parent } = this.get(id)
+      if (state !== 'active') throw new StrakeError('internal', `snapshot ${id} is committed already`)
+      if (parent !== undefined && this.get(parent).state !== 'committed') {
+        throw new StrakeError('internal', `snapshot ${parent}, below ${id}, is still being written`)
+      }
       // First, so that a kill in between leaves an unfinished snapshot and no remains in a finished one.
       const work = toTrash(this.#db.root, join(snapshotPath(this.#db.root, id), 'work'))
       // While the next step runs.
@@ -54,6 +58,12 @@ export class Snapshots implements Snapshotter {
       this.#db.sql(`UPDATE snapshots SET state = 'committed' WHERE id = ?`).run(id)
       if (layer) this.describe(id, layer)
     })
+  }
+
+  #isHeld(id: SnapshotId, lease: Lease): boolean {
+    return (
+      this.#db.sql('SELECT 1 FROM lease_snapshots WHERE lease = ? AND snapshot = ?').get(lease.id, id) !== undefined
+    )
   }
 
   describe(id: SnapshotId, layer: LayerInfo): void {

@@ -83,6 +83,8 @@ export interface ContentStore {
   info(digest: Digest): BlobInfo | undefined
   /** The path of the blob's file. Throws `not_found`. */
   path(digest: Digest): string
+  /** A descriptor of its file, to read it. Whoever asks closes it. Throws `not_found`. */
+  reader(digest: Digest): number
   /** The bytes from `start` to `end`, inclusive, as `fs.createReadStream` counts. Throws `not_found`. */
   open(digest: Digest, range?: { readonly start?: number; readonly end?: number }): Readable
   /**
@@ -138,9 +140,12 @@ export interface LayerInfo {
 
 /** A snapshot is one layer's directory on top of a parent snapshot. Its directory is `fs`, in overlayfs' own format. */
 export interface Snapshotter {
-  /** A new, empty, writable snapshot on top of a committed one (or of nothing). The lease holds it. */
+  /**
+   * A new, empty, writable snapshot on top of a committed one, of one that the same lease is still making, or of nothing.
+   * The lease holds it.
+   */
   prepare(parent: SnapshotId | undefined, lease: Lease): ActiveSnapshot
-  /** Makes it read-only for ever. Its layer's hash may be added later. */
+  /** Makes it read-only for ever; its parent must be that already. Its layer's hash may be added later. */
   commit(id: SnapshotId, layer?: LayerInfo): void
   /** Adds the hash of a committed snapshot's layer. Its parent must have one already. */
   describe(id: SnapshotId, layer: LayerInfo): void

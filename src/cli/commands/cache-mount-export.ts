@@ -1,7 +1,6 @@
 import { exportCacheMount } from '../../engine/mod.ts'
-import { StrakeError } from '../../lib/mod.ts'
+import { StrakeError, writeFile } from '../../lib/mod.ts'
 import { command } from '../command.ts'
-import { writeArchive } from '../write-archive.ts'
 
 export default command({
   name: 'cache-mount export',
@@ -19,7 +18,7 @@ export default command({
     }
     const archive = exportCacheMount(engine(), args[0]!)
     if (output === undefined) for await (const chunk of archive) terminal.out(chunk)
-    else await writeArchive(output, archive)
+    else await writeFile(output, archive, 0o600)
     return 0
   },
 })

@@ -1,8 +1,7 @@
 import { save } from '../../engine/mod.ts'
-import { StrakeError } from '../../lib/mod.ts'
+import { StrakeError, writeFile } from '../../lib/mod.ts'
 import { parsePlatform } from '../../oci/mod.ts'
 import { command } from '../command.ts'
-import { writeArchive } from '../write-archive.ts'
 
 export default command({
   name: 'save',
@@ -29,7 +28,7 @@ export default command({
       signal,
     })
     if (output === undefined) for await (const chunk of archive) terminal.out(chunk)
-    else await writeArchive(output, archive)
+    else await writeFile(output, archive, 0o600)
     return 0
   },
 })

@@ -1,6 +1,11 @@
-import { type IncomingHttpHeaders, type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http'
+import {
+  type ClientRequest,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  Agent as PlainAgent,
+  request as plainRequest,
+} from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
-import { Readable } from 'node:stream'
 import { getCACertificates } from 'node:tls'
 import { errno, StrakeError, version } from '../../lib/mod.ts'
 
@@ -93,35 +98,52 @@ export function openTransport(options: TransportOptions = {}): Transport {
         })
         const abort = () => request.destroy(cancelled(signal!))
         signal?.addEventListener('abort', abort, { once: true })
-        const source =
-          body === undefined || body instanceof Uint8Array ? undefined : Readable.from(body, { objectMode: false })
-        /** That of whoever makes the body: no fault of the connection. */
-        let own: { readonly error: unknown } | undefined
         const fail = (error: unknown) => {
           signal?.removeEventListener('abort', abort)
-          source?.destroy()
           request.destroy()
-          reject(own ? own.error : error instanceof StrakeError ? error : new Broken(error))
+          reject(error instanceof StrakeError ? error : new Broken(error))
         }
         request.on('timeout', () => request.destroy(timedOut(idleTimeout)))
         request.on('error', fail)
         request.on('response', (answer) => {
           answer.once('close', () => signal?.removeEventListener('abort', abort))
-          // An answer to a body that is not read to its end: nobody needs the rest.
-          if (source && !source.readableEnded) answer.once('end', () => source.destroy())
           resolve({ status: answer.statusCode ?? 0, headers: answer.headers, url, body: answer })
         })
-        if (!source) return void request.end(body)
-        source.on('error', (error) => {
-          own ??= { error }
-          request.destroy(error)
+        if (body === undefined || body instanceof Uint8Array) return void request.end(body)
+        sendBody(request, body).catch((error) => {
+          // That of whoever makes the body: no fault of the connection.
+          reject(error)
+          request.destroy()
         })
-        source.pipe(request)
       }),
     [Symbol.dispose]: () => {
       for (const agent of agents.values()) agent.destroy()
     },
   }
+}
+
+/** Each chunk is sent before the next one is asked for. When an answer has come, nobody needs the rest. */
+async function sendBody(request: ClientRequest, body: AsyncIterable<Uint8Array>): Promise<void> {
+  let answered = false
+  let wake = () => {}
+  request.once('close', () => wake())
+  request.once('response', (answer) =>
+    answer.once('end', () => {
+      answered = true
+      wake()
+    }),
+  )
+  for await (const chunk of body) {
+    if (!request.destroyed && !answered) {
+      await new Promise<void>((resolve) => {
+        wake = resolve
+        request.write(chunk, () => resolve())
+      })
+    }
+    if (answered) request.destroy()
+    if (request.destroyed) return
+  }
+  request.end()
 }
 
 function tlsOptions({ ca = [], identities = [], anyCertificate }: TransportOptions) {
