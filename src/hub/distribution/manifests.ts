@@ -21,8 +21,11 @@ const maxTargets = 5000
 /** GET, HEAD, PUT and DELETE of a manifest, by tag or digest (distribution-spec, "Pulling manifests" and on). */
 export async function manifest(service: Service, call: Call, route: Route): Promise<Reply> {
   const { reference } = route
-  if (reference.includes(':') ? !isDigest(reference) : !isTag(reference)) {
-    return reference.includes(':') ? invalidDigest(reference) : failure('TAG_INVALID', 'this can be no tag')
+  if (reference.includes(':') && !isDigest(reference)) return invalidDigest(reference)
+  if (!reference.includes(':') && !isTag(reference)) {
+    if (call.method === 'PUT') return failure('TAG_INVALID', `invalid tag ${JSON.stringify(reference.slice(0, 200))}`)
+    // What can be no tag is none: "If the manifest is not found in the repository, the response code MUST be 404".
+    return failure('MANIFEST_UNKNOWN', `${route.name} has no ${JSON.stringify(reference.slice(0, 200))}`)
   }
   if (call.method === 'PUT') return await put(service, call, route)
   if (call.method === 'DELETE') return await remove(service, route)
