@@ -226,11 +226,12 @@ async function ready({ closing, service }: Hub): Promise<Reply> {
   }
 }
 
-async function metricsPage({ service, metrics }: Hub, { admin, user }: Principal): Promise<Reply> {
-  if (user === undefined) {
+async function metricsPage({ service, metrics }: Hub, who: Principal): Promise<Reply> {
+  const { admin, user, token, grants } = who
+  if (user === undefined || grants) {
     return failure('UNAUTHORIZED', undefined, { headers: { 'www-authenticate': 'Basic realm="strake hub"' } })
   }
-  if (!admin) return failure('DENIED', 'metrics are for administrators')
+  if (!admin || token?.repositories) return failure('DENIED', 'metrics are for administrators')
   const totals = await service.data.contents.totals()
   const memory = process.memoryUsage()
   return {

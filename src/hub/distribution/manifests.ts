@@ -8,6 +8,7 @@ import {
   parseManifest,
   printLink,
 } from '../../registry/mod.ts'
+import { viewerOf } from '../access/rights.ts'
 import { type Call, readBody } from '../http/call.ts'
 import { failure, json, type Reply } from '../http/reply.ts'
 import type { ManifestRefusal, NewManifest } from '../metadata/contents.ts'
@@ -157,7 +158,11 @@ export async function tagList({ data }: Service, call: Call, { name, repository 
 export async function catalog({ data }: Service, call: Call): Promise<Reply> {
   const page = pageOf(call)
   if ('status' in page) return page
-  const found = await data.repositories.list({ viewer: call.principal, after: page.last, limit: page.limit + 1 })
+  const found = await data.repositories.list({
+    viewer: viewerOf(call.principal),
+    after: page.last,
+    limit: page.limit + 1,
+  })
   const names = found.slice(0, page.limit).map(({ name }) => name)
   return json({ repositories: names }, more('/v2/_catalog', { names, limit: page.limit, left: found.length }))
 }

@@ -1,5 +1,5 @@
 import { createHash, type Hash, randomBytes, randomUUID } from 'node:crypto'
-import { StrakeError } from '../../lib/mod.ts'
+import type { StrakeError } from '../../lib/mod.ts'
 import { type Digest, hex } from '../../oci/mod.ts'
 import type { BlobStore } from '../blobs/types.ts'
 import type { Contents } from '../metadata/contents.ts'
@@ -123,12 +123,19 @@ function fileName({ repository, id }: UploadName): string {
   return createHash('sha256').update(`${repository}\0${id}`).digest('hex').slice(0, 40)
 }
 
-/** Passes bytes on, and fails when there are more than `limit`. */
-export async function* limited(source: AsyncIterable<Uint8Array>, limit: number): AsyncIterable<Uint8Array> {
+export interface Limit {
+  /** Bytes. */
+  readonly size: number
+  /** What more of them are refused with. */
+  readonly error: StrakeError
+}
+
+/** Passes bytes on, and fails when there are more than the limit. */
+export async function* limited(source: AsyncIterable<Uint8Array>, limit: Limit): AsyncIterable<Uint8Array> {
   let size = 0
   for await (const piece of source) {
     size += piece.length
-    if (size > limit) throw new StrakeError('denied', `a blob must not have more than ${limit} bytes here`)
+    if (size > limit.size) throw limit.error
     yield piece
   }
 }

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { errno, StrakeError } from '../../lib/mod.ts'
+import { matchesPattern } from '../names.ts'
 import { upgrade } from './schema.ts'
 
 const sqlite = { busy: 5, readonly: 8, corrupt: 11, full: 13, cantOpen: 14, notDatabase: 26 } as const
@@ -21,6 +22,10 @@ export class Database implements Disposable {
       this.#handle = new DatabaseSync(join(folder, 'hub.db'), { timeout: 10_000 })
       // An acknowledged push must outlive a power cut: every commit is synced.
       this.#handle.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+      // Not GLOB, which takes its time over patterns that are made for that.
+      this.#handle.function('matches_any', { deterministic: true }, (name, patterns) =>
+        Number((JSON.parse(String(patterns)) as string[]).some((pattern) => matchesPattern(String(name), pattern))),
+      )
       upgrade(this.#handle)
     } catch (error) {
       throw databaseError(folder, error)

@@ -2,7 +2,14 @@ import { StrakeError } from '../../lib/mod.ts'
 import type { Descriptor, Digest } from '../../oci/mod.ts'
 import type { Blob, Repository, StoredManifest, Tag } from '../types.ts'
 import { pruneTags, type Swept, sweep } from './collect.ts'
-import type { Contents, ManifestRefusal, NewManifest, Page, PutManifestOptions } from './contents.ts'
+import {
+  type Contents,
+  type ManifestRefusal,
+  type NewManifest,
+  type Page,
+  type PutManifestOptions,
+  quotaError,
+} from './contents.ts'
 import type { Database } from './database.ts'
 
 type Row = Record<string, unknown>
@@ -270,12 +277,6 @@ export class SqliteContents implements Contents {
       .get(id, tag)
     return row && row.digest !== digest ? { kind: 'immutable' } : undefined
   }
-}
-
-function quotaError(namespace: string, quota: number): StrakeError {
-  return new StrakeError('denied', `the quota of "${namespace}" is used up: ${quota} bytes`, {
-    hint: 'Delete tags that nobody needs, or ask an administrator of the hub for more.',
-  })
 }
 
 function tagOf(row: Row): Tag {
