@@ -104,9 +104,11 @@ async function listen(options: ServeOptions, data: Service['data']): Promise<Run
     async close() {
       hub.closing = true
       for (const timer of timers) clearInterval(timer)
-      server.closeIdleConnections()
+      // A client keeps its connection when its request has ended: it is looked for until none is left.
+      const idle = setInterval(() => server.closeIdleConnections(), 50)
       const force = setTimeout(() => server.closeAllConnections(), patience)
       await new Promise((resolve) => server.close(resolve))
+      clearInterval(idle)
       clearTimeout(force)
       await writePulls()
       data[Symbol.dispose]()

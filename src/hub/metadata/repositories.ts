@@ -128,7 +128,7 @@ export class SqliteRepositories implements Repositories {
   }
 
   async countPulls(id: number, pulls: number): Promise<void> {
-    this.#db.sql('UPDATE repositories SET pulls = pulls + ? WHERE id = ?').run(pulls, id)
+    this.#db.note('UPDATE repositories SET pulls = pulls + ? WHERE id = ?', pulls, id)
   }
 }
 

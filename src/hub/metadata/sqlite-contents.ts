@@ -56,9 +56,8 @@ export class SqliteContents implements Contents {
 
   async touchBlob(repository: Repository, digest: Digest): Promise<void> {
     const now = Date.now()
-    this.#db
-      .sql('UPDATE repository_blobs SET linked_at = ? WHERE repository = ? AND digest = ? AND linked_at < ?')
-      .run(now, repository.id, digest, now - touchInterval)
+    const sql = 'UPDATE repository_blobs SET linked_at = ? WHERE repository = ? AND digest = ? AND linked_at < ?'
+    this.#db.note(sql, now, repository.id, digest, now - touchInterval)
   }
 
   async removeBlob(repository: Repository, digest: Digest): Promise<boolean> {
@@ -173,7 +172,7 @@ export class SqliteContents implements Contents {
   }
 
   async touchTag(repository: Repository, name: string, at = Date.now()): Promise<void> {
-    this.#db.sql('UPDATE tags SET checked_at = ? WHERE repository = ? AND name = ?').run(at, repository.id, name)
+    this.#db.note('UPDATE tags SET checked_at = ? WHERE repository = ? AND name = ?', at, repository.id, name)
   }
 
   async referrers(repository: Repository, subject: Digest): Promise<Descriptor[]> {
