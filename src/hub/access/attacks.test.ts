@@ -92,6 +92,25 @@ test('lists show no private name that the token does not open', async () => {
   )
 })
 
+test('a refused push says why, and what would work', async () => {
+  const said = async (path: string, headers: Record<string, string>) => {
+    const answer = await send(hub, `POST /v2/${path}/blobs/uploads/`, { headers })
+    assert.equal(answer.status, 403)
+    return ((await answer.json()) as { errors: { message: string }[] }).errors[0]!.message
+  }
+  const { host } = new URL(hub.url)
+  const alice = basic('alice')
+  assert.equal(
+    await said('bob/app', alice),
+    `"bob" is another user's namespace. Push below your own name: ${host}/alice/app`,
+  )
+  assert.match(await said('team/app', alice), /alice may not push to the organisation "team": its owners give the role/)
+  assert.match(await said('nowhere/app', alice), /^there is no user or organisation "nowhere" here\. /)
+  assert.match(await said('alice/app', await accessToken('alice', 'read')), /has the scope "read": it may pull/)
+  const limited = await accessToken('alice', 'write', ['alice/open'])
+  assert.match(await said('alice/app', limited), /is for alice\/open, and not for alice\/app$/)
+})
+
 test('metrics are for administrators, and not for their limited tokens', async () => {
   assert.equal(await status('GET /metrics', await accessToken('root1', 'read')), 200)
   assert.equal(await status('GET /metrics', await accessToken('root1', 'delete', ['bob/*'])), 403)

@@ -48,6 +48,8 @@ describe('pulling', () => {
       const answer = await go(`GET /v2/${path}`)
       assert.deepEqual([answer.status, await errorCode(answer)], [404, code])
     }
+    const { errors } = await json<{ errors: { message: string }[] }>(await go('GET /v2/alice/pull/manifests/latest'))
+    assert.equal(errors[0]!.message, 'alice/pull has no latest; its newest tags: 1.0')
     const put = await putManifest(hub, 'alice/pull/manifests/.can-be-no-tag', { user, manifest })
     assert.deepEqual([put.status, await errorCode(put)], [400, 'TAG_INVALID'])
   })

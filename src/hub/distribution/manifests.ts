@@ -12,7 +12,7 @@ import { viewerOf } from '../access/rights.ts'
 import { type Call, readBody } from '../http/call.ts'
 import { failure, json, type Reply } from '../http/reply.ts'
 import type { ManifestRefusal, NewManifest } from '../metadata/contents.ts'
-import type { StoredManifest } from '../types.ts'
+import type { Repository, StoredManifest } from '../types.ts'
 import { invalidDigest } from './blobs.ts'
 import type { Route, Service } from './service.ts'
 
@@ -35,9 +35,18 @@ export async function manifest(service: Service, call: Call, route: Route): Prom
   const repository = await service.data.repositories.find(route.repository)
   if (!repository) return failure('NAME_UNKNOWN', `repository ${route.name} is not there`)
   const found = await service.data.contents.manifest(repository, reference)
-  if (!found) return failure('MANIFEST_UNKNOWN', `${route.name} has no ${reference}`)
+  if (!found) return failure('MANIFEST_UNKNOWN', await unknownManifest(service, repository, route))
   if (call.method === 'GET') service.countPull(repository.id)
   return manifestReply(call, found)
+}
+
+/** Who asks for `latest` where there is none wants to know what there is. */
+async function unknownManifest({ data }: Service, repository: Repository, route: Route): Promise<string> {
+  const missing = `${route.name} has no ${route.reference}`
+  if (isDigest(route.reference)) return missing
+  const tags = await data.contents.newestTags(repository, 6)
+  if (tags.length === 0) return missing
+  return `${missing}; its newest tags: ${tags.slice(0, 5).join(', ')}${tags.length > 5 ? ', …' : ''}`
 }
 
 export function manifestReply({ request, method }: Call, { digest, mediaType, content }: StoredManifest): Reply {

@@ -52,6 +52,8 @@ export interface Contents {
   /** Bytes that the namespace's blobs and manifests take. */
   usage(namespace: string): Promise<number>
 
+  /** Names of tags, those that were pushed last first. */
+  newestTags(repository: Repository, limit: number): Promise<string[]>
   /** By tag or digest. */
   manifest(repository: Repository, reference: string): Promise<StoredManifest | undefined>
   /** Keeps it, and points the tag at it. Undefined is success. */

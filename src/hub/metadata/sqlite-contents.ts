@@ -171,6 +171,13 @@ export class SqliteContents implements Contents {
       .map(tagOf)
   }
 
+  async newestTags(repository: Repository, limit: number): Promise<string[]> {
+    return this.#db
+      .sql('SELECT name FROM tags WHERE repository = ? ORDER BY pushed_at DESC, name LIMIT ?')
+      .all(repository.id, limit)
+      .map(({ name }) => name as string)
+  }
+
   async touchTag(repository: Repository, name: string, at = Date.now()): Promise<void> {
     this.#db.note('UPDATE tags SET checked_at = ? WHERE repository = ? AND name = ?', at, repository.id, name)
   }
