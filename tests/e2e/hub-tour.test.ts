@@ -82,10 +82,10 @@ test('two people and a hub: login, push, refusals, pull, run, build, copy', { sk
   const foreign = await refused(alice, ['push', `${host}/bob/app`])
   assert.match(
     foreign,
-    /denied: "bob" is another user's namespace\nhint: Below your own name: strake tag \S+ \S+\/alice\/app/,
+    /denied: "bob" is neither your own namespace nor an organisation of yours\nhint: Below your own name: strake tag \S+ \S+\/alice\/app/,
   )
   await alice.ok(['tag', 'app', `${host}/bab/app`])
-  assert.match(await refused(alice, ['push', `${host}/bab/app`]), /there is no user or organisation "bab" here/)
+  assert.match(await refused(alice, ['push', `${host}/bab/app`]), /"bab" is neither your own/)
 
   // To others.
   assert.equal(await bob.ok(['run', '--rm', app]), 'made')

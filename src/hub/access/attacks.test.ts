@@ -100,12 +100,14 @@ test('a refused push says why, and what would work', async () => {
   }
   const { host } = new URL(hub.url)
   const alice = basic('alice')
-  assert.equal(
-    await said('bob/app', alice),
-    `"bob" is another user's namespace. Push below your own name: ${host}/alice/app`,
-  )
-  assert.match(await said('team/app', alice), /alice may not push to the organisation "team": its owners give the role/)
-  assert.match(await said('nowhere/app', alice), /^there is no user or organisation "nowhere" here\. /)
+  const foreign = await said('bob/app', alice)
+  assert.match(foreign, /^"bob" is neither your own namespace nor an organisation of yours\./)
+  assert.ok(foreign.endsWith(`Push below your own name: ${host}/alice/app`))
+  // Nor does it say which names are accounts.
+  assert.equal((await said('nowhere/app', alice)).replaceAll('nowhere', 'bob'), foreign)
+  await hub.data.accounts.setMember('team', 'alice', 'reader')
+  assert.match(await said('team/app', alice), /^alice is a reader of "team": to push takes the role "writer"/)
+  await hub.data.accounts.setMember('team', 'alice', undefined)
   assert.match(await said('alice/app', await accessToken('alice', 'read')), /has the scope "read": it may pull/)
   const limited = await accessToken('alice', 'write', ['alice/open'])
   assert.match(await said('alice/app', limited), /is for alice\/open, and not for alice\/app$/)

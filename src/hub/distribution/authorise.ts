@@ -61,12 +61,11 @@ async function pushDenied(data: HubData, { origin, principal }: Call, repository
       `docker tag ${host}/${name} ${own} && docker push ${own}`
     )
   }
-  const kind = (await data.accounts.namespace(namespace))?.kind
-  const why = {
-    user: `"${namespace}" is another user's namespace`,
-    organisation: `${user} may not push to the organisation "${namespace}": its owners give the role "writer"`,
-    mirror: `"${namespace}" is a copy of another registry, to which nobody pushes`,
-    none: `there is no user or organisation "${namespace}" here`,
-  }[kind ?? 'none']
-  return `${why}. Push below your own name: ${own}`
+  const role = user === undefined ? undefined : await data.accounts.role(namespace, user)
+  if (role) return `${user} is a ${role} of "${namespace}": to push takes the role "writer", which its owners give`
+  if ((await data.accounts.namespace(namespace))?.kind === 'mirror') {
+    return `"${namespace}" is a copy of another registry: nobody pushes there`
+  }
+  // Whether the name is an account's is nobody else's business.
+  return `"${namespace}" is neither your own namespace nor an organisation of yours. Push below your own name: ${own}`
 }
