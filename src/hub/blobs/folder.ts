@@ -12,6 +12,8 @@ const batch = 1024 * 1024
 const pieceSize = 256 * 1024
 /** Bytes after which the disk is told to write what it has, so that it does not have to at the end. */
 const syncEvery = 64 * 1024 * 1024
+/** Bytes after which it is looked whether there is room for more. */
+const checkEvery = 8 * 1024 * 1024
 /** Bytes that are left to the database and to others. */
 const reserve = 64 * 1024 * 1024
 
@@ -171,12 +173,13 @@ class Writer implements AsyncDisposable {
   #at: number
   #pieces: Uint8Array[] = []
   #gathered = 0
+  #unchecked = checkEvery
   #unsynced = 0
   #writing: Promise<void> = Promise.resolve()
   /** What the disk writes on its own while more is received. Its failure is told by the next write or at the end. */
   #syncing: Promise<void> = Promise.resolve()
 
-  /** @param checkRoom is called before each write, and throws where there must be none */
+  /** @param checkRoom is called before the first write and now and then, and throws where there must be none */
   constructor(handle: FileHandle, { at, checkRoom }: { at: number; checkRoom: () => Promise<void> }) {
     this.#handle = handle
     this.#at = at
@@ -210,7 +213,11 @@ class Writer implements AsyncDisposable {
   }
 
   async #writeAll(pieces: Uint8Array[], length: number): Promise<void> {
-    await this.#checkRoom()
+    this.#unchecked += length
+    if (this.#unchecked >= checkEvery) {
+      this.#unchecked = 0
+      await this.#checkRoom()
+    }
     let { bytesWritten: done } = await this.#handle.writev(pieces, this.#at)
     // A short write is what a full disk gives first; the next one says ENOSPC.
     const rest = done < length ? Buffer.concat(pieces) : undefined
