@@ -1,5 +1,6 @@
-// The hub beside docker's registry (docker-registry of Debian, where it is installed): a blob of 1 GiB pushed and pulled by the
-// same client. Prints medians, and the most memory that each took. Run it with: sh scripts/node.sh bench/hub.ts
+// The hub beside docker's registry (docker-registry of Debian, where it is installed), with the same client: a blob of 1 GiB (or
+// of as many MiB as the argument says) pushed and pulled, 2000 manifests read and 300 small blobs pushed, 20 at once. Prints
+// medians of the time and of the server's CPU time, and the most memory that it took: sh scripts/node.sh bench/hub.ts [MIB]
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createCipheriv, createHash } from 'node:crypto'
 import { once } from 'node:events'
@@ -20,9 +21,10 @@ import { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { hashPassword, openHub } from '../src/hub/mod.ts'
 
-const size = 1024 ** 3
+const size = Number(process.argv[2] ?? 1024) * 1024 ** 2
 const rounds = 3
 const password = 'correct horse'
+const config = Buffer.from('{}')
 const authorization = `Basic ${Buffer.from(`alice:${password}`).toString('base64')}`
 
 interface Server {
@@ -39,19 +41,30 @@ try {
   servers.push(await startHub())
   const other = await startRegistry()
   if (other) servers.push(other)
-  const times = servers.map(() => ({ push: [] as number[], pull: [] as number[] }))
+  const times = servers.map(() => new Map<string, Taken[]>())
   for (let round = 0; round < rounds; round++) {
     // Side by side, so that a slow moment of the machine is a slow moment of both.
     for (const [i, server] of servers.entries()) {
-      times[i]!.push.push(await timed(() => push(server, { repository: `alice/b${round}`, blob, digest })))
-      times[i]!.pull.push(await timed(() => pull(server, `alice/b${round}`, digest)))
+      const repository = `alice/b${round}`
+      for (const [name, body] of Object.entries({
+        push: () => push(server, { repository, blob, digest }),
+        pull: () => pull(server, repository, digest),
+        'small blobs': () => smallBlobs(server, repository, round),
+        manifests: () => manifests(server, repository),
+      })) {
+        const taken = times[i]!.get(name) ?? []
+        times[i]!.set(name, taken)
+        taken.push(await timed(server, body))
+      }
     }
   }
   for (const [i, { name, process }] of servers.entries()) {
     const memory = /VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${process.pid}/status`, 'utf8'))?.[1]
-    const { push, pull } = times[i]!
-    const text = `push ${median(push).toFixed(2)} s, pull ${median(pull).toFixed(2)} s`
-    console.log(`${name.padEnd(16)} ${text}, ${Math.round(Number(memory) / 1024)} MB`)
+    const columns = [...times[i]!].map(([what, taken]) => {
+      const of = (key: keyof Taken) => median(taken.map((one) => one[key])).toFixed(2)
+      return `${what} ${of('seconds')} s (CPU ${of('cpu')} s)`
+    })
+    console.log(`${name.padEnd(16)} ${columns.join(', ')}, ${Math.round(Number(memory) / 1024)} MB`)
   }
 } finally {
   for (const { process } of servers) process.kill()
@@ -148,10 +161,70 @@ async function pull({ url }: Server, repository: string, digest: string): Promis
   if (received !== size) throw new Error(`pull: ${received} bytes`)
 }
 
-async function timed(body: () => Promise<void>): Promise<number> {
-  const started = performance.now()
+async function smallBlobs({ url }: Server, repository: string, round: number): Promise<void> {
+  const send = async (content: Uint8Array) => {
+    const digest = digestOf(content)
+    const begun = await fetch(`${url}/v2/${repository}/blobs/uploads/`, { method: 'POST', headers: { authorization } })
+    const location = new URL(begun.headers.get('location')!, url)
+    location.searchParams.set('digest', digest)
+    const answer = await fetch(location, {
+      method: 'PUT',
+      headers: { authorization },
+      body: new Uint8Array(content),
+    })
+    if (answer.status !== 201) throw new Error(`small blob: ${answer.status}`)
+  }
+  await send(config)
+  await inParallel(300, (i) => send(Buffer.alloc(4096, `${round} ${i} `)))
+}
+
+async function manifests({ url }: Server, repository: string): Promise<void> {
+  const type = 'application/vnd.oci.image.manifest.v1+json'
+  const content = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: type,
+    config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: digestOf(config), size: config.length },
+    layers: [],
+  })
+  const at = `${url}/v2/${repository}/manifests/1`
+  const put = await fetch(at, {
+    method: 'PUT',
+    headers: { authorization, 'content-type': type },
+    body: content,
+  })
+  if (put.status !== 201) throw new Error(`manifest: ${put.status} ${await put.text()}`)
+  await inParallel(2000, async () => {
+    const answer = await fetch(at, { headers: { authorization, accept: type } })
+    if ((await answer.text()) !== content) throw new Error('another manifest')
+  })
+}
+
+async function inParallel(count: number, body: (i: number) => Promise<void>): Promise<void> {
+  let next = 0
+  const work = async () => {
+    while (next < count) await body(next++)
+  }
+  await Promise.all(Array.from({ length: 20 }, work))
+}
+
+function digestOf(content: Uint8Array): string {
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`
+}
+
+interface Taken {
+  readonly seconds: number
+  /** Of the server. */
+  readonly cpu: number
+}
+
+async function timed({ process }: Server, body: () => Promise<void>): Promise<Taken> {
+  const cpu = () => {
+    const fields = readFileSync(`/proc/${process.pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+    return (Number(fields[11]) + Number(fields[12])) / 100
+  }
+  const [started, used] = [performance.now(), cpu()]
   await body()
-  return (performance.now() - started) / 1000
+  return { seconds: (performance.now() - started) / 1000, cpu: cpu() - used }
 }
 
 function median(values: readonly number[]): number {

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { test } from 'node:test'
-import { digestOf } from '../oci/mod.ts'
+import { type Descriptor, digestOf } from '../oci/mod.ts'
 import { hashPassword } from './access/passwords.ts'
 import { openHub } from './hub.ts'
-import { password, pushImage, send } from './testing.ts'
+import { password, pushBlob, pushImage, send } from './testing.ts'
+
+const mebi = 1024 * 1024
 
 /** A hub in a process of its own. */
 async function start(folder: string) {
@@ -62,10 +65,23 @@ test('a hub that is killed during 100 pushes keeps all that it acknowledged', as
     const blob = await send(second, `GET /v2/${path.replace(/manifests.*/, '')}blobs/${layer}`, { user: 'alice' })
     assert.equal(digestOf(Buffer.from(await blob.arrayBuffer())), layer)
   }
+  // What shows of the others is whole too.
+  for (let i = 0; i < 10; i++) {
+    const list = await send(second, `GET /v2/alice/app${i}/tags/list`, { user: 'alice' })
+    const { tags = [] } = (await list.json()) as { tags?: string[] }
+    for (const tag of tags) {
+      const manifest = await send(second, `GET /v2/alice/app${i}/manifests/${tag}`, { user: 'alice' })
+      const { config, layers } = (await manifest.json()) as { config: Descriptor; layers: Descriptor[] }
+      for (const { digest } of [config, ...layers]) {
+        const blob = await send(second, `GET /v2/alice/app${i}/blobs/${digest}`, { user: 'alice' })
+        assert.equal(digestOf(Buffer.from(await blob.arrayBuffer())), digest)
+      }
+    }
+  }
   await pushImage(second, 'alice/app0', { user: 'alice', tag: 'after' })
 })
 
-test('200 clients at once are served without an error', async () => {
+test('200 clients at once are served without an error, and in bounded memory', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'strake-hub-'))
   using cleanup = new DisposableStack()
   cleanup.defer(() => rmSync(folder, { recursive: true, force: true }))
@@ -75,12 +91,18 @@ test('200 clients at once are served without an error', async () => {
   }
   const hub = await start(folder)
   cleanup.defer(() => void hub.child.kill('SIGKILL'))
-  const image = await pushImage(hub, 'alice/app', { user: 'alice', tag: 'x', content: Buffer.alloc(200_000, 7) })
-  await Promise.all(
-    Array.from({ length: 200 }, async () => {
-      const blob = await send(hub, `GET /v2/alice/app/blobs/${image.layer}`)
-      assert.equal(digestOf(Buffer.from(await blob.arrayBuffer())), image.layer)
-      assert.equal((await send(hub, 'GET /v2/alice/app/manifests/x')).status, 200)
-    }),
-  )
+  const image = await pushImage(hub, 'alice/app', { user: 'alice', tag: 'x', content: Buffer.alloc(4 * mebi, 7) })
+  const clients = Array.from({ length: 200 }, async (_, i) => {
+    const blob = await send(hub, `GET /v2/alice/app/blobs/${image.layer}`)
+    const hash = createHash('sha256')
+    for await (const piece of blob.body!) hash.update(piece)
+    assert.equal(`sha256:${hash.digest('hex')}`, image.layer)
+    assert.equal((await send(hub, 'GET /v2/alice/app/manifests/x')).status, 200)
+    const content = Buffer.alloc(mebi, `${i} `)
+    assert.equal(await pushBlob(hub, `alice/app${i % 20}`, { user: 'alice', content }), digestOf(content))
+  })
+  await Promise.all(clients)
+  // What passed is 1000 MiB.
+  const most = Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${hub.child.pid}/status`, 'utf8'))![1]) / 1024
+  assert.ok(most < 500, `${most} MiB`)
 })

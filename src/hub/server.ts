@@ -104,9 +104,11 @@ async function listen(options: ServeOptions, data: Service['data']): Promise<Run
     async close() {
       hub.closing = true
       for (const timer of timers) clearInterval(timer)
-      server.closeIdleConnections()
+      // A client keeps its connection when its request has ended: it is looked for until none is left.
+      const idle = setInterval(() => server.closeIdleConnections(), 50)
       const force = setTimeout(() => server.closeAllConnections(), patience)
       await new Promise((resolve) => server.close(resolve))
+      clearInterval(idle)
       clearTimeout(force)
       await writePulls()
       data[Symbol.dispose]()
@@ -226,11 +228,12 @@ async function ready({ closing, service }: Hub): Promise<Reply> {
   }
 }
 
-async function metricsPage({ service, metrics }: Hub, { admin, user }: Principal): Promise<Reply> {
-  if (user === undefined) {
+async function metricsPage({ service, metrics }: Hub, who: Principal): Promise<Reply> {
+  const { admin, user, token, grants } = who
+  if (user === undefined || grants) {
     return failure('UNAUTHORIZED', undefined, { headers: { 'www-authenticate': 'Basic realm="strake hub"' } })
   }
-  if (!admin) return failure('DENIED', 'metrics are for administrators')
+  if (!admin || token?.repositories) return failure('DENIED', 'metrics are for administrators')
   const totals = await service.data.contents.totals()
   const memory = process.memoryUsage()
   return {

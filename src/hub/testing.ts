@@ -18,9 +18,9 @@ export interface TestHub extends AsyncDisposable {
   restart(): Promise<void>
 }
 
-/** A hub on a free port with the administrator `root1`, the users `alice` and `bob`, and the organisation `team`. */
+/** A hub on a free port, in a new folder unless one is given, with the administrator `root1`, the users `alice` and `bob`, and the organisation `team`. */
 export async function startHub(options: Partial<ServeOptions> = {}): Promise<TestHub> {
-  const folder = mkdtempSync(join(tmpdir(), 'strake-hub-'))
+  const folder = options.data ?? mkdtempSync(join(tmpdir(), 'strake-hub-'))
   const log: LogEvent[] = []
   const start = () => serve({ data: folder, host: '127.0.0.1', port: 0, log: (event) => log.push(event), ...options })
   const data = openHub(folder)
@@ -44,7 +44,7 @@ export async function startHub(options: Partial<ServeOptions> = {}): Promise<Tes
     async [Symbol.asyncDispose]() {
       await running.close()
       data[Symbol.dispose]()
-      rmSync(folder, { recursive: true, force: true })
+      if (options.data === undefined) rmSync(folder, { recursive: true, force: true })
     },
   }
 }

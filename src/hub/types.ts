@@ -97,4 +97,6 @@ export interface Tag {
 export interface Viewer {
   readonly user: string | undefined
   readonly admin: boolean
+  /** Patterns of the names to which what they came with is limited. What is public shows anyway. */
+  readonly repositories?: readonly string[] | undefined
 }

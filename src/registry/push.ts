@@ -4,7 +4,6 @@ import {
   type Descriptor,
   type DiffId,
   type Digest,
-  familiarName,
   familiarString,
   hex,
   type Platform,
@@ -12,10 +11,10 @@ import {
   type Reference,
 } from '../oci/mod.ts'
 import type { Store } from '../store/mod.ts'
-import { findCredentials } from './config/credentials.ts'
 import { type BlobWatch, copy } from './copy.ts'
 import type { PackOptions } from './pack-image.ts'
 import { type Packed, packNamed } from './pack-index.ts'
+import { explainRefusedPush } from './refused-push.ts'
 import { openRegistries, type RegistriesOptions } from './repository.ts'
 import { StoreBlobs } from './store-blobs.ts'
 
@@ -80,7 +79,7 @@ export async function pushImage(store: Store, images: Images, options: PushOptio
     images.addDigest(image, { registry, repository, digest: manifest.digest })
     return { reference, digest: manifest.digest, size: manifest.size }
   } catch (error) {
-    throw error instanceof StrakeError ? await explained(error, reference, options.env ?? process.env) : error
+    throw error instanceof StrakeError ? await explainRefusedPush(error, reference, options.env ?? process.env) : error
   }
 }
 
@@ -132,23 +131,4 @@ async function* counted(chunks: AsyncIterable<Uint8Array>, from: number, watch: 
     watch.update(at)
     yield chunk
   }
-}
-
-/** A push without a namespace is the mistake of every beginner: the names that would work. */
-async function explained(error: StrakeError, reference: Reference, env: NodeJS.ProcessEnv): Promise<StrakeError> {
-  if (error.code !== 'denied' && error.code !== 'unauthorized') return error
-  const { registry, repository, tag } = reference
-  const bare = registry === 'docker.io' ? repository.replace(/^library\//, '') : repository
-  const credentials = await findCredentials(registry, env).catch(() => undefined)
-  const login = `strake login${registry === 'docker.io' ? '' : ` ${registry}`}`
-  const lines = credentials ? [] : [`Log in first: ${login}`]
-  if (!bare.includes('/')) {
-    const user = credentials && 'username' in credentials && credentials.username ? credentials.username : 'USER'
-    const better = familiarString({ registry, repository: `${user}/${bare}`, ...(tag && { tag }) })
-    lines.push(
-      `${familiarName(reference)} is in nobody's namespace. Give it a name in yours, and push that:`,
-      `strake tag ${familiarString(reference)} ${better} && strake push ${better}`,
-    )
-  } else if (credentials) lines.push(`You are logged in, but that account may not push there; another one: ${login}`)
-  return new StrakeError(error.code, error.message, { hint: lines.join('\n'), cause: error })
 }

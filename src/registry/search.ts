@@ -40,7 +40,8 @@ export async function searchRepositories(options: SearchOptions): Promise<FoundR
   const answer = await client.request({
     method: 'GET',
     path: `/v1/search?${query}`,
-    scopes: [],
+    // Docker's client asks for this where it has a login; Docker Hub needs none for what is public.
+    scopes: isHost ? ['registry:catalog:search'] : [],
     doing,
     accept: isHost ? [401, 404, 405] : [],
   })

@@ -57,7 +57,7 @@ describe('clients that others wrote', { skip }, () => {
     assert.equal(await run(`docker inspect -f '{{.Id}}' ${host}/alice/app:1`), id)
     const tag = (name: string) => `docker tag strake-hub-clients ${host}/${name}; docker push -q ${host}/${name}`
     await fails(tag('app'), new RegExp(`"app" has no namespace.* docker tag ${host}/app ${host}/alice/app`))
-    await fails(tag('bob/app'), /alice may not push to "bob"/)
+    await fails(tag('bob/app'), /"bob" is neither your own namespace/)
     await fails(`docker login -u alice -p wrong ${host}`, /incorrect username or password/)
     await fails(`docker pull ${host}/bob/nothing`, /does not exist, or you may not see it/)
     assert.match(await run(`docker search --format '{{.Name}}' ${host}/app`), /alice\/app/)
@@ -88,7 +88,7 @@ describe('clients that others wrote', { skip }, () => {
     assert.match(await run(`crane catalog ${host}`), /alice\/app\nalice\/crane\n/)
     await run(`crane tag ${host}/alice/crane:1 two; crane delete ${host}/alice/crane:two`)
     assert.equal(await run(`crane ls ${host}/alice/crane`), '1\nmulti\n')
-    await fails(`crane copy ${host}/alice/app:1 ${host}/bob/app:1`, /alice may not push to "bob"/)
+    await fails(`crane copy ${host}/alice/app:1 ${host}/bob/app:1`, /"bob" is neither your own namespace/)
   })
 
   test('Podman and Buildah', async () => {

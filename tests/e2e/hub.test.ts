@@ -59,6 +59,7 @@ test('a hub by its commands: start, users, rights, tokens, repositories, collect
   assert.equal(await status('GET /v2/', token), 401)
 
   await hub('repo', 'set', 'alice/app', '--private', '--description', 'An app', '--keep-newest', '3')
+  assert.equal((await hub('repo', 'set', 'alice/app', '--public')).trim(), 'alice/app')
   await hub('repo', 'rm', 'alice/app')
   assert.match(await hub('gc'), /^Total reclaimed space: 0B$/m)
 
@@ -77,6 +78,7 @@ test('a hub by its commands: start, users, rights, tokens, repositories, collect
     [['org', 'join', 'team', 'alice', '--role', 'king'], /invalid role "king"/],
     [['org', 'rm', 'library'], /library belongs to every hub/],
     [['token', 'create', 'alice', 'x', '--expires', 'soon'], /invalid duration "soon"/],
+    [['repo', 'set', '--private', '--public', 'alice/app'], /--private and --public exclude each other/],
     [['mirror', 'add', 'm', 'https://x.example/path'], /is not the address of a registry/],
     [['serve', '--listen', url.replace('http://', '')], /already in use/],
     [['serve', '--listen', 'nowhere'], /invalid address "nowhere"/],

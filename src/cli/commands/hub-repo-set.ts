@@ -19,21 +19,25 @@ export default command({
     'keep-all': { kind: 'boolean', help: 'Forget the rules of retention that were set before' },
     'keep-days': { kind: 'number', help: 'Keep tags that were pushed within that many days, and --keep-newest' },
     'keep-newest': { kind: 'number', help: 'Keep that many tags, the newest, and those of --keep-days' },
-    private: { kind: 'boolean', help: 'Only members may see it; --private=false for everybody' },
+    private: { kind: 'boolean', help: 'Only its namespace and members may see it' },
+    public: { kind: 'boolean', help: 'Everybody may see and pull it' },
     readme: { kind: 'string', value: 'file', help: 'A file in Markdown that its page shows' },
     'untagged-days': { kind: 'number', help: 'Remove manifests without a tag after that many days' },
   },
   args: { min: 1, max: 1 },
   async run({ options, args, terminal }) {
     const name = parseRepository(args[0]!)
+    if (options.private && options.public) throw new StrakeError('invalid', '--private and --public exclude each other')
+    const visibility = options.private || options.public === false ? 'private' : 'public'
+    const visible = options.private ?? options.public
     using data = openData(options.data, terminal.env)
-    const { retention: before } = await data.repositories.ensure(name, options.private ? 'private' : 'public')
+    const { retention: before } = await data.repositories.ensure(name, visibility)
     const { 'keep-newest': newest, 'keep-days': days, 'untagged-days': untaggedDays } = options
     for (const count of [newest, days, untaggedDays]) {
       if (count !== undefined && count < 0) throw new StrakeError('invalid', 'a rule of retention is less than 0')
     }
     await data.repositories.set(name, {
-      ...(options.private !== undefined && { visibility: options.private ? 'private' : 'public' }),
+      ...(visible !== undefined && { visibility }),
       ...(options.description !== undefined && { description: options.description }),
       ...(options.readme !== undefined && { readme: read(options.readme) }),
       ...(options['immutable-tags'] !== undefined && { immutable: options['immutable-tags'] }),

@@ -156,7 +156,10 @@ function textLine({ level, message, ...fields }: LogEvent): string {
   if (message === 'request') {
     const { method, path, status, ms, user = '-', client } = fields
     // What a client sent must not write to a terminal.
-    return `${client} ${user} ${method} ${JSON.stringify(path ?? '').slice(1, -1)} ${status} ${ms}ms`
+    const shown = JSON.stringify(path ?? '')
+      .slice(1, -1)
+      .replace(/[\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, '\ufffd')
+    return `${client} ${user} ${method} ${shown} ${status} ${ms}ms`
   }
   const rest = Object.entries(fields).map(([name, value]) => `${name}=${JSON.stringify(value)}`)
   return [level === 'info' ? '' : level.toUpperCase(), message, ...rest].filter((word) => word !== '').join(' ')

@@ -84,7 +84,8 @@ export class Authenticator {
     const grants = claims.access
     if (claims.sub === '') return { kind: 'accepted', principal: { ...anonymous, grants } }
     const user = await this.#accounts.user(claims.sub)
-    if (!user) return { kind: 'refused', expired: true }
+    // One of the same name that was removed is somebody else.
+    if (!user || claims.iat < Math.floor(user.createdAt / 1000)) return { kind: 'refused', expired: true }
     let token: Token | undefined
     if (claims.tid !== undefined) {
       token = (await this.#accounts.tokens(user.name)).find(({ id }) => id === claims.tid)

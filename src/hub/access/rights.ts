@@ -2,7 +2,7 @@ import type { Scope } from '../../registry/mod.ts'
 import type { Accounts } from '../metadata/accounts.ts'
 import type { Repositories } from '../metadata/repositories.ts'
 import { matchesPattern, namespaceOf, repositoryName } from '../names.ts'
-import type { Role, Token, TokenScope } from '../types.ts'
+import type { Role, Token, TokenScope, Viewer } from '../types.ts'
 
 /** What can be done with a repository: the words of the protocol, and `manage` for its settings and README. */
 export type Action = 'pull' | 'push' | 'delete' | 'manage'
@@ -61,6 +61,12 @@ export async function rights(
     const role = await accounts.role(name, user)
     return role ? byRole[role] : []
   }
+}
+
+/** Who somebody is to lists: a token shows no name that it does not open. */
+export function viewerOf({ user, admin, token, grants }: Principal): Viewer {
+  const listing = grants?.some(({ type, name }) => type === 'registry' && name === 'catalog') ?? true
+  return listing ? { user, admin, repositories: token?.repositories } : { user: undefined, admin: false }
 }
 
 /** Whether the Bearer token that somebody came with, if one, was given for the action. */

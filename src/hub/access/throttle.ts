@@ -8,6 +8,18 @@ interface Bucket {
   readonly until: number
 }
 
+/** What one client can have: an address, and of IPv6 the network of 64 bits that every line gets (RFC 6177). */
+function network(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return address
+  const [head = '', tail] = address.split('::')
+  const groups = head === '' ? [] : head.split(':')
+  if (tail !== undefined) {
+    const rest = tail === '' ? [] : tail.split(':')
+    while (groups.length + rest.length < 8) groups.push('0')
+  }
+  return groups.slice(0, 4).join(':')
+}
+
 /** Slows down those who guess passwords. */
 export class Throttle {
   readonly #buckets = new Map<string, Bucket>()
@@ -17,7 +29,8 @@ export class Throttle {
    *
    * @returns what takes the note back after a success, or the milliseconds to wait
    */
-  attempt(client: string, user: string, now = Date.now()): (() => void) | number {
+  attempt(address: string, user: string, now = Date.now()): (() => void) | number {
+    const client = network(address)
     const keys = [
       [`pair ${client} ${user}`, limits.pair],
       [`client ${client}`, limits.client],

@@ -12,6 +12,8 @@ const batch = 1024 * 1024
 const pieceSize = 256 * 1024
 /** Bytes after which the disk is told to write what it has, so that it does not have to at the end. */
 const syncEvery = 64 * 1024 * 1024
+/** Bytes after which it is looked whether there is room for more. */
+const checkEvery = 8 * 1024 * 1024
 /** Bytes that are left to the database and to others. */
 const reserve = 64 * 1024 * 1024
 
@@ -30,8 +32,12 @@ export class FolderBlobs implements BlobStore {
       handle = await create()
     } catch (error) {
       if (errno(error) !== 'ENOENT') throw this.#failure(error)
-      await mkdir(join(this.#folder, 'uploads'), { recursive: true, mode: 0o700 })
-      handle = await create()
+      try {
+        await mkdir(join(this.#folder, 'uploads'), { recursive: true, mode: 0o700 })
+        handle = await create()
+      } catch (cause) {
+        throw this.#failure(cause)
+      }
     }
     await handle.close()
   }
@@ -53,7 +59,10 @@ export class FolderBlobs implements BlobStore {
       if (errno(error) !== 'ENOENT') throw this.#failure(error)
       throw new StrakeError('not_found', 'no such upload')
     }
-    await using writer = new Writer(handle, (await handle.stat()).size)
+    const checkRoom = async () => {
+      if ((await this.free()) === 0) throw noSpace()
+    }
+    await using writer = new Writer(handle, { at: (await handle.stat()).size, checkRoom })
     try {
       for await (const piece of source) {
         each(piece)
@@ -149,24 +158,32 @@ export class FolderBlobs implements BlobStore {
 
   #failure(cause: unknown): unknown {
     if (errno(cause) !== 'ENOSPC' && errno(cause) !== 'EDQUOT') return cause
-    return new StrakeError('unavailable', "no space is left on the hub's disk", { cause })
+    return noSpace(cause)
   }
+}
+
+function noSpace(cause?: unknown): StrakeError {
+  return new StrakeError('unavailable', "no space is left on the hub's disk", { cause })
 }
 
 /** Gathers pieces and writes them in large steps while the next ones arrive. */
 class Writer implements AsyncDisposable {
   readonly #handle: FileHandle
+  readonly #checkRoom: () => Promise<void>
   #at: number
   #pieces: Uint8Array[] = []
   #gathered = 0
+  #unchecked = checkEvery
   #unsynced = 0
   #writing: Promise<void> = Promise.resolve()
   /** What the disk writes on its own while more is received. Its failure is told by the next write or at the end. */
   #syncing: Promise<void> = Promise.resolve()
 
-  constructor(handle: FileHandle, at: number) {
+  /** @param checkRoom is called before the first write and now and then, and throws where there must be none */
+  constructor(handle: FileHandle, { at, checkRoom }: { at: number; checkRoom: () => Promise<void> }) {
     this.#handle = handle
     this.#at = at
+    this.#checkRoom = checkRoom
   }
 
   async write(piece: Uint8Array): Promise<void> {
@@ -196,6 +213,11 @@ class Writer implements AsyncDisposable {
   }
 
   async #writeAll(pieces: Uint8Array[], length: number): Promise<void> {
+    this.#unchecked += length
+    if (this.#unchecked >= checkEvery) {
+      this.#unchecked = 0
+      await this.#checkRoom()
+    }
     let { bytesWritten: done } = await this.#handle.writev(pieces, this.#at)
     // A short write is what a full disk gives first; the next one says ENOSPC.
     const rest = done < length ? Buffer.concat(pieces) : undefined

@@ -3,7 +3,7 @@ import { type Action, granted, rights } from '../access/rights.ts'
 import type { Call } from '../http/call.ts'
 import { failure, type Reply } from '../http/reply.ts'
 import type { HubData } from '../hub.ts'
-import { library, namespaceOf } from '../names.ts'
+import { library, matchesPattern, namespaceOf } from '../names.ts'
 
 /** What Bearer tokens are given for. */
 export const service = 'strake-hub'
@@ -25,7 +25,7 @@ export async function authorise(
   const scope = printScope({ type: 'repository', name: repository, actions: needed })
   if (may.has(action)) return granted(principal, repository, action) ? undefined : challenge(call, scope, true)
   if (principal.user === undefined) return challenge(call, scope, principal.grants !== undefined)
-  if (action === 'push') return failure('DENIED', pushDenied(call, repository))
+  if (action === 'push') return failure('DENIED', await pushDenied(data, call, repository))
   if (may.has('pull')) return failure('DENIED', `${action} of ${repository} is not allowed to ${principal.user}`)
   return failure('NAME_UNKNOWN', `repository ${repository} does not exist, or you may not see it`)
 }
@@ -41,20 +41,31 @@ export function challenge(call: Call, scope?: string, insufficient = false): Rep
   return failure('UNAUTHORIZED', undefined, { headers: { 'www-authenticate': printChallenge('Bearer', parameters) } })
 }
 
-function pushDenied({ origin, principal }: Call, repository: string): string {
+/** Why, and what would work, for clients that show no more than the message. */
+async function pushDenied(data: HubData, { origin, principal }: Call, repository: string): Promise<string> {
   const host = origin.replace(/^https?:\/\//, '')
   const namespace = namespaceOf(repository)
   const name = repository.slice(namespace.length + 1)
   const { user, token } = principal
   const own = `${host}/${user}/${name}`
+  const limited = token?.repositories && !token.repositories.some((pattern) => matchesPattern(repository, pattern))
+  if (limited) {
+    return `the access token that you signed in with is for ${token.repositories.join(', ')}, and not for ${repository}`
+  }
+  if (token?.scope === 'read') {
+    return 'the access token that you signed in with has the scope "read": it may pull, and may not push. One of the scope "write" may'
+  }
   if (namespace === library) {
     return (
       `"${name}" has no namespace: "${library}/${name}" is for administrators. Push below your own name: ` +
       `docker tag ${host}/${name} ${own} && docker push ${own}`
     )
   }
-  if (token && (token.scope === 'read' || token.repositories)) {
-    return `the access token that you signed in with does not allow to push to ${repository}`
+  const role = user === undefined ? undefined : await data.accounts.role(namespace, user)
+  if (role) return `${user} is a ${role} of "${namespace}": to push takes the role "writer", which its owners give`
+  if ((await data.accounts.namespace(namespace))?.kind === 'mirror') {
+    return `"${namespace}" is a copy of another registry: nobody pushes there`
   }
-  return `${user} may not push to "${namespace}". Push below your own name, ${own}, or ask for a role in "${namespace}"`
+  // Whether the name is an account's is nobody else's business.
+  return `"${namespace}" is neither your own namespace nor an organisation of yours. Push below your own name: ${own}`
 }

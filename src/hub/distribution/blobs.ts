@@ -1,13 +1,15 @@
+import { StrakeError } from '../../lib/mod.ts'
 import { type Digest, isDigest } from '../../oci/mod.ts'
 import { parseRange, parseUploadRange, printContentRange, printUploadRange } from '../../registry/mod.ts'
 import { rights } from '../access/rights.ts'
 import type { Call } from '../http/call.ts'
-import { failure, type Reply } from '../http/reply.ts'
-import { repositoryName } from '../names.ts'
+import { failure, failureOf, type Reply } from '../http/reply.ts'
+import { quotaError } from '../metadata/contents.ts'
+import { namespaceOf, repositoryName } from '../names.ts'
 import type { Blob } from '../types.ts'
 import { authorise } from './authorise.ts'
 import type { Route, Service } from './service.ts'
-import { limited } from './uploads.ts'
+import { type Limit, limited } from './uploads.ts'
 
 /** GET and HEAD of a blob (distribution-spec, "Pulling blobs"), in stretches too. DELETE takes it from the repository. */
 export async function blob(service: Service, call: Call, route: Route): Promise<Reply> {
@@ -63,13 +65,14 @@ export async function beginUpload(service: Service, call: Call, route: Route): P
   }
   const digest = call.query.get('digest')
   if (digest !== null && !isDigest(digest)) return invalidDigest(digest)
-  const refused = await tooLarge(service, call)
+  const most = await largest(service, route)
+  const refused = await tooLarge(service, call, most)
   if (refused) return refused
   const id = await service.uploads.begin(route.repository)
   const upload = { repository: route.repository, id }
   if (digest === null) return accepted(route, id, 0)
   try {
-    await service.uploads.append(upload, body(service, call))
+    await service.uploads.append(upload, limited(body(call), most))
   } catch (error) {
     await service.uploads.abandon(upload)
     throw error
@@ -96,9 +99,10 @@ export async function upload(service: Service, call: Call, route: Route): Promis
   }
   const digest = call.query.get('digest')
   if (call.method === 'PUT' && !isDigest(digest)) return invalidDigest(digest ?? '')
-  const refused = await tooLarge(service, call)
+  const most = await largest(service, route)
+  const refused = await tooLarge(service, call, most)
   if (refused) return refused
-  const appended = await uploads.append(name, body(service, call), range?.first)
+  const appended = await uploads.append(name, limited(body(call), most), range?.first)
   if (appended.kind === 'unknown') return failure('BLOB_UPLOAD_UNKNOWN')
   if (appended.kind === 'busy') {
     return failure('BLOB_UPLOAD_INVALID', 'another request is sending bytes of this upload', { status: 409 })
@@ -134,19 +138,26 @@ async function mounted(
   return await data.contents.mountBlob(from, to, digest)
 }
 
+/** The bytes that a blob may have: no more than its namespace could ever hold, so that nobody fills the disk with the rest. */
+async function largest({ data, settings }: Service, { repository }: Route): Promise<Limit> {
+  const namespace = namespaceOf(repository)
+  const quota = (await data.accounts.namespace(namespace))?.quota
+  if (quota !== undefined && quota < settings.maxBlob) return { size: quota, error: quotaError(namespace, quota) }
+  const message = `a blob must not have more than ${settings.maxBlob} bytes here`
+  return { size: settings.maxBlob, error: new StrakeError('denied', message) }
+}
+
 /** Refuses at once what can't succeed: more than the limit, or more than the disk has room for. */
-async function tooLarge({ data, settings }: Service, call: Call): Promise<Reply | undefined> {
-  const claimed = Number(call.request.headers['content-length'] ?? 0)
-  if (claimed > settings.maxBlob) {
-    return failure('DENIED', `a blob must not have more than ${settings.maxBlob} bytes here`, { status: 413 })
-  }
+async function tooLarge({ data }: Service, { request }: Call, { size, error }: Limit): Promise<Reply | undefined> {
+  const claimed = Number(request.headers['content-length'] ?? 0)
+  if (claimed > size) return { ...failureOf(error)!, status: 413 }
   const free = claimed > 1024 * 1024 ? await data.blobs.free() : undefined
   if (free === undefined || claimed <= free) return undefined
   return failure('UNAVAILABLE', "no space is left on the hub's disk", { status: 507 })
 }
 
-function body({ settings }: Service, { request }: Call): AsyncIterable<Uint8Array> {
-  return limited(request.iterator({ destroyOnReturn: false }), settings.maxBlob)
+function body({ request }: Call): AsyncIterable<Uint8Array> {
+  return request.iterator({ destroyOnReturn: false })
 }
 
 function accepted(route: Route, id: string, size: number): Reply {

@@ -40,6 +40,7 @@ describe('pulling', () => {
     assert.equal(known.status, 304)
     for (const [path, code] of [
       ['alice/pull/manifests/none', 'MANIFEST_UNKNOWN'],
+      ['alice/pull/manifests/.can-be-no-tag', 'MANIFEST_UNKNOWN'],
       ['alice/none/manifests/1.0', 'NAME_UNKNOWN'],
       [`alice/pull/manifests/sha256:${'0'.repeat(64)}`, 'MANIFEST_UNKNOWN'],
       [`alice/pull/blobs/sha256:${'0'.repeat(64)}`, 'BLOB_UNKNOWN'],
@@ -47,6 +48,10 @@ describe('pulling', () => {
       const answer = await go(`GET /v2/${path}`)
       assert.deepEqual([answer.status, await errorCode(answer)], [404, code])
     }
+    const { errors } = await json<{ errors: { message: string }[] }>(await go('GET /v2/alice/pull/manifests/latest'))
+    assert.equal(errors[0]!.message, 'alice/pull has no latest; its newest tags: 1.0')
+    const put = await putManifest(hub, 'alice/pull/manifests/.can-be-no-tag', { user, manifest })
+    assert.deepEqual([put.status, await errorCode(put)], [400, 'TAG_INVALID'])
   })
 
   test('blobs whole and in stretches', async () => {

@@ -8,10 +8,11 @@ import {
   parseManifest,
   printLink,
 } from '../../registry/mod.ts'
+import { viewerOf } from '../access/rights.ts'
 import { type Call, readBody } from '../http/call.ts'
 import { failure, json, type Reply } from '../http/reply.ts'
 import type { ManifestRefusal, NewManifest } from '../metadata/contents.ts'
-import type { StoredManifest } from '../types.ts'
+import type { Repository, StoredManifest } from '../types.ts'
 import { invalidDigest } from './blobs.ts'
 import type { Route, Service } from './service.ts'
 
@@ -21,8 +22,11 @@ const maxTargets = 5000
 /** GET, HEAD, PUT and DELETE of a manifest, by tag or digest (distribution-spec, "Pulling manifests" and on). */
 export async function manifest(service: Service, call: Call, route: Route): Promise<Reply> {
   const { reference } = route
-  if (reference.includes(':') ? !isDigest(reference) : !isTag(reference)) {
-    return reference.includes(':') ? invalidDigest(reference) : failure('TAG_INVALID', 'this can be no tag')
+  if (reference.includes(':') && !isDigest(reference)) return invalidDigest(reference)
+  if (!reference.includes(':') && !isTag(reference)) {
+    if (call.method === 'PUT') return failure('TAG_INVALID', `invalid tag ${JSON.stringify(reference.slice(0, 200))}`)
+    // What can be no tag is none: "If the manifest is not found in the repository, the response code MUST be 404".
+    return failure('MANIFEST_UNKNOWN', `${route.name} has no ${JSON.stringify(reference.slice(0, 200))}`)
   }
   if (call.method === 'PUT') return await put(service, call, route)
   if (call.method === 'DELETE') return await remove(service, route)
@@ -31,9 +35,18 @@ export async function manifest(service: Service, call: Call, route: Route): Prom
   const repository = await service.data.repositories.find(route.repository)
   if (!repository) return failure('NAME_UNKNOWN', `repository ${route.name} is not there`)
   const found = await service.data.contents.manifest(repository, reference)
-  if (!found) return failure('MANIFEST_UNKNOWN', `${route.name} has no ${reference}`)
+  if (!found) return failure('MANIFEST_UNKNOWN', await unknownManifest(service, repository, route))
   if (call.method === 'GET') service.countPull(repository.id)
   return manifestReply(call, found)
+}
+
+/** Who asks for `latest` where there is none wants to know what there is. */
+async function unknownManifest({ data }: Service, repository: Repository, route: Route): Promise<string> {
+  const missing = `${route.name} has no ${route.reference}`
+  if (isDigest(route.reference)) return missing
+  const tags = await data.contents.newestTags(repository, 6)
+  if (tags.length === 0) return missing
+  return `${missing}; its newest tags: ${tags.slice(0, 5).join(', ')}${tags.length > 5 ? ', …' : ''}`
 }
 
 export function manifestReply({ request, method }: Call, { digest, mediaType, content }: StoredManifest): Reply {
@@ -154,7 +167,11 @@ export async function tagList({ data }: Service, call: Call, { name, repository 
 export async function catalog({ data }: Service, call: Call): Promise<Reply> {
   const page = pageOf(call)
   if ('status' in page) return page
-  const found = await data.repositories.list({ viewer: call.principal, after: page.last, limit: page.limit + 1 })
+  const found = await data.repositories.list({
+    viewer: viewerOf(call.principal),
+    after: page.last,
+    limit: page.limit + 1,
+  })
   const names = found.slice(0, page.limit).map(({ name }) => name)
   return json({ repositories: names }, more('/v2/_catalog', { names, limit: page.limit, left: found.length }))
 }

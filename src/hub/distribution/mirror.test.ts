@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readdirSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
-import { digestOf } from '../../oci/mod.ts'
+import { digestOf, mediaTypes } from '../../oci/mod.ts'
 import { basic, password, pushImage, send, startHub, type TestHub } from '../testing.ts'
 
 let upstream: TestHub
@@ -75,4 +80,51 @@ test('a tag that moved is seen again, and one that is known outlives the upstrea
   assert.equal((await body('copy/alice/moving/manifests/x')).bytes.toString(), second.manifest)
   assert.equal((await body('copy/alice/never/manifests/x')).status, 503)
   upstream = await startHub()
+})
+
+test('an upstream that lies gets nothing into the copy', async () => {
+  const layer = randomBytes(300_000)
+  const config = Buffer.from('{}')
+  const descriptor = (mediaType: string, content: Uint8Array) => ({
+    mediaType,
+    digest: digestOf(content),
+    size: content.length,
+  })
+  const manifest = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: mediaTypes.manifest,
+    config: descriptor(mediaTypes.config, config),
+    layers: [descriptor(mediaTypes.layerGzip, layer)],
+  })
+  let lies = true
+  const liar = createServer((request, response) => {
+    const path = request.url!
+    const wrong = Buffer.from(layer.map((byte) => byte ^ 1))
+    const known = path.includes(digestOf(layer)) ? (lies ? wrong : layer) : config
+    const body = path.includes('/manifests/') ? manifest : known
+    const type = path.includes('/manifests/') ? mediaTypes.manifest : 'text/html'
+    response.writeHead(200, { 'content-type': type, 'docker-content-digest': digestOf('x') }).end(body)
+  })
+  await once(liar.listen(0, '127.0.0.1'), 'listening')
+  try {
+    const upstream = `http://127.0.0.1:${(liar.address() as AddressInfo).port}/`
+    await hub.data.accounts.addNamespace({ name: 'liar', kind: 'mirror', upstream })
+    // Other bytes than those of the digest, under any name.
+    assert.equal((await body(`liar/app/manifests/${digestOf('something else')}`)).status, 503)
+    assert.deepEqual((await body('liar/app/manifests/1')).bytes, Buffer.from(manifest))
+    const path = `liar/app/blobs/${digestOf(layer)}`
+    await assert.rejects(body(path), 'the answer ends before its end')
+    const repository = (await hub.data.repositories.find('liar/app'))!
+    assert.equal(await hub.data.contents.blob(repository, digestOf(layer)), undefined)
+    assert.deepEqual(readdirSync(join(hub.folder, 'uploads')), [])
+    // What no manifest names is not fetched for anybody.
+    assert.equal((await body(`liar/app/blobs/${digestOf('secret')}`)).status, 404)
+    lies = false
+    const answer = await send(hub, `GET /v2/${path}`)
+    assert.equal(answer.headers.get('content-type'), 'application/octet-stream')
+    assert.equal(digestOf(Buffer.from(await answer.arrayBuffer())), digestOf(layer))
+  } finally {
+    liar.close()
+    liar.closeAllConnections()
+  }
 })

@@ -1,3 +1,4 @@
+import { viewerOf } from '../access/rights.ts'
 import type { Call } from '../http/call.ts'
 import { failure, json, type Reply } from '../http/reply.ts'
 import { library } from '../names.ts'
@@ -9,7 +10,7 @@ export async function search({ data }: Service, call: Call): Promise<Reply> {
   if (call.path === '/v1/_ping') return json(true)
   const query = (call.query.get('q') ?? '').slice(0, 200)
   const limit = Math.min(Math.max(Number(call.query.get('n')) || 25, 1), 100)
-  const found = await data.repositories.list({ viewer: call.principal, text: query.trim(), limit })
+  const found = await data.repositories.list({ viewer: viewerOf(call.principal), text: query.trim(), limit })
   return json({
     query,
     num_results: found.length,

@@ -20,6 +20,8 @@ const maxScopes = 50
  */
 export async function tokenEndpoint(data: HubData & Access, call: Call): Promise<Reply> {
   if (call.method === 'GET') {
+    // It allows what it was given for: it is exchanged neither for more, nor for a login that outlives it.
+    if (call.principal.grants) return refused('a Bearer token gives no other one: sign in')
     return await give(data, call, {
       scopes: call.query.getAll('scope'),
       audience: call.query.get('service'),
@@ -128,6 +130,10 @@ async function login(data: HubData, { principal, client }: Call, wish: Wish): Pr
     expiresAt: Math.min(now + loginLifetime, token?.expiresAt ?? Number.POSITIVE_INFINITY),
   })
   return secret
+}
+
+function refused(message: string): Reply {
+  return failure('UNAUTHORIZED', message, { headers: { 'www-authenticate': 'Basic realm="strake hub"' } })
 }
 
 export function throttled(retryAfter: number): Reply {

@@ -62,7 +62,9 @@ export class Uploads {
       if (first !== undefined && first !== size) return { kind: 'gap', size }
       const hash = await this.#hash(name, size)
       this.#running.delete(name)
-      const after = await this.#blobs.append(name, source, (piece) => hash.update(piece))
+      const after = await this.#blobs
+        .append(name, source, (piece) => hash.update(piece))
+        .catch((error: unknown) => this.#giveUp(name, error))
       this.#remember(name, { hash, size: after })
       return { kind: 'appended', size: after }
     } finally {
@@ -85,7 +87,7 @@ export class Uploads {
       }
       // The bytes are stored before they are known, and by a name of their own: nobody sees them early or loses them late.
       const key = `${hex(digest)}-${randomBytes(4).toString('hex')}`
-      await this.#blobs.finish(name, key)
+      await this.#blobs.finish(name, key).catch((error: unknown) => this.#giveUp(name, error))
       let kept: string | undefined
       try {
         kept = await this.#contents.addBlob(repository, { digest, size, key })
@@ -102,6 +104,12 @@ export class Uploads {
     const name = fileName(upload)
     this.#running.delete(name)
     return await this.#blobs.abandon(name)
+  }
+
+  /** On a full disk, what can't be finished makes room for what can. Throws the error. */
+  async #giveUp(name: string, error: unknown): Promise<never> {
+    if (error instanceof StrakeError && error.code === 'unavailable') await this.#blobs.abandon(name)
+    throw error
   }
 
   /** The hash of what is there: the one that ran along, or one made from the stored bytes (after a restart). */
@@ -123,12 +131,19 @@ function fileName({ repository, id }: UploadName): string {
   return createHash('sha256').update(`${repository}\0${id}`).digest('hex').slice(0, 40)
 }
 
-/** Passes bytes on, and fails when there are more than `limit`. */
-export async function* limited(source: AsyncIterable<Uint8Array>, limit: number): AsyncIterable<Uint8Array> {
+export interface Limit {
+  /** Bytes. */
+  readonly size: number
+  /** What more of them are refused with. */
+  readonly error: StrakeError
+}
+
+/** Passes bytes on, and fails when there are more than the limit. */
+export async function* limited(source: AsyncIterable<Uint8Array>, limit: Limit): AsyncIterable<Uint8Array> {
   let size = 0
   for await (const piece of source) {
     size += piece.length
-    if (size > limit) throw new StrakeError('denied', `a blob must not have more than ${limit} bytes here`)
+    if (size > limit.size) throw limit.error
     yield piece
   }
 }

@@ -171,7 +171,7 @@ export class SqliteAccounts implements Accounts {
   }
 
   async touchToken(id: string, usedAt: number): Promise<void> {
-    this.#db.sql('UPDATE tokens SET used_at = ? WHERE id = ?').run(usedAt, id)
+    this.#db.note('UPDATE tokens SET used_at = ? WHERE id = ?', usedAt, id)
   }
 
   async removeToken(id: string, user?: string): Promise<void> {

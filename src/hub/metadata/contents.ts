@@ -1,3 +1,4 @@
+import { StrakeError } from '../../lib/mod.ts'
 import type { Descriptor, Digest } from '../../oci/mod.ts'
 import type { Blob, Repository, StoredManifest, Tag } from '../types.ts'
 import type { Swept } from './collect.ts'
@@ -51,6 +52,8 @@ export interface Contents {
   /** Bytes that the namespace's blobs and manifests take. */
   usage(namespace: string): Promise<number>
 
+  /** Names of tags, those that were pushed last first. */
+  newestTags(repository: Repository, limit: number): Promise<string[]>
   /** By tag or digest. */
   manifest(repository: Repository, reference: string): Promise<StoredManifest | undefined>
   /** Keeps it, and points the tag at it. Undefined is success. */
@@ -84,4 +87,11 @@ export interface Contents {
   /** Those keys of the list that are not in use. */
   strayKeys(keys: readonly string[]): Promise<string[]>
   totals(): Promise<{ readonly repositories: number; readonly blobs: number; readonly bytes: number }>
+}
+
+/** What somebody is told whose namespace has no room for what they push. */
+export function quotaError(namespace: string, quota: number): StrakeError {
+  return new StrakeError('denied', `the quota of "${namespace}" is used up: ${quota} bytes`, {
+    hint: 'Delete tags that nobody needs, or ask an administrator of the hub for more.',
+  })
 }

@@ -1,7 +1,8 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { errno, StrakeError } from '../../lib/mod.ts'
+import { matchesPattern } from '../names.ts'
 import { upgrade } from './schema.ts'
 
 const sqlite = { busy: 5, readonly: 8, corrupt: 11, full: 13, cantOpen: 14, notDatabase: 26 } as const
@@ -10,7 +11,7 @@ const sqlite = { busy: 5, readonly: 8, corrupt: 11, full: 13, cantOpen: 14, notD
 export class Database implements Disposable {
   readonly #handle: DatabaseSync
   readonly #folder: string
-  readonly #statements = new Map<string, StatementSync>()
+  readonly #statements = new Map<string, Statement>()
   #inTransaction = false
 
   /** Opens `FOLDER/hub.db`, and makes it where it is missing. */
@@ -21,6 +22,10 @@ export class Database implements Disposable {
       this.#handle = new DatabaseSync(join(folder, 'hub.db'), { timeout: 10_000 })
       // An acknowledged push must outlive a power cut: every commit is synced.
       this.#handle.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
+      // Not GLOB, which takes its time over patterns that are made for that.
+      this.#handle.function('matches_any', { deterministic: true }, (name, patterns) =>
+        Number((JSON.parse(String(patterns)) as string[]).some((pattern) => matchesPattern(String(name), pattern))),
+      )
       upgrade(this.#handle)
     } catch (error) {
       throw databaseError(folder, error)
@@ -28,13 +33,22 @@ export class Database implements Disposable {
   }
 
   /** The statement, prepared once. */
-  sql(text: string): StatementSync {
+  sql(text: string): Statement {
     let statement = this.#statements.get(text)
     if (!statement) {
-      statement = this.#handle.prepare(text)
+      statement = new Statement(this.#handle.prepare(text), this.#folder)
       this.#statements.set(text, statement)
     }
     return statement
+  }
+
+  /** Writes what is good to know and may be lost: a full disk is no reason to refuse what only reads. */
+  note(text: string, ...values: readonly SQLInputValue[]): void {
+    try {
+      this.sql(text).run(...values)
+    } catch (error) {
+      if (!(error instanceof StrakeError) || error.code !== 'unavailable') throw error
+    }
   }
 
   /** Runs `body` in a write transaction, or as a part of the one under way. What throws undoes all of it. */
@@ -57,6 +71,40 @@ export class Database implements Disposable {
   [Symbol.dispose](): void {
     this.#statements.clear()
     if (this.#handle.isOpen) this.#handle.close()
+  }
+}
+
+type Values = readonly SQLInputValue[] | readonly [Record<string, SQLInputValue>]
+type Row = Record<string, SQLOutputValue>
+
+/** A prepared statement whose failures are told as what they mean. */
+class Statement {
+  readonly #statement: StatementSync
+  readonly #folder: string
+
+  constructor(statement: StatementSync, folder: string) {
+    this.#statement = statement
+    this.#folder = folder
+  }
+
+  get(...values: Values): Row | undefined {
+    return this.#told(() => this.#statement.get(...(values as SQLInputValue[])))
+  }
+
+  all(...values: Values): Row[] {
+    return this.#told(() => this.#statement.all(...(values as SQLInputValue[])))
+  }
+
+  run(...values: Values): { readonly changes: number | bigint } {
+    return this.#told(() => this.#statement.run(...(values as SQLInputValue[])))
+  }
+
+  #told<T>(body: () => T): T {
+    try {
+      return body()
+    } catch (error) {
+      throw databaseError(this.#folder, error)
+    }
   }
 }
 

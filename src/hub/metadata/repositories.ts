@@ -81,8 +81,9 @@ export class SqliteRepositories implements Repositories {
         WHERE name > $after
           AND namespace = coalesce($namespace, namespace)
           AND ($pattern IS NULL OR name LIKE $pattern ESCAPE '\\' OR description LIKE $pattern ESCAPE '\\')
-          AND (visibility = 'public' OR $admin OR namespace = $user
+          AND (visibility = 'public' OR ($admin OR namespace = $user
             OR namespace IN (SELECT organisation FROM members WHERE user = $user))
+            AND ($limits IS NULL OR matches_any(name, $limits)))
           AND EXISTS (SELECT 1 FROM manifests WHERE repository = id)
         ORDER BY name LIMIT $limit`,
       )
@@ -92,6 +93,7 @@ export class SqliteRepositories implements Repositories {
         $pattern: pattern,
         $admin: Number(viewer.admin),
         $user: viewer.user ?? null,
+        $limits: viewer.repositories ? JSON.stringify(viewer.repositories) : null,
         $limit: limit,
       })
       .map((row) => ({
@@ -126,7 +128,7 @@ export class SqliteRepositories implements Repositories {
   }
 
   async countPulls(id: number, pulls: number): Promise<void> {
-    this.#db.sql('UPDATE repositories SET pulls = pulls + ? WHERE id = ?').run(pulls, id)
+    this.#db.note('UPDATE repositories SET pulls = pulls + ? WHERE id = ?', pulls, id)
   }
 }
 

@@ -2,7 +2,14 @@ import { StrakeError } from '../../lib/mod.ts'
 import type { Descriptor, Digest } from '../../oci/mod.ts'
 import type { Blob, Repository, StoredManifest, Tag } from '../types.ts'
 import { pruneTags, type Swept, sweep } from './collect.ts'
-import type { Contents, ManifestRefusal, NewManifest, Page, PutManifestOptions } from './contents.ts'
+import {
+  type Contents,
+  type ManifestRefusal,
+  type NewManifest,
+  type Page,
+  type PutManifestOptions,
+  quotaError,
+} from './contents.ts'
 import type { Database } from './database.ts'
 
 type Row = Record<string, unknown>
@@ -49,9 +56,8 @@ export class SqliteContents implements Contents {
 
   async touchBlob(repository: Repository, digest: Digest): Promise<void> {
     const now = Date.now()
-    this.#db
-      .sql('UPDATE repository_blobs SET linked_at = ? WHERE repository = ? AND digest = ? AND linked_at < ?')
-      .run(now, repository.id, digest, now - touchInterval)
+    const sql = 'UPDATE repository_blobs SET linked_at = ? WHERE repository = ? AND digest = ? AND linked_at < ?'
+    this.#db.note(sql, now, repository.id, digest, now - touchInterval)
   }
 
   async removeBlob(repository: Repository, digest: Digest): Promise<boolean> {
@@ -165,8 +171,15 @@ export class SqliteContents implements Contents {
       .map(tagOf)
   }
 
+  async newestTags(repository: Repository, limit: number): Promise<string[]> {
+    return this.#db
+      .sql('SELECT name FROM tags WHERE repository = ? ORDER BY pushed_at DESC, name LIMIT ?')
+      .all(repository.id, limit)
+      .map(({ name }) => name as string)
+  }
+
   async touchTag(repository: Repository, name: string, at = Date.now()): Promise<void> {
-    this.#db.sql('UPDATE tags SET checked_at = ? WHERE repository = ? AND name = ?').run(at, repository.id, name)
+    this.#db.note('UPDATE tags SET checked_at = ? WHERE repository = ? AND name = ?', at, repository.id, name)
   }
 
   async referrers(repository: Repository, subject: Digest): Promise<Descriptor[]> {
@@ -270,12 +283,6 @@ export class SqliteContents implements Contents {
       .get(id, tag)
     return row && row.digest !== digest ? { kind: 'immutable' } : undefined
   }
-}
-
-function quotaError(namespace: string, quota: number): StrakeError {
-  return new StrakeError('denied', `the quota of "${namespace}" is used up: ${quota} bytes`, {
-    hint: 'Delete tags that nobody needs, or ask an administrator of the hub for more.',
-  })
 }
 
 function tagOf(row: Row): Tag {

@@ -81,7 +81,7 @@ ${tokens.length > 0 && html`<div class="scroll"><table><thead><tr><th>Name</th><
 <button class="main" name="do" value="create">Create</button></form>
 <form class="card" method="post"><h2>Password</h2>${csrfField(session)}
 <label>Old password<input name="old" type="password" autocomplete="current-password" required></label>
-<label>New password<input name="new" type="password" autocomplete="new-password" minlength="8" required></label>
+<label>New password, of 8 characters or more<input name="new" type="password" autocomplete="new-password" minlength="8" required></label>
 <button class="main" name="do" value="password">Change</button><p class="soft">Ends all logins.</p></form></div>`,
     })
   }

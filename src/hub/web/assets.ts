@@ -47,7 +47,7 @@ p { margin: 0 0 .8rem; }
 .cols { display: grid; grid-template-columns: minmax(0, 1fr) 22rem; gap: 1.25rem; align-items: start; }
 .cols > * { min-width: 0; }
 .list { list-style: none; margin: 0; padding: 0; }
-.list.repos { padding: 0; overflow: hidden; }
+.list.repos { padding: 0; overflow: hidden; margin-bottom: 1.25rem; }
 .repos li + li { border-top: 1px solid var(--line); }
 .repos a { display: block; padding: .95rem 1.25rem; color: inherit; text-decoration: none; }
 .repos a:hover { background: var(--tint); }
@@ -123,7 +123,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 aside .card > :last-child, form.card > :last-child { margin-bottom: 0; }
 .card p.soft:last-child { margin-top: .8rem; }
 @media (max-width: 52rem) {
-  .cols { grid-template-columns: minmax(0, 1fr); }
+  .cols { grid-template-columns: minmax(0, 1fr); gap: 0; }
   main { padding-block: 1.25rem 2rem; }
   .top > div, main, footer { padding-inline: 1rem; }
   .search { order: 3; flex-basis: 100%; }
@@ -149,8 +149,8 @@ for (const button of document.querySelectorAll('.copy button')) {
       getSelection().selectAllChildren(code)
       if (!document.execCommand('copy')) return
     }
-    button.textContent = 'Copied'
-    setTimeout(() => { button.textContent = 'Copy' }, 1500)
+    button.textContent = button.ariaLabel = 'Copied'
+    setTimeout(() => { button.textContent = 'Copy'; button.ariaLabel = 'Copy ' + code.textContent }, 1500)
   })
 }
 `

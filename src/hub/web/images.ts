@@ -19,6 +19,8 @@ export interface ImageDetails {
   readonly platform: string | undefined
   readonly created: string | undefined
   readonly artifactType: string | undefined
+  /** Its layers are files of some kind, and none of a root file system: nobody runs it. */
+  readonly artifact: boolean
   readonly steps: readonly Step[]
   /** Of the configuration: names and values as people read them. */
   readonly settings: readonly (readonly [string, string])[]
@@ -29,7 +31,22 @@ export interface IndexDetails {
   readonly kind: 'index'
   readonly digest: Digest
   readonly mediaType: string
-  readonly manifests: readonly { readonly descriptor: Descriptor; readonly platform: string | undefined }[]
+  readonly images: readonly IndexedImage[]
+  /** What builders say of the images: where they come from, what is in them. */
+  readonly attestations: readonly Attestation[]
+}
+
+export interface IndexedImage {
+  readonly digest: Digest
+  /** Undefined where the index does not tell. */
+  readonly platform: string | undefined
+  /** Compressed; undefined where the hub does not have it yet, as a mirror's. */
+  readonly size: number | undefined
+}
+
+export interface Attestation {
+  readonly digest: Digest
+  readonly platform: string | undefined
 }
 
 const maxConfig = 1024 * 1024
@@ -46,10 +63,17 @@ export async function details(
   const { digest, mediaType } = stored
   const parsed = parseManifest(stored.content, mediaType)
   if (parsed.kind === 'index') {
-    const manifests = parsed.manifests
-      .filter((descriptor) => manifestTypes.includes(descriptor.mediaType))
-      .map((descriptor) => ({ descriptor, platform: descriptor.platform && platformText(descriptor.platform) }))
-    return { kind: 'index', digest, mediaType, manifests: manifests.slice(0, maxShown) }
+    const members = parsed.manifests.filter((member) => manifestTypes.includes(member.mediaType)).slice(0, maxShown)
+    const images: IndexedImage[] = []
+    for (const member of members.filter((member) => !isAttestation(member))) {
+      const { digest, platform } = member
+      images.push({ digest, platform: platform && platformText(platform), size: await sizeOf(digest) })
+    }
+    const platforms = new Map(images.map(({ digest, platform }) => [digest as string, platform]))
+    const attestations = members.filter(isAttestation).map(({ digest, annotations }) => {
+      return { digest, platform: platforms.get(annotations?.['vnd.docker.reference.digest'] ?? '') }
+    })
+    return { kind: 'index', digest, mediaType, images, attestations }
   }
   const config = await readConfig()
   const layers = parsed.layers
@@ -57,13 +81,20 @@ export async function details(
     kind: 'image',
     digest,
     mediaType,
-    size: parsed.config.size + layers.reduce((sum, { size }) => sum + size, 0),
+    size: sum([parsed.config, ...layers]),
     platform: isPlatform(config) ? platformText(config) : undefined,
     created: typeof config.created === 'string' ? config.created.slice(0, 40) : undefined,
     artifactType: parsed.artifactType,
+    artifact: parsed.artifactType !== undefined || layers.some(({ mediaType }) => !/\btar\b/.test(mediaType)),
     steps: stepsOf(config.history, layers).slice(0, maxShown),
     settings: settingsOf(record(config.config)),
     labels: pairsOf(record(config.config).Labels),
+  }
+
+  async function sizeOf(digest: Digest): Promise<number | undefined> {
+    const member = await contents.manifest(repository, digest)
+    const parsed = member && parseManifest(member.content, member.mediaType)
+    return parsed?.kind === 'image' ? sum([parsed.config, ...parsed.layers]) : undefined
   }
 
   async function readConfig(): Promise<Readonly<Record<string, unknown>>> {
@@ -81,11 +112,20 @@ export async function details(
   }
 }
 
+/** BuildKit's mark of a manifest that says something about another one, and is no image. */
+function isAttestation({ annotations, platform }: Descriptor): boolean {
+  return annotations?.['vnd.docker.reference.type'] === 'attestation-manifest' || platform?.os === 'unknown'
+}
+
+function sum(blobs: readonly Descriptor[]): number {
+  return blobs.reduce((sum, { size }) => sum + size, 0)
+}
+
 /** Pairs what was done with the layers it made. Where they don't fit together, layers stand alone. */
 function stepsOf(history: unknown, layers: readonly Descriptor[]): Step[] {
   const entries = (Array.isArray(history) ? history : []).filter((entry) => typeof entry === 'object' && entry !== null)
   const made = (entries as History[]).filter((entry) => !entry.empty_layer).length
-  if (made !== layers.length) return layers.map((layer) => ({ instruction: '', layer }))
+  if (made !== layers.length) return layers.map((layer) => ({ instruction: layerName(layer), layer }))
   let next = 0
   return (entries as History[]).map(({ created_by: by, comment, empty_layer: empty }) => ({
     instruction: instructionText(typeof by === 'string' ? by : typeof comment === 'string' ? comment : ''),
@@ -93,19 +133,38 @@ function stepsOf(history: unknown, layers: readonly Descriptor[]): Step[] {
   }))
 }
 
+/** What a layer of an artifact is: a file (ORAS), a statement (in-toto). */
+function layerName({ annotations }: Descriptor): string {
+  const name = annotations?.['org.opencontainers.image.title'] ?? annotations?.['in-toto.io/predicate-type']
+  return typeof name === 'string' ? name.slice(0, 400) : ''
+}
+
 /** What stood in the Dockerfile, from what builders write of it. */
 export function instructionText(createdBy: string): string {
   const text = createdBy.slice(0, 4000).replace(/\s*# buildkit\s*$/, '')
   const nop = /^\/bin\/sh -c #\(nop\)\s+/.exec(text)
-  if (nop) return text.slice(nop[0].length)
+  if (nop) return plainArguments(text.slice(nop[0].length))
   const [args, count] = /^(?:RUN )?\|(\d{1,2}) /.exec(text) ?? []
   if (args !== undefined) {
     // Build arguments stand before the command, and nothing says where a value with blanks in it ends.
     const shell = text.indexOf('/bin/sh -c ')
     const words = text.slice(args.length).split(' ').slice(Number(count))
-    return `RUN ${shell < 0 ? words.join(' ') : text.slice(shell + '/bin/sh -c '.length)}`
+    return lines(`RUN ${shell < 0 ? words.join(' ') : text.slice(shell + '/bin/sh -c '.length)}`)
   }
-  return text.replace(/^(?:RUN )?\/bin\/sh -c /, 'RUN ')
+  return lines(plainArguments(text.replace(/^(?:RUN )?\/bin\/sh -c /, 'RUN ')))
+}
+
+/** Commands that stood on lines of their own, of which the blanks are left. */
+function lines(text: string): string {
+  if (!text.startsWith('RUN ')) return text
+  return text.replace(/(;|&&|\|\|)[ \t]{2,}/g, '$1\n    ').replace(/[ \t]{2,}(&&|\|\|)/g, '\n    $1')
+}
+
+/** Lists and maps as a Dockerfile has them, and not as Go prints them. */
+function plainArguments(text: string): string {
+  const [, name, list] = /^(EXPOSE|VOLUME) (?:map)?\[([^[\]"]*)\]$/.exec(text) ?? []
+  if (name !== undefined && list !== undefined) return `${name} ${list.replace(/:(?:\{\}|struct\{\}\{\})/g, '').trim()}`
+  return /^(?:CMD|ENTRYPOINT|SHELL) \["/.test(text) ? text.replace(/" "/g, '", "') : text
 }
 
 function settingsOf(config: Readonly<Record<string, unknown>>): [string, string][] {

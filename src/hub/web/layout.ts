@@ -78,7 +78,7 @@ export function csrfField({ csrf }: Session): Fragment {
 
 /** A command to be copied. */
 export function copyable(text: string): Fragment {
-  return html`<div class="copy"><code tabindex="0">${text}</code><button type="button">Copy</button></div>`
+  return html`<div class="copy"><code>${text}</code><button type="button" aria-label="Copy ${text}">Copy</button></div>`
 }
 
 export function notFound(view: View): Reply {

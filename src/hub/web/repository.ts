@@ -25,9 +25,12 @@ export async function repositoryPages(service: Service, view: View, path: string
   if (tag === undefined ? !isDigest(digest) : !isTag(tag)) return notFound(view)
   const found = await details(service.data, repository, reference)
   if (!found) return notFound(view)
-  return found.kind === 'image'
-    ? imagePage(view, repository, { reference, found })
-    : indexPage(view, repository, { reference, found })
+  if (found.kind === 'image') return imagePage(view, repository, { reference, found })
+  // What is for one platform is an image to people, whatever else the builder says of it.
+  const [only, ...others] = found.images
+  const image = only && others.length === 0 ? await details(service.data, repository, only.digest) : undefined
+  if (image?.kind !== 'image') return indexPage(view, repository, { reference, found })
+  return imagePage(view, repository, { reference, found: image, index: found })
 }
 
 async function repositoryPage(
@@ -75,40 +78,54 @@ async function tagRow(
   { name, digest, pushedAt }: Tag,
 ): Promise<Fragment> {
   const found = await details(data, repository, digest)
-  const platforms =
-    found?.kind === 'index' ? found.manifests.flatMap(({ platform }) => platform ?? []) : [found?.platform]
+  const images = found?.kind === 'index' ? found.images : found ? [found] : []
+  const platforms = [...new Set(images.flatMap(({ platform }) => platform ?? []))]
   return html`<tr><td><a href="/r/${repository.name}:${name}"><strong>${name}</strong></a></td><td class="wide">${platforms
     .slice(0, 4)
-    .filter((platform) => platform !== undefined)
-    .join(', ')}${platforms.length > 4 && ` and ${platforms.length - 4} more`}</td><td class="num">${
-    found?.kind === 'image' ? size(found.size) : 'index'
-  }</td><td class="num">${ago(pushedAt)}</td></tr>`
+    .join(', ')}${platforms.length > 4 && ` and ${platforms.length - 4} more`}</td><td class="num">${sizes(
+    images.flatMap(({ size }) => size ?? []),
+  )}</td><td class="num">${ago(pushedAt)}</td></tr>`
+}
+
+/** Of one image, or from the smallest to the largest. */
+function sizes(all: readonly number[]): string {
+  if (all.length === 0) return ''
+  const [least, most] = [size(Math.min(...all)), size(Math.max(...all))]
+  return least === most ? most : `${least} – ${most}`
 }
 
 interface Shown<T> {
   /** As the path names it. */
   readonly reference: string
   readonly found: T
+  /** The index that has it, where it is the only image there. */
+  readonly index?: IndexDetails
 }
 
-function imagePage(view: View, { name }: Repository, { reference, found }: Shown<ImageDetails>): Reply {
+function imagePage(view: View, { name }: Repository, { reference, found, index }: Shown<ImageDetails>): Reply {
   const { steps, settings, labels, digest, platform, created } = found
   const full = fullName(name, reference)
   const largest = Math.max(1, ...steps.map(({ layer }) => layer?.size ?? 0))
   const at = created === undefined ? Number.NaN : Date.parse(created)
   const layers = steps.filter(({ layer }) => layer).length
+  const facts = [
+    ...(Number.isFinite(at) && at > 0 ? [html`<dt>Created</dt><dd>${ago(at)}</dd>`] : []),
+    ...(found.artifactType === undefined ? [] : [html`<dt>Type</dt><dd>${found.artifactType}</dd>`]),
+    ...settings.map(
+      ([key, value]) =>
+        html`<dt>${key}</dt><dd class="mono">${value.split('\n').map((line) => html`<div>${line}</div>`)}</dd>`,
+    ),
+  ]
   return page(view, {
     title: full,
-    body: html`${title(name, reference)}<p class="lead">${[platform, size(found.size), count(layers, 'layer')].filter((text) => text !== undefined).join(' · ')}</p>
+    body: html`${title(name, reference)}<p class="lead">${[platform, size(found.size), count(layers, found.artifact ? 'file' : 'layer')].filter((text) => text !== undefined).join(' · ')}</p>
 <div class="cols"><div>
-<section class="card"><h2>Layers</h2><ol class="layers">${steps.map(({ instruction, layer }) => stepRow(instruction, layer, largest))}</ol></section>
+<section class="card"><h2>${found.artifact ? 'Files' : 'Layers'}</h2><ol class="layers">${steps.map(({ instruction, layer }) => stepRow(instruction, layer, largest))}</ol></section>
 ${labels.length > 0 && html`<section class="card"><h2>Labels</h2><dl>${labels.map(([key, value]) => html`<dt class="mono">${key}</dt><dd>${value}</dd>`)}</dl></section>`}
 </div><aside>
-${pullCard(view, name, { reference, digest })}
-<section class="card"><h2>Image</h2><dl>${Number.isFinite(at) && at > 0 && html`<dt>Created</dt><dd>${ago(at)}</dd>`}${
-      found.artifactType !== undefined && html`<dt>Artifact</dt><dd>${found.artifactType}</dd>`
-    }${settings.map(([key, value]) => html`<dt>${key}</dt><dd class="mono">${value.split('\n').map((line) => html`<div>${line}</div>`)}</dd>`)}</dl></section>
-</aside></div>`,
+${pullCard(view, name, { reference, digest: index?.digest ?? digest, artifact: found.artifact })}
+${facts.length > 0 && html`<section class="card"><h2>${found.artifact ? 'Artifact' : 'Image'}</h2><dl>${facts}</dl></section>`}
+${attestationCard(name, index?.attestations ?? [])}</aside></div>`,
   })
 }
 
@@ -127,25 +144,39 @@ function stepRow(
 }
 
 function indexPage(view: View, { name }: Repository, { reference, found }: Shown<IndexDetails>): Reply {
-  const full = fullName(name, reference)
+  const { images, attestations, digest } = found
+  const rows = images.map(
+    (image) =>
+      html`<tr><td><a href="/r/${name}@${image.digest}"><strong>${image.platform ?? 'any platform'}</strong></a></td><td class="wide"><code>${image.digest.slice(0, 19)}…</code></td><td class="num">${image.size === undefined ? '' : size(image.size)}</td></tr>`,
+  )
   return page(view, {
-    title: full,
-    body: html`${title(name, reference)}<p class="lead">An image for several platforms</p>
-<div class="cols"><section class="card tags"><h2>Platforms</h2><div class="scroll"><table><thead><tr><th>Platform</th><th>Digest</th></tr></thead><tbody>${found.manifests.map(
-      ({ descriptor, platform }) =>
-        html`<tr><td><a href="/r/${name}@${descriptor.digest}"><strong>${platform ?? descriptor.annotations?.['vnd.docker.reference.type'] ?? 'other'}</strong></a></td><td><code>${descriptor.digest.slice(0, 19)}…</code></td></tr>`,
-    )}</tbody></table></div></section><aside>${pullCard(view, name, { reference, digest: found.digest })}</aside></div>`,
+    title: fullName(name, reference),
+    body: html`${title(name, reference)}<p class="lead">${images.length === 0 ? 'An index without images' : `An image for ${count(images.length, 'platform')}; who pulls it gets the one that fits`}</p>
+<div class="cols"><section class="card tags"><h2>Platforms</h2><div class="scroll"><table><thead><tr><th>Platform</th><th class="wide">Digest</th><th class="num">Size</th></tr></thead><tbody>${rows}</tbody></table></div></section><aside>${pullCard(view, name, { reference, digest })}${attestationCard(name, attestations)}</aside></div>`,
   })
 }
 
-function pullCard(
-  { call }: View,
-  name: string,
-  { reference, digest }: { readonly reference: string; readonly digest: string },
-): Fragment {
+function attestationCard(name: string, attestations: IndexDetails['attestations']): Fragment {
+  if (attestations.length === 0) return undefined
+  return html`<section class="card"><h2>Attestations</h2><p class="soft">What the builder says of it: how it was made, or what is in it.</p><ul class="list">${attestations.map(
+    ({ digest, platform }) =>
+      html`<li><a href="/r/${name}@${digest}">${platform === undefined ? 'Attestation' : `Of ${platform}`}</a> <code>${digest.slice(7, 19)}</code></li>`,
+  )}</ul></section>`
+}
+
+interface Pulled {
+  readonly reference: string
+  readonly digest: string
+  /** Images are pulled; what else there is has programs of its own. */
+  readonly artifact?: boolean
+}
+
+function pullCard({ call }: View, name: string, { reference, digest, artifact = false }: Pulled): Fragment {
   const image = `${hostOf(call)}/${name}`
   const full = fullName(image, reference)
-  return html`<section class="card"><h2>Pull</h2>${copyable(`docker pull ${full}`)}${copyable(`strake pull ${full}`)}<p class="soft">Exactly these bytes:</p>${copyable(`${image}@${digest}`)}</section>`
+  const exact = `${image}@${digest}`
+  if (artifact) return html`<section class="card"><h2>Name</h2>${copyable(exact)}</section>`
+  return html`<section class="card"><h2>Pull</h2>${copyable(`docker pull ${full}`)}${copyable(`strake pull ${full}`)}<p class="soft">Exactly these bytes:</p>${copyable(exact)}</section>`
 }
 
 function fullName(name: string, reference: string): string {
@@ -181,13 +212,15 @@ export async function editPage({ data }: Service, view: View, name: string): Pro
     })
     return redirect(`/r/${name}`)
   }
+  const namespace = namespaceOf(name)
+  const alone = (await data.accounts.namespace(namespace))?.kind === 'user'
   return page(view, {
     title: `Edit ${name}`,
     body: html`${title(name)}<form class="card" method="post">${csrfField(session)}
 <label>Description<input name="description" maxlength="200" value="${repository.description}"></label>
 <label>README, in Markdown<textarea name="readme" maxlength="65536">
 ${repository.readme}</textarea></label>
-<label class="line"><input type="checkbox" name="private" ${repository.visibility === 'private' && html`checked`}> Private: only ${namespaceOf(name)} and its members may see it</label>
+<label class="line"><input type="checkbox" name="private" ${repository.visibility === 'private' && html`checked`}> Private: only ${alone ? namespace : `members of ${namespace}`} may see it</label>
 <label class="line"><input type="checkbox" name="immutable" ${repository.immutable && html`checked`}> Immutable tags: neither moved nor deleted once they are there</label>
 <button class="main">Save</button> <a class="button" href="/r/${name}">Cancel</a></form>`,
   })
