@@ -225,6 +225,38 @@ describe('builds for several platforms', asRoot, () => {
     assert.equal(log, `linux/${other}\n`)
   })
 
+  it('shares steps of every kind, but not what another context brings', async () => {
+    const dockerfile = [
+      'FROM --platform=$BUILDPLATFORM base AS tools',
+      'WORKDIR /work',
+      'COPY --link file /linked',
+      'ADD file /added',
+      'RUN --mount=type=bind,target=/src --mount=type=cache,target=/cache cp /src/file /bound',
+      'RUN <<EOF',
+      'echo here >/document',
+      'EOF',
+      'COPY --from=other own /own',
+      'FROM scratch',
+      'COPY --from=tools /linked /added /bound /document /own /',
+    ].join('\n')
+    const context = workshop.context({ Dockerfile: dockerfile, file: 'f' })
+    const folders = platform.map(({ architecture }) => workshop.context({ own: `of ${architecture}` }).path)
+    const buildContexts = Object.fromEntries(
+      platform.map(({ architecture }, i) => [`other::linux/${architecture}`, folders[i]!]),
+    )
+    const dest = join(workshop.home, 'kinds')
+    const outputs = [{ kind: 'local', dest }] as const
+    const { run, steps } = await build(context, { buildContexts, outputs, noCache: true })
+    assert.equal(new Set(steps.map(({ index }) => index)).size, steps[0]!.total)
+    const counted = Map.groupBy(run, (name) => name.replace(/^\[\S+ /, ''))
+    assert.deepEqual([...counted.values()].map((names) => names.length).sort(), [1, 1, 1, 1, 1, 2, 2])
+    for (const { architecture } of platform) {
+      const at = (name: string) => readFileSync(join(dest, `linux_${architecture}`, name), 'utf8')
+      assert.deepEqual(['linked', 'added', 'bound', 'document'].map(at), ['f', 'f', 'f', 'here\n'])
+      assert.equal(at('own'), `of ${architecture}`)
+    }
+  })
+
   it('several targets have an index each', async () => {
     const dockerfile = 'FROM base AS a\nLABEL a=1\nFROM base AS b\nLABEL b=1\n'
     const context = workshop.context({ Dockerfile: dockerfile })
