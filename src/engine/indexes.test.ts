@@ -151,6 +151,11 @@ test('a registry gets all of it, or one platform; a copy brings it back whole', 
   const requests = registry.requests.length
   assert.equal((await push(here, { reference: name, env })).digest, digest)
   assert.ok(registry.requests.slice(requests).every(({ method }) => method !== 'POST'))
+  // What is here whole is up to date, and stays whole.
+  const again = await pull(here, { reference: name, env })
+  assert.deepEqual([again.isNew, again.image.architecture], [false, own])
+  assert.equal((await pull(here, { reference: name, platform: parsePlatform(`linux/${other}`), env })).isNew, false)
+  assert.equal(here.images.index(name)!.manifest.digest, digest)
   here.store.collect()
 
   using there = emptyEngine()

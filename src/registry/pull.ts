@@ -44,16 +44,22 @@ export async function pullImage(store: Store, images: Images, options: PullOptio
   options.progress?.({ ...vertex, state: 'started', at: Date.now() })
   try {
     const root = await source.resolve(wanted ?? tag!)
-    const known = images.find(referenceString({ registry, repository, digest: root.digest }))
+    const name = wanted === undefined ? referenceString({ registry, repository, tag: tag! }) : undefined
+    // An index of which more is here than one image stays: there is nothing to bring.
+    const isHere = name !== undefined && images.index(name)?.manifest.digest === root.digest
+    const known = isHere
+      ? images.find(name, options.platform)
+      : images.find(referenceString({ registry, repository, digest: root.digest }))
     const current = known && fits(known, options.platform) ? known : undefined
     using lease = store.lease('pull')
     const image =
       current ??
       (await takeImage({ store, images, lease }, source, root, { ...options, onFailure: () => failed.abort() }))
-    const named = tag === undefined || image.names.includes(referenceString({ registry, repository, tag }))
+    const named = isHere || tag === undefined || image.names.includes(referenceString({ registry, repository, tag }))
     store.transaction(() => {
+      if (isHere && current) return
       images.addDigest(image, { registry, repository, digest: root.digest })
-      if (tag !== undefined && wanted === undefined) images.tag(image, reference)
+      if (name !== undefined) images.tag(image, reference)
     })
     options.progress?.({ ...vertex, state: 'done', at: Date.now() })
     return { image: images.get(image.id), reference, digest: root.digest, isNew: !current || !named }

@@ -82,12 +82,17 @@ const noEmulation =
 
 /** Lets QEMU run the programs that have the mark, and no others: those of other tests stay foreign. */
 function register(mark: string): Disposable {
-  if (!existsSync(`${binfmt}/register`)) execFileSync('mount', ['-t', 'binfmt_misc', 'binfmt_misc', binfmt])
+  using stack = new DisposableStack()
+  if (!existsSync(`${binfmt}/register`)) {
+    execFileSync('mount', ['-t', 'binfmt_misc', 'binfmt_misc', binfmt], { stdio: 'pipe' })
+    stack.defer(() => execFileSync('umount', [binfmt]))
+  }
   const hex = (bytes: Uint8Array) => [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
   const magic = foreignProgram(mark).subarray(0, 20)
   const name = `strake-test-${process.pid}`
   writeFileSync(`${binfmt}/register`, `:${name}:M::${hex(magic)}:${hex(Buffer.alloc(20, 0xff))}:${qemu}:F`)
-  return { [Symbol.dispose]: () => writeFileSync(`${binfmt}/${name}`, '-1') }
+  stack.defer(() => writeFileSync(`${binfmt}/${name}`, '-1'))
+  return stack.move()
 }
 
 test('foreign programs run with QEMU, and it is said how to get that', { skip: noEmulation }, async (t) => {
