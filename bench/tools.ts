@@ -38,7 +38,7 @@ export function strake(dir: string): Tool {
     images: `${program} images`,
     history: (image) => `${program} history ${image}`,
     start: 'true',
-    // Put aside, not removed: ext4 makes files several times more slowly for a minute after many were deleted.
+    // Put aside, not removed: ext4 without a journal makes files several times more slowly for a minute after many were deleted.
     fresh: `[ ! -e ${env.STRAKE_ROOT} ] || mv ${env.STRAKE_ROOT} ${env.STRAKE_ROOT}-$(date +%N); ${program} load -i base.tar`,
     end: 'true',
   }

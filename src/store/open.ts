@@ -99,8 +99,8 @@ function furnish(db: Database): void {
     make(() => mkdirSync(join(db.root, name), 0o700))
   }
   if (found === 0) {
-    // For a minute and more, ext4 passes over each inode that was just deleted whenever it looks for a free one near by:
-    // new layers would take several times longer to write where old ones were removed.
+    // Without a journal, ext4 passes for a minute and more over each inode that was just deleted when it looks for a free one
+    // near by: new layers would take several times longer to write where old ones were removed.
     sys.spreadDirectories(join(db.root, 'snapshots'))
     writeFileSync(join(db.root, 'oci-layout'), '{"imageLayoutVersion":"1.0.0"}')
     writeFileSync(
