@@ -77,6 +77,8 @@ test('a push that does not fit is refused, its bytes are gone, and the next one 
   const path = `/v2/alice/app/blobs/uploads/?digest=${digestOf(claimed)}`
   const answer = await send(hub, `POST ${path}`, { user, body: claimed })
   assert.deepEqual([answer.status, await errorCode(answer)], [507, 'UNAVAILABLE'])
+  const location = (await send(hub, 'POST /v2/alice/app/blobs/uploads/', { user })).headers.get('location')!
+  assert.equal((await send(hub, `PUT ${location}?digest=${digestOf(claimed)}`, { user, body: claimed })).status, 507)
   const streamed = await stream(hub, 30 * mebi)
   assert.equal(streamed.status, 507)
   assert.match(await streamed.text(), /no space is left on the hub's disk/)

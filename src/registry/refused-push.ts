@@ -13,7 +13,8 @@ export async function explainRefusedPush(
   const hub = registry === 'docker.io'
   const bare = hub ? repository.replace(/^library\//, '') : repository
   const own = !bare.includes('/')
-  if (error.code === 'unavailable' && hub && own) return hinted(error, [elsewhere(reference, bare, env)])
+  if (error.code === 'unavailable' && error.hint === undefined && hub && own)
+    return hinted(error, [elsewhere(reference, bare, env)])
   if (error.code !== 'denied' && error.code !== 'unauthorized') return error
   const credentials = await findCredentials(registry, env).catch(() => undefined)
   const login = `strake login${hub ? '' : ` ${registry}`}`

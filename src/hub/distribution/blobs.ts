@@ -101,7 +101,11 @@ export async function upload(service: Service, call: Call, route: Route): Promis
   if (call.method === 'PUT' && !isDigest(digest)) return invalidDigest(digest ?? '')
   const most = await largest(service, route)
   const refused = await tooLarge(service, call, most)
-  if (refused) return refused
+  if (refused) {
+    // What a full disk stops is not kept: it begins anew where there is room.
+    if (refused.status === 507) await uploads.abandon(name)
+    return refused
+  }
   const appended = await uploads.append(name, limited(body(call), most), range?.first)
   if (appended.kind === 'unknown') return failure('BLOB_UPLOAD_UNKNOWN')
   if (appended.kind === 'busy') {

@@ -23,8 +23,8 @@ export class Mirror {
   readonly #data: HubData
   readonly #uploads: Uploads
   readonly #upstreams = new Map<string, Upstream>()
-  /** Blobs on their way. Who asks for one meanwhile waits and gets the copy. */
-  readonly #fetching = new Map<string, Promise<unknown>>()
+  /** Blobs on their way, until they are here or have failed. Who asks for one meanwhile waits and gets the copy. */
+  readonly #fetching = new Map<string, Promise<void>>()
 
   constructor(data: HubData, uploads: Uploads) {
     this.#data = data
@@ -91,35 +91,50 @@ export class Mirror {
     const repository = upstream && (await this.#data.repositories.find(name))
     // Only what a manifest of ours needs: nobody makes the hub fetch what they like.
     if (!upstream || !repository || !(await this.#data.contents.isTarget(repository, digest))) return undefined
-    const id = `${repository.id} ${digest}`
-    await this.#fetching.get(id)?.catch(() => undefined)
-    const have = await this.#data.contents.blob(repository, digest)
     const headers = { 'content-type': 'application/octet-stream', 'docker-content-digest': digest }
-    if (have) {
+    const copied = async (): Promise<Reply | undefined> => {
+      const have = await this.#data.contents.blob(repository, digest)
+      if (!have) return undefined
+      const whole = { first: 0, last: have.size - 1 }
       return {
         status: 200,
         headers: { ...headers, 'content-length': have.size },
-        ...(call.method === 'GET' && { body: this.#data.blobs.read(have.key) }),
+        ...(call.method === 'GET' && have.size > 0 && { body: (to) => this.#data.blobs.copy(have.key, to, whole) }),
       }
     }
+    const id = `${repository.id} ${digest}`
+    const here = await copied()
+    if (here) return here
+    const fetching = call.method === 'GET' ? this.#fetching.get(id) : undefined
+    await fetching
+    const fetched = fetching && (await copied())
+    if (fetched) return fetched
+
     const path = `blobs/${digest}`
     const wanted = { method: call.method as 'GET' | 'HEAD', repository: upstream.repository(below(name)), path }
-    const answer = await upstream.request(wanted)
-    if (!answer.ok || !answer.body) {
-      await answer.body?.cancel()
-      if (call.method === 'GET' || !answer.ok) return failure('BLOB_UNKNOWN', `the upstream answered ${answer.status}`)
+    const { promise, resolve } = Promise.withResolvers<void>()
+    if (call.method === 'GET') this.#fetching.set(id, promise)
+    const done = () => {
+      if (this.#fetching.get(id) === promise) this.#fetching.delete(id)
+      resolve()
     }
-    const length = answer.headers.get('content-length')
-    const known = { ...headers, ...(length !== null && { 'content-length': Number(length) }) }
-    if (call.method === 'HEAD' || !answer.body) return { status: 200, headers: known }
-    const body = new PassThrough()
-    const fetching = this.#copy(answer.body, { repository, digest, to: body })
-    this.#fetching.set(id, fetching)
-    fetching
-      .catch((error: Error) => body.destroy(error))
-      .finally(() => this.#fetching.delete(id))
-      .catch(() => undefined)
-    return { status: 200, headers: known, body }
+    let copying: Promise<void> | undefined
+    try {
+      const answer = await upstream.request(wanted)
+      if (!answer.ok || (call.method === 'GET' && !answer.body)) {
+        await answer.body?.cancel()
+        return failure('BLOB_UNKNOWN', `the upstream answered ${answer.status}`)
+      }
+      const length = answer.headers.get('content-length')
+      const known = { ...headers, ...(length !== null && { 'content-length': Number(length) }) }
+      if (call.method === 'HEAD' || !answer.body) return { status: 200, headers: known }
+      const body = new PassThrough()
+      copying = this.#copy(answer.body, { repository, digest, to: body })
+      copying.catch((error: Error) => body.destroy(error)).finally(done)
+      return { status: 200, headers: known, body }
+    } finally {
+      if (!copying) done()
+    }
   }
 
   /** Stores what comes and passes it on. The client going away does not end it; the last byte is passed on after the digest was right. */

@@ -124,6 +124,10 @@ aside .card > :last-child, form.card > :last-child { margin-bottom: 0; }
 .card p.soft:last-child { margin-top: .8rem; }
 @media (max-width: 52rem) {
   .cols { grid-template-columns: minmax(0, 1fr); gap: 0; }
+  /* The command to pull stands before a long README. */
+  .cols.repo > * { display: contents; }
+  .cols.repo .readme { order: 1; }
+  .cols.repo .about { order: 2; }
   main { padding-block: 1.25rem 2rem; }
   .top > div, main, footer { padding-inline: 1rem; }
   .search { order: 3; flex-basis: 100%; }

@@ -51,7 +51,7 @@ async function repositoryPage(
     title: name,
     body: html`<div class="head">${title(name)}${manage && html`<a class="button" href="/edit/${name}">Edit</a>`}</div>
 <p class="lead">${description}</p>
-<div class="cols"><div>
+<div class="cols repo"><div>
 <section class="card tags" aria-labelledby="tags"><h2 id="tags">Tags</h2>${
       rows.length === 0
         ? html`<p class="soft">None${after !== undefined && ' after this'}.</p>`
@@ -65,7 +65,7 @@ ${readme !== '' && html`<section class="card readme" aria-label="README">${markd
 ${readme === '' && manage && html`<section class="card empty"><p class="soft">No README yet. <a href="/edit/${name}">Say what this is for.</a></p></section>`}
 </div><aside>
 <section class="card"><h2>Pull</h2>${copyable(`docker pull ${pull}`)}${copyable(`strake pull ${pull}`)}<p class="soft">In a Dockerfile:</p>${copyable(`FROM ${pull}`)}</section>
-<section class="card"><h2>About</h2><dl><dt>Visibility</dt><dd>${visibilityBadge(visibility)}</dd>${
+<section class="card about"><h2>About</h2><dl><dt>Visibility</dt><dd>${visibilityBadge(visibility)}</dd>${
       immutable && html`<dt>Tags</dt><dd><span class="badge held">immutable</span></dd>`
     }<dt>Pulls</dt><dd>${pulls.toLocaleString('en')}</dd><dt>Since</dt><dd>${ago(repository.createdAt)}</dd></dl></section>
 </aside></div>`,

@@ -282,7 +282,9 @@ export class Client {
           ? `Put the certificate of its CA into /etc/docker/certs.d/${host}/ca.crt.`
           : error.notTls
             ? `It does not speak TLS. If that is meant to be so, name it in "insecure-registries" of docker's daemon.json.`
-            : undefined
+            : error.unreachable && /ECONNREFUSED/.test(error.message)
+              ? 'Nothing listens at that port: is it the right one, and is the registry running? One of your own: strake hub serve'
+              : undefined
     const message = error.unreachable ? `${host} can't be reached: ${error.message}` : `${doing}: ${error.message}`
     return new StrakeError('unavailable', message, { hint, cause: error.cause })
   }
