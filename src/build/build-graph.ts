@@ -27,7 +27,7 @@ export async function buildGraph(
     tags: options.tags ?? [],
     project: keyOf('graph', name),
   }
-  return inSession(store, { subject, options }, async ({ execution, solver: open }) => {
+  return inSession({ store, images }, { subject, options }, async ({ execution, solver: open }) => {
     const sources = createSources(execution, images, {
       context: { tree: openTree('/', 'no files'), statCache: undefined },
       options: { context: { kind: 'empty' }, ...(buildContexts && { buildContexts }) },

@@ -1,9 +1,9 @@
 import { basename, join, resolve } from 'node:path'
-import { type Dockerfile, parseDockerfile } from '../dockerfile/mod.ts'
+import { type Dockerfile, isTrue, parseDockerfile } from '../dockerfile/mod.ts'
 import type { Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import { forThisMachine, type ImageConfig, type Platform, parseReference, type Reference } from '../oci/mod.ts'
-import type { Store } from '../store/mod.ts'
+import type { Snapshot, Store } from '../store/mod.ts'
 import { keyOf } from './cache.ts'
 import { openContext } from './context/open.ts'
 import { givenEpoch, inputsEpoch } from './epoch.ts'
@@ -18,7 +18,6 @@ import { checkOutputs, type ExportedImage, exportOutput, type Finished } from '.
 import type { BuildOutput } from './outputs/types.ts'
 import type { BuildSubject } from './records/recorder.ts'
 import { inSession } from './session.ts'
-import type { Solver } from './solver.ts'
 import { createSources } from './sources.ts'
 import type { BuildOptions, BuildResult } from './types.ts'
 import { warn } from './warn.ts'
@@ -34,7 +33,8 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
   const platforms = platformsOf(options)
   const isMultiPlatform = wantsMultiPlatform(options.buildArgs ?? {}) || platforms.length > 1
   checkOutputs(outputs, options.tags ?? [], { targets: targets.length, isMultiPlatform })
-  return inSession(store, { subject: subjectOf(options), options }, async ({ execution, solver: open }) => {
+  const session = { subject: subjectOf(options), options }
+  return inSession({ store, images }, session, async ({ execution, solver: open, finished: finishedSteps }) => {
     const { lease, progress } = execution
     const opened = await openContext(execution, options)
     const { dockerfile: file, source } = opened
@@ -60,14 +60,17 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
       const built: BuildResult['images'][number][] = []
       const all: Finished[] = []
       const kept = outputs.some(({ kind }) => kind === 'image')
+      const inline = wantsInlineCache(options) ? (await import('./transfer/inline.ts')).inlineCache : undefined
       const time = given === undefined ? undefined : BigInt(given) * 1_000_000_000n
       for (const [i, target] of targets.entries()) {
         const finished: FinishedImage[] = []
         for (const [p, platform] of platforms.entries()) {
           const stage = stages[p]![i]!
-          const history = await finishHistory(stage, solver.solve, epoch)
           const { snapshot } = await solver.solve(stage.top)
-          const stored = images.prepare({ config: finishImage(stage, options, history), snapshot }, lease)
+          const history = finishHistory(stage, store.snapshots.ancestry(snapshot), epoch)
+          const cache = inline?.(store, snapshot, await finishedSteps())
+          const config = { ...finishImage(stage, options, history), ...(cache && { 'moby.buildkit.cache.v0': cache }) }
+          const stored = images.prepare({ config, snapshot }, lease)
           if (kept) images.add(stored, lease)
           built.push({ target, platform, id: stored.config })
           finished.push({ ...stored, platform })
@@ -114,6 +117,11 @@ async function planAll(
     plans.push(await plan(dockerfile, sources, { ...options, platform, isOneOfSeveral: isMultiPlatform, counter }))
   }
   return plans.length > 1 ? mergePlans(plans) : plans
+}
+
+/** Whether the image is to have its cache with it; docker's older way to ask for that is an argument. */
+function wantsInlineCache({ cacheTo = [], buildArgs = {} }: BuildOptions): boolean {
+  return cacheTo.some(({ kind }) => kind === 'inline') || isTrue(buildArgs.BUILDKIT_INLINE_CACHE ?? '')
 }
 
 /** An output whose times are to be rewritten has them right from the start. */
@@ -172,16 +180,21 @@ function isoTime(seconds: number): string {
 
 type HistoryList = NonNullable<ImageConfig['history']>
 
-/** Times: that of its layer for a step that made one, of the layer before it for the others, as BuildKit. */
-async function finishHistory(stage: Stage, solve: Solver['solve'], epoch: number | undefined): Promise<HistoryList> {
+/**
+ * Times: that of its layer for a step that made one, of the layer before it for the others, as BuildKit.
+ *
+ * @param layers of the image, the topmost first: those that the steps made, on those of the base
+ */
+function finishHistory(stage: Stage, layers: readonly Snapshot[], epoch: number | undefined): HistoryList {
   if (epoch !== undefined) {
     const created = isoTime(epoch)
     return [...stage.inherited, ...stage.history.map(({ entry }) => ({ created, ...entry }))]
   }
   let created = stage.inherited.at(-1)?.created
   const own: HistoryList[number][] = []
+  let above = stage.history.filter(({ vertex }) => vertex).length
   for (const { entry, vertex } of stage.history) {
-    if (vertex) created = new Date((await solve(vertex)).createdAt).toISOString()
+    if (vertex) created = new Date(layers[--above]!.createdAt).toISOString()
     own.push({ ...(created && { created }), ...entry })
   }
   return [...stage.inherited, ...own]

@@ -1,9 +1,10 @@
 import type { SourceRange, VertexEvent } from '../lib/mod.ts'
-import type { ChainId, Digest } from '../oci/mod.ts'
+import type { ChainId, Digest, Platform } from '../oci/mod.ts'
 import type { ActiveSnapshot, LayerInfo, SnapshotId } from '../store/mod.ts'
 import type { Execution } from './execution.ts'
 import type { Facts } from './records/account.ts'
 import type { Listing } from './records/listing.ts'
+import type { BuildKitStep } from './transfer/buildkit-keys.ts'
 
 /**
  * A build is a graph of vertices. Each has a root file system as its result: that of its first input, changed by an
@@ -30,6 +31,8 @@ export interface SourceVertex extends VertexBase {
   readonly chainId: ChainId | undefined
   /** The image, as it is asked for; none for scratch. */
   readonly image?: { readonly name: string; readonly digest: Digest } | undefined
+  /** Digests of manifests and indexes under which registries have it, and for which platform. */
+  readonly origin?: { readonly manifests: readonly Digest[]; readonly platform: Platform }
 }
 
 export interface OperationVertex extends VertexBase {
@@ -54,6 +57,8 @@ export interface Operation {
   readonly listing?: () => Listing | undefined
   /** Where those files are, if not in a context: `stage build`. */
   readonly from?: string
+  /** The same step as BuildKit has it, for its caches. */
+  readonly buildkit?: BuildKitStep | undefined
   /** Its failure may be a matter of luck: it is done again where a build retries. */
   readonly retry?: boolean
   /**
@@ -78,6 +83,8 @@ export interface Executed {
   readonly outside?: Digest
   /** What `contents` would give, where it was not asked. */
   readonly contents?: Digest
+  /** When the layer was made, if that was before: milliseconds since the epoch. */
+  readonly createdAt?: number
 }
 
 /** A root file system. */

@@ -5,7 +5,7 @@ import type { Vertex } from './graph.ts'
 export function report(
   progress: ProgressSink,
   vertex: Vertex,
-  what: Pick<VertexEvent, 'state'> & Partial<Pick<VertexEvent, 'key' | 'miss' | 'reason'>>,
+  what: Pick<VertexEvent, 'state'> & Partial<Pick<VertexEvent, 'key' | 'miss' | 'reason' | 'from'>>,
 ): void {
   const { id, name, step } = vertex
   const inputs = vertex.kind === 'source' ? [] : vertex.kind === 'config' ? [vertex.input] : vertex.inputs

@@ -1,5 +1,6 @@
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Images } from '../images/mod.ts'
 import { type OperationOptions, StrakeError } from '../lib/mod.ts'
 import { bridge, namespacePool } from '../network/mod.ts'
 import type { Digest } from '../oci/mod.ts'
@@ -16,6 +17,7 @@ import { requireCached } from './require-cache.ts'
 import { openSecrets } from './secrets.ts'
 import { createSolver, type Solver } from './solver.ts'
 import { openSshAgents } from './ssh.ts'
+import { type FinishedSteps, finishedSteps } from './transfer/finished.ts'
 import type { SolveOptions } from './types.ts'
 
 /** A build that is under way, whatever its graph is made from. */
@@ -23,13 +25,16 @@ export interface Session {
   readonly execution: Execution
   /** Solves a graph: `tops` are what will be asked for. */
   solver(tops: readonly Vertex[]): Solver
+  /** What of that graph is done or found by now. */
+  finished(): Promise<FinishedSteps>
 }
 
 /**
- * Holds a lease, a scratch folder and namespaces while `body` builds, and keeps a record of the build, however it ends.
+ * Holds a lease, a scratch folder and namespaces while `body` builds, and keeps a record of the build, however it ends. Its
+ * cache is exported then, also that of a build that failed.
  */
 export async function inSession<T extends { readonly id: Digest }>(
-  store: Store,
+  { store, images }: { readonly store: Store; readonly images: Images },
   { subject, options }: { readonly subject: BuildSubject; readonly options: SolveOptions },
   body: (session: Session) => Promise<T>,
 ): Promise<T> {
@@ -60,20 +65,46 @@ export async function inSession<T extends { readonly id: Digest }>(
       progress,
       signal,
     }
-    const result = await body({
+    using imports = options.cacheFrom?.length
+      ? (await import('./transfer/import.ts')).openImports(execution, images, options.cacheFrom)
+      : undefined
+    let solving: { readonly solver: Solver; readonly tops: readonly Vertex[] } | undefined
+    const finished = async () =>
+      solving ? finishedSteps(solving.solver, cache, solving.tops) : { steps: [], known: [] }
+    const exportTo = async (failed: boolean) => {
+      const targets = (options.cacheTo ?? []).filter((target) => target.kind !== 'inline')
+      if (targets.length === 0 || !solving) return
+      const { exportCaches } = await import('./transfer/export.ts')
+      await exportCaches({ workspace: execution, images, imports, finished: await finished(), failed }, targets)
+    }
+    const session: Session = {
       execution,
-      solver: (tops) =>
-        createSolver({
+      finished,
+      solver(tops) {
+        const solver = createSolver({
           execution,
           cache,
+          imports,
           known,
           explainer: createExplainer(store, known),
           disabled: disabledSteps(options),
           beforeMiss: requireCached(options.requireCache, tops),
           maxParallelism: options.maxParallelism ?? Number.POSITIVE_INFINITY,
           retries: options.retries ?? 0,
-        }),
+        })
+        solving = { solver, tops }
+        return solver
+      },
+    }
+    const result = await body(session).catch(async (error: unknown) => {
+      if (!signal?.aborted) {
+        // Whatever else goes wrong now, it is not why the build failed.
+        await solving?.solver.settled().catch(() => {})
+        await exportTo(true)
+      }
+      throw error
     })
+    await exportTo(false)
     onRecord(recorder.finish({ status: 'completed', image: result.id }))
     return result
   } catch (error) {

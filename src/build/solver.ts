@@ -1,8 +1,9 @@
 import { setTimeout } from 'node:timers/promises'
 import { hashLayer } from '../layers/mod.ts'
 import { type CacheMiss, StrakeError } from '../lib/mod.ts'
+import type { Digest } from '../oci/mod.ts'
 import type { Snapshot, SnapshotId } from '../store/mod.ts'
-import { type BuildCache, keyOf } from './cache.ts'
+import { type BuildCache, configKey, keyOf } from './cache.ts'
 import type { Execution } from './execution.ts'
 import { accountOf, type Explainer, textOf } from './explain.ts'
 import { createGate } from './gate.ts'
@@ -11,10 +12,13 @@ import { createHashing } from './hashing.ts'
 import type { KnownSteps } from './records/steps.ts'
 import { report } from './report.ts'
 import { openStep, type Step } from './step.ts'
+import type { Imported, Imports } from './transfer/import.ts'
 
 export interface SolverOptions {
   readonly execution: Execution
   readonly cache: BuildCache
+  /** The caches of other builds, where there are any: what this one lacks is looked for there. */
+  readonly imports: Imports | undefined
   readonly known: KnownSteps
   readonly explainer: Explainer
   /** The option for which a step is done anew though a result may be known; undefined for the others. Results are recorded all the same. */
@@ -31,8 +35,19 @@ export interface Solver {
   solve(vertex: Vertex): Promise<Result>
   /** Waits until every layer that was made has its hash. */
   settled(): Promise<void>
+  /** What has come of a vertex up to now: its definition key, and its result where there is one here. Does nothing for it. */
+  state(vertex: Vertex): Promise<{ readonly key: string | undefined; readonly snapshot: SnapshotId | undefined }>
   /** Steps that were shown, and those of them that were cached. */
   readonly counts: { steps: number; cached: number }
+}
+
+interface Kept {
+  readonly under: readonly string[]
+  readonly key: string
+  /** Definition keys. */
+  readonly inputs: readonly string[]
+  readonly snapshot: SnapshotId
+  readonly files: Digest | undefined
 }
 
 /** How often a build looks whether another has ended what it waits for, in milliseconds. */
@@ -44,9 +59,10 @@ const pollTime = 20
  * share the store: what another one is doing is waited for, and done here if that one ends without a result.
  */
 export function createSolver(options: SolverOptions): Solver {
-  const { execution, cache, known, explainer, disabled } = options
+  const { execution, cache, imports, known, explainer, disabled } = options
   const { store, lease, progress, signal } = execution
   const solved = new Map<Vertex, Promise<Result>>()
+  const results = new Map<Vertex, Result>()
   const keys = new Map<Vertex, Promise<string | undefined>>()
   const running = new Map<string, Promise<Result>>()
   const renewing = new Map<string, Promise<Result>>()
@@ -56,7 +72,11 @@ export function createSolver(options: SolverOptions): Solver {
   const unseen: string[] = []
   const counts = { steps: 0, cached: 0 }
 
-  function show(vertex: Vertex, state: 'cached' | 'done', more: { key?: string; miss?: CacheMiss } = {}): void {
+  function show(
+    vertex: Vertex,
+    state: 'cached' | 'done',
+    more: { key?: string; miss?: CacheMiss; from?: string | undefined } = {},
+  ): void {
     if (shown.has(vertex)) return
     shown.add(vertex)
     counts.steps++
@@ -80,17 +100,24 @@ export function createSolver(options: SolverOptions): Solver {
     const inputs = await Promise.all(vertex.inputs.map(keyBefore))
     if (disabled(vertex)) return undefined
     const { outside, digest } = vertex.operation
-    const read = await outside?.(cache.knows(digest)).catch((error) => {
+    const read = await outside?.(await isKnown(vertex.operation)).catch((error) => {
       throw failed(vertex, error)
     })
     if (outside && !read) return undefined
     return inputs.includes(undefined) ? undefined : keyOf('definition', digest, read, ...inputs)
   }
 
+  async function isKnown(operation: OperationVertex['operation']): Promise<boolean> {
+    return cache.knows(operation.digest) || ((await imports?.knows(operation)) ?? false)
+  }
+
   function solve(vertex: Vertex): Promise<Result> {
     let result = solved.get(vertex)
     if (!result) {
-      result = start(vertex)
+      result = start(vertex).then((found) => {
+        results.set(vertex, found)
+        return found
+      })
       solved.set(vertex, result)
     }
     return result
@@ -106,7 +133,7 @@ export function createSolver(options: SolverOptions): Solver {
     }
     if (vertex.kind === 'config') {
       const result = await solve(vertex.input)
-      showConfig(vertex, result.key, result)
+      await showConfig(vertex, result.key, result)
       return result
     }
     const key = await keyBefore(vertex)
@@ -124,31 +151,54 @@ export function createSolver(options: SolverOptions): Solver {
 
   async function solveByKey(vertex: OperationVertex, key: string): Promise<Result> {
     const found = cache.find(key, lease)
-    if (!found) return solveFromInputs(vertex)
-    await showCached(vertex)
-    return cachedResult(found, key, false)
+    if (found) {
+      await showCached(vertex)
+      return cachedResult(found, key, false)
+    }
+    const imported = await imports?.find(key, vertex)
+    if (!imported) return solveFromInputs(vertex)
+    await takeIn(vertex, key, imported)
+    await showCached(vertex, imported.from)
+    return cachedResult(imported.snapshot, key, false)
   }
 
-  /** A step whose result is known: all that it stands on is not needed, and counts as cached too. */
-  async function showCached(vertex: Vertex): Promise<void> {
+  /** Makes the result of another build one of this machine's. */
+  async function takeIn(vertex: OperationVertex, key: string, { snapshot, keys: others }: Imported): Promise<void> {
+    const { operation, inputs } = vertex
+    const below = (await Promise.all(inputs.map(keyBefore))) as string[]
+    const files = await operation.outside?.(true)
+    keep(vertex, { under: [...new Set([key, ...others])], key, inputs: below, snapshot: snapshot.id, files })
+  }
+
+  /**
+   * A step whose result is known: all that it stands on is not needed, and counts as cached too. Where the result is another
+   * build's, so are those below it whose layers came with it.
+   */
+  async function showCached(vertex: Vertex, from?: string): Promise<void> {
     if (shown.has(vertex)) return
     if (vertex.kind === 'source') return show(vertex, 'done')
     const inputs = vertex.kind === 'config' ? [vertex.input] : vertex.inputs
-    for (const input of inputs) await showCached(input)
+    for (const input of inputs) await showCached(input, from)
     const key = (await keyBefore(vertex)) ?? ''
     if (vertex.kind === 'config') return showConfig(vertex, key)
-    show(vertex, 'cached', { key })
+    if (from !== undefined && !cache.find(key, lease)) {
+      const imported = await imports?.here(key, vertex)
+      if (imported) await takeIn(vertex, key, imported)
+      else cache.note(key, vertex.operation.digest)
+    }
+    show(vertex, 'cached', { key, from })
   }
 
   /** `below` is the definition key of what it stands on, `on` that itself where it had to be looked at. */
-  function showConfig(vertex: ConfigVertex, below: string, on?: Result): void {
+  async function showConfig(vertex: ConfigVertex, below: string, on?: Result): Promise<void> {
     const option = disabled(vertex)
     const cached = on?.cached ?? true
     // A result that was found by its content stands under another definition than before.
     const names = [below, ...(on?.snapshot === undefined ? [] : [`snapshot ${on.snapshot}`])]
-    const configs = names.map((name) => keyOf('config', name, vertex.step?.text))
-    const seen = !option && cached && configs.some((key) => cache.seen(key))
-    if (!seen) unseen.push(...configs)
+    const configs = names.map((name) => configKey(name, vertex.step?.text))
+    const seenHere = configs.some((key) => cache.seen(key))
+    const seen = !option && cached && (seenHere || (await imports?.seen(configs)))
+    if (!seen || !seenHere) unseen.push(...configs)
     const changed = cached ? undefined : vertex.input
     if (seen) show(vertex, 'cached')
     else
@@ -160,7 +210,7 @@ export function createSolver(options: SolverOptions): Solver {
   async function solveFromInputs(vertex: OperationVertex): Promise<Result> {
     const inputs = await Promise.all(vertex.inputs.map(solve))
     signal?.throwIfAborted()
-    const step = await openStep(vertex, inputs, { execution, cache, eager: !disabled(vertex) })
+    const step = await openStep(vertex, inputs, { execution, cache, imports, eager: !disabled(vertex) })
     const option = disabled(vertex)
     if (option) return performOnce(step, option)
     for (let waiting = false; ; waiting = true) {
@@ -169,8 +219,9 @@ export function createSolver(options: SolverOptions): Solver {
       if (claim) {
         const found = await step.find()
         if (found) {
-          if (!found.byDefinition) record(step, found.snapshot.id, [step.key()])
-          show(vertex, 'cached', { key: step.key() })
+          const { byDefinition, imported } = found
+          if (imported || !byDefinition) record(step, found.snapshot.id, [step.key(), ...(imported?.keys ?? [])])
+          show(vertex, 'cached', { key: step.key(), from: imported?.from })
           return cachedResult(found.snapshot, step.key(), step.renewed)
         }
         const files = step.files()
@@ -210,7 +261,7 @@ export function createSolver(options: SolverOptions): Solver {
     using _ = await gate.enter(signal)
     report(progress, vertex, { state: 'started', miss })
     const { id, executed, hash } = await attempt(step)
-    store.snapshots.commit(id)
+    store.snapshots.commit(id, undefined, executed.createdAt)
     step.learn(executed)
     record(step, id, [step.key()])
     const described = hashing.describe(id, inputs[0]!, hash)
@@ -273,16 +324,17 @@ export function createSolver(options: SolverOptions): Solver {
   }
 
   function record({ vertex, inputs, key, files }: Step, snapshot: SnapshotId, under: readonly string[]): void {
+    keep(vertex, { under, key: key(), inputs: inputs.map((input) => input.key), snapshot, files: files() })
+  }
+
+  /** Keeps a result under some keys; and, with its definition key, what it was made of. */
+  function keep(vertex: OperationVertex, { under, key, inputs, snapshot, files }: Kept): void {
     const { digest: operation, listing } = vertex.operation
-    const [parent, ...others] = inputs.map((input) => input.key)
     const text = textOf(vertex)
     cache.record(under, { operation, snapshot, description: text })
-    if (!under.includes(key())) return
+    if (!under.includes(key)) return
     const account = accountOf(vertex)
-    known.add(
-      { key: key(), operation, parent: parent!, inputs: [parent!, ...others], text, account, files: files() },
-      listing?.(),
-    )
+    known.add({ key, operation, parent: inputs[0]!, inputs, text, account, files }, listing?.())
   }
 
   function cachedResult(found: Snapshot, key: string, renewed: boolean): Result {
@@ -293,6 +345,13 @@ export function createSolver(options: SolverOptions): Solver {
   return {
     counts,
     solve,
+    async state(vertex) {
+      const result = results.get(vertex)
+      if (result) return { key: result.key, snapshot: result.snapshot }
+      // A source outside may not be there: whoever asked for the vertex is told.
+      const key = await keys.get(vertex)?.catch(() => undefined)
+      return { key, snapshot: key === undefined ? undefined : cache.find(key, lease)?.id }
+    },
     async settled() {
       await hashing.settled()
       if (unseen.length) cache.markSeen(unseen)

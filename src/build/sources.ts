@@ -3,7 +3,14 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { parseGitUrl } from '../dockerfile/mod.ts'
 import { type Image, type Images, loadArchive, resolveBootstrap } from '../images/mod.ts'
 import { type SourceRange, StrakeError } from '../lib/mod.ts'
-import { formatPlatform, type Platform, parsePlatform, parseReference, platformMatches } from '../oci/mod.ts'
+import {
+  type Digest,
+  formatPlatform,
+  type Platform,
+  parsePlatform,
+  parseReference,
+  platformMatches,
+} from '../oci/mod.ts'
 import { findOrPull } from '../registry/mod.ts'
 import { httpSource } from './context/http.ts'
 import { fetchGit, openSource } from './context/open.ts'
@@ -168,8 +175,14 @@ function imageBase(
       snapshot,
       chainId: snapshot === undefined ? undefined : store.snapshots.get(snapshot).chainId,
       image: { name: asked, digest: image.id },
+      origin: { manifests: manifestsOf(image), platform: config },
     }),
   }
+}
+
+function manifestsOf({ manifest, digests }: Image): Digest[] {
+  const known = digests.map((name) => name.slice(name.indexOf('@') + 1) as Digest)
+  return [...new Set([...known, manifest.digest])]
 }
 
 function otherPlatform(

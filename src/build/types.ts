@@ -4,6 +4,7 @@ import type { FailedStep } from './execution.ts'
 import type { ExportedImage } from './outputs/export.ts'
 import type { BuildOutput } from './outputs/types.ts'
 import type { BuildRecord } from './records/types.ts'
+import type { CacheSource, CacheTarget } from './transfer/types.ts'
 
 /** Where a build finds its files. */
 export type BuildContext =
@@ -25,6 +26,10 @@ export interface SolveOptions extends OperationOptions {
    * instruction. Steps that only change the configuration do not count.
    */
   readonly requireCache?: true | readonly string[]
+  /** The caches of other builds, in which steps are looked for that are not in the store's. What can't be read is a warning. */
+  readonly cacheFrom?: readonly CacheSource[]
+  /** Where the cache of this build goes: all that it finished, also if it fails. */
+  readonly cacheTo?: readonly CacheTarget[]
   /** How many steps run side by side at most. */
   readonly maxParallelism?: number
   /** How often a RUN step that fails is tried again, each time in a new layer. */

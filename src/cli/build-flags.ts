@@ -14,7 +14,7 @@ import type { ProgressView } from './progress.ts'
 
 /** Options of `build` that say how the steps are done, and what is told of it. */
 export const solveFlags = {
-  explain: { kind: 'boolean', help: 'Say for each step that was not cached why' },
+  explain: { kind: 'boolean', help: 'Say for each step that was not cached why, and where imported results came from' },
   'require-cache': {
     kind: 'list',
     value: 'step',
@@ -75,8 +75,8 @@ export function readSolveFlags(options: Values<typeof solveFlags>, terminal: Ter
       return (event) => {
         if (silent) return
         if (event.kind !== 'vertex') return sink(event)
-        const { miss, ...rest } = event
-        const shown = miss && options.explain ? event : rest
+        const { miss: _, from: __, ...rest } = event
+        const shown = options.explain ? event : rest
         if (onError) running.set(event.id, shown)
         sink(shown)
       }

@@ -101,15 +101,15 @@ function outputOf(kind: Kind, values: ReadonlyMap<string, string>, terminal: Sta
     case 'oci':
     case 'docker': {
       if (kind === 'docker' && dest === '') return { kind: 'image', ...imageForm(values) }
-      const folder = !boolean('tar', values.get('tar') ?? 'true')
+      const folder = !readBoolean('tar', values.get('tar') ?? 'true')
       if (!folder) return { kind, dest: fileOf(kind, dest, terminal), ...imageForm(values) }
       if (dest !== '' && dest !== '-') return { kind, dest, folder, ...imageForm(values) }
       throw new StrakeError('invalid', `dest is required for ${kind} output with tar=false`)
     }
     case 'image':
     case 'registry': {
-      const push = boolean('push', values.get('push') ?? String(kind === 'registry'))
-      const byDigest = boolean('push-by-digest', values.get('push-by-digest') ?? 'false')
+      const push = readBoolean('push', values.get('push') ?? String(kind === 'registry'))
+      const byDigest = readBoolean('push-by-digest', values.get('push-by-digest') ?? 'false')
       return { kind: 'image', push: push && (byDigest ? 'digest' : 'tags'), ...imageForm(values) }
     }
   }
@@ -117,7 +117,7 @@ function outputOf(kind: Kind, values: ReadonlyMap<string, string>, terminal: Sta
 
 function fileForm(values: ReadonlyMap<string, string>): FileForm {
   const split = values.get('platform-split')
-  return split === undefined ? {} : { platformSplit: boolean('platform-split', split) }
+  return split === undefined ? {} : { platformSplit: readBoolean('platform-split', split) }
 }
 
 function fileOf(kind: Kind, dest: string, terminal: StandardOutput): OutputFile {
@@ -135,8 +135,8 @@ function imageForm(values: ReadonlyMap<string, string>): ImageForm {
   const names = (values.get('name') ?? '').split(',').filter(Boolean)
   const compression = compressionOf(values.get('compression'))
   const level = values.get('compression-level')
-  const force = boolean('force-compression', values.get('force-compression') ?? 'false')
-  const rewriteTimestamp = boolean('rewrite-timestamp', values.get('rewrite-timestamp') ?? 'false')
+  const force = readBoolean('force-compression', values.get('force-compression') ?? 'false')
+  const rewriteTimestamp = readBoolean('rewrite-timestamp', values.get('rewrite-timestamp') ?? 'false')
   const types = values.get('oci-mediatypes')
   return {
     names,
@@ -144,12 +144,12 @@ function imageForm(values: ReadonlyMap<string, string>): ImageForm {
     ...(level !== undefined && { level: levelOf(level) }),
     ...(force && { force }),
     ...(rewriteTimestamp && { rewriteTimestamp }),
-    ...(types !== undefined && { mediaTypes: boolean('oci-mediatypes', types) ? 'oci' : 'docker' }),
+    ...(types !== undefined && { mediaTypes: readBoolean('oci-mediatypes', types) ? 'oci' : 'docker' }),
     ...annotationsOf(values),
   }
 }
 
-function compressionOf(text: string | undefined): ImageForm['compression'] {
+export function compressionOf(text: string | undefined): ImageForm['compression'] {
   if (text === undefined || text === 'gzip' || text === 'zstd') return text
   if (text === 'uncompressed') return 'none'
   throw new StrakeError('invalid', `unsupported layer compression type: ${text}`, {
@@ -157,7 +157,7 @@ function compressionOf(text: string | undefined): ImageForm['compression'] {
   })
 }
 
-function levelOf(text: string): number {
+export function levelOf(text: string): number {
   if (/^\d{1,2}$/.test(text)) return Number(text)
   throw new StrakeError('invalid', `non-integer value ${JSON.stringify(text)} specified for compression-level`)
 }
@@ -193,7 +193,7 @@ function annotationsOf(values: ReadonlyMap<string, string>): Annotations {
 }
 
 /** As Go's strconv.ParseBool. */
-function boolean(key: string, text: string): boolean {
+export function readBoolean(key: string, text: string): boolean {
   if (/^(?:1|t|true|)$/i.test(text)) return true
   if (/^(?:0|f|false)$/i.test(text)) return false
   throw new StrakeError('invalid', `non-bool value ${JSON.stringify(text)} specified for ${key}`)

@@ -8,6 +8,8 @@ export interface Vertex {
   endedAt: number | undefined
   state: VertexEvent['state']
   miss: CacheMiss | undefined
+  /** The cache of another build that it came from. */
+  from: string | undefined
   readonly log: LogTail
   /** What is under way in it, by id. */
   readonly parts: Map<string, StatusEvent>
@@ -58,6 +60,7 @@ export function boardOf(): Board {
             endedAt: undefined,
             state: 'started',
             miss: event.miss,
+            from: event.from,
             log: new LogTail(keptLines),
             parts: new Map(),
           }
@@ -68,6 +71,7 @@ export function boardOf(): Board {
         if (event.step) allSteps = Math.max(allSteps, event.step.total)
         vertex.state = event.state
         vertex.miss ??= event.miss
+        vertex.from ??= event.from
         if (event.state === 'started' || vertex.endedAt !== undefined) return
         vertex.endedAt = event.at
         vertex.log.close()

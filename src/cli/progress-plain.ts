@@ -11,6 +11,7 @@ interface Vertex {
   reason?: string | undefined
   miss?: CacheMiss | undefined
   result?: string | undefined
+  from?: string | undefined
   held: Uint8Array[]
   heldBytes: number
   dropped: boolean
@@ -77,6 +78,7 @@ export function plainProgress(write: (text: string | Uint8Array) => void): Progr
     if (event.miss && !vertex.miss && vertex.headed) line(missLine(event.miss))
     vertex.miss ??= event.miss
     vertex.result ??= event.result
+    vertex.from ??= event.from
     advance()
   }
 
@@ -143,7 +145,7 @@ export function plainProgress(write: (text: string | Uint8Array) => void): Progr
     flush(vertex)
     closeLine()
     if (!vertex.event.step || vertex.state === 'failed') return
-    if (vertex.state === 'cached') line(' ---> Using cache')
+    if (vertex.state === 'cached') line(` ---> Using cache${vertex.from ? ` of ${printable(vertex.from)}` : ''}`)
     else if (vertex.state !== 'done') line(' ---> Cancelled')
     if (vertex.result) line(` ---> ${vertex.result}`)
   }

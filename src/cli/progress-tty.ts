@@ -145,6 +145,7 @@ function vertexLines(vertex: Vertex, { now, color, columns, over }: FrameOptions
   if (vertex.miss) {
     lines.push(color('yellow', fit(` => => not cached: ${printable(missText(vertex.miss))}`, columns)))
   }
+  if (vertex.from) lines.push(color('dim', fit(` => => from ${printable(vertex.from)}`, columns)))
   if (state !== 'started' || over) return lines
   for (const part of vertex.parts.values()) lines.push(row(` => => ${part.label}`, amount(part), columns))
   for (const line of vertex.log.last(logLines)) lines.push(color('dim', fit(` => => # ${line}`, columns)))

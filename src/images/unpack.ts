@@ -15,6 +15,8 @@ export interface PackedLayer {
   readonly open: () => OpenBlob | Promise<OpenBlob>
   /** Settles when all of the blob has come and its digest is right; for one that is unpacked while it comes. */
   readonly arrived?: Promise<unknown> | undefined
+  /** Milliseconds since the epoch when it was made, where that is to be kept; now otherwise. */
+  readonly createdAt?: number | undefined
   /** Bytes of the blob so far. */
   readonly onProgress?: (bytes: number) => void
   readonly onDone?: () => void
@@ -91,7 +93,7 @@ export async function unpackLayers(
     }
     growth.finish()
     await below
-    snapshots.commit(active.id, applied)
+    snapshots.commit(active.id, applied, layer.createdAt)
     store.content.describe(layer.digest, { diffId: layer.diffId, compression })
     layer.onDone?.()
   }

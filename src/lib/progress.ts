@@ -35,6 +35,8 @@ export interface VertexEvent {
   readonly inputs?: readonly string[]
   /** What it does with what: the definition key under which the cache knows it. Told when it has ended. */
   readonly key?: string
+  /** For a cached vertex: the cache of another build that the result came from. */
+  readonly from?: string | undefined
   /** Why the vertex was not cached. */
   readonly miss?: CacheMiss
   /** Why it failed. */

@@ -3,7 +3,7 @@ import { canonicalJson, type Image, type Images, layerTar, layerTypes } from '..
 import { compress } from '../layers/mod.ts'
 import { limiter, StrakeError, settled } from '../lib/mod.ts'
 import { type Descriptor, type DiffId, type Manifest, mediaTypes } from '../oci/mod.ts'
-import type { Compression, Lease, SnapshotId, Store } from '../store/mod.ts'
+import type { Compression, Lease, Snapshot, SnapshotId, Store } from '../store/mod.ts'
 import { GrowingFile } from './growing-file.ts'
 import type { GrowingBlob } from './upload.ts'
 
@@ -81,15 +81,28 @@ export async function packManifest(
     schemaVersion: 2,
     mediaType,
     config: { ...before.config, mediaType: docker ? mediaTypes.dockerConfig : mediaTypes.config },
-    layers: options.mediaTypes ? packed.map((layer) => ({ ...layer, mediaType: typeOf(layer, options) })) : packed,
+    layers: options.mediaTypes ? packed.map((layer) => ({ ...layer, mediaType: layerTypeIn(layer, options) })) : packed,
     ...(Object.keys(annotations).length > 0 && { annotations }),
   })
   const { digest, size } = store.content.put(manifest, lease)
   return { manifest: { mediaType, digest, size }, layers: packed }
 }
 
-/** The layer's media type in that family. */
-function typeOf({ mediaType, digest }: Descriptor, { mediaTypes: family }: PackOptions): string {
+/** The blob of one layer of the store, in a form in which it can leave; packed now, if none is here. */
+export async function packSnapshot(
+  { store, lease }: { readonly store: Store; readonly lease: Lease },
+  { id, layer }: Snapshot,
+  options: PackOptions = {},
+): Promise<Descriptor> {
+  const { diffId, tarSize } = layer!
+  const packed = storedBlob(store, diffId, options)
+  if (!packed) return packLayer(store, { snapshot: id, diffId, tarSize, packed }, lease, options)
+  lease.add({ blob: packed.digest })
+  return packed
+}
+
+/** The layer's media type in that family. Throws `unsupported` for zstd in docker's. */
+export function layerTypeIn({ mediaType, digest }: Descriptor, { mediaTypes: family }: PackOptions): string {
   const compression = /[+.]gzip$/.test(mediaType) ? 'gzip' : /[+.]zstd$/.test(mediaType) ? 'zstd' : 'none'
   if (family === 'oci') return layerTypes[compression]
   if (compression === 'gzip') return mediaTypes.dockerLayerGzip
@@ -109,20 +122,37 @@ function layersOf(
   return stack.map(({ id, layer }, i) => {
     const { diffId, tarSize } = layer!
     const named = descriptors[i]!
-    const usable = (found: Compression | undefined) =>
-      compression === undefined ? found === 'gzip' || (found === 'zstd' && family !== 'docker') : found === compression
     const own = content.info(named.digest)
     const foreign = !force && own?.compression !== 'none' && named.mediaType.includes('docker')
-    if (own?.compression && (usable(own.compression) || foreign)) {
+    if (own?.compression && (isUsable(own.compression, { compression, mediaTypes: family }) || foreign)) {
       return { snapshot: id, diffId, tarSize, packed: named }
     }
-    const other = content.byDiffId(diffId)
-    const packed =
-      other?.compression && usable(other.compression)
-        ? { mediaType: layerTypes[other.compression], digest: other.digest, size: other.size }
-        : undefined
-    return { snapshot: id, diffId, tarSize, packed }
+    return {
+      snapshot: id,
+      diffId,
+      tarSize,
+      packed: storedBlob({ content }, diffId, { compression, mediaTypes: family }),
+    }
   })
+}
+
+/** A blob of the layer that is here, and fit to leave. */
+function storedBlob(
+  { content }: Pick<Store, 'content'>,
+  diffId: DiffId,
+  options: Pick<PackOptions, 'compression' | 'mediaTypes'>,
+): Descriptor | undefined {
+  const blob = content.byDiffId(diffId)
+  if (!blob?.compression || !isUsable(blob.compression, options)) return undefined
+  return { mediaType: layerTypes[blob.compression], digest: blob.digest, size: blob.size }
+}
+
+function isUsable(
+  found: Compression | undefined,
+  { compression, mediaTypes: family }: Pick<PackOptions, 'compression' | 'mediaTypes'>,
+): boolean {
+  if (compression !== undefined) return found === compression
+  return found === 'gzip' || (found === 'zstd' && family !== 'docker')
 }
 
 async function packLayer(store: Store, layer: Layer, lease: Lease, options: PackOptions): Promise<Descriptor> {

@@ -44,7 +44,7 @@ export class Snapshots implements Snapshotter {
     })
   }
 
-  commit(id: SnapshotId, layer?: LayerInfo): void {
+  commit(id: SnapshotId, layer?: LayerInfo, createdAt?: number): void {
     this.#db.transaction(() => {
       const { state, parent } = this.get(id)
       if (state !== 'active') throw new StrakeError('internal', `snapshot ${id} is committed already`)
@@ -55,7 +55,9 @@ export class Snapshots implements Snapshotter {
       const work = toTrash(this.#db.root, join(snapshotPath(this.#db.root, id), 'work'))
       // While the next step runs.
       if (work) setImmediate(() => removeTree(work))
-      this.#db.sql(`UPDATE snapshots SET state = 'committed' WHERE id = ?`).run(id)
+      this.#db
+        .sql(`UPDATE snapshots SET state = 'committed', created_at = coalesce(?, created_at) WHERE id = ?`)
+        .run(createdAt ?? null, id)
       if (layer) this.describe(id, layer)
     })
   }

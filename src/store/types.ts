@@ -145,8 +145,11 @@ export interface Snapshotter {
    * The lease holds it.
    */
   prepare(parent: SnapshotId | undefined, lease: Lease): ActiveSnapshot
-  /** Makes it read-only for ever; its parent must be that already. Its layer's hash may be added later. */
-  commit(id: SnapshotId, layer?: LayerInfo): void
+  /**
+   * Makes it read-only for ever; its parent must be that already. Its layer's hash may be added later. `createdAt` is kept
+   * instead of when it was prepared.
+   */
+  commit(id: SnapshotId, layer?: LayerInfo, createdAt?: number): void
   /** Adds the hash of a committed snapshot's layer. Its parent must have one already. */
   describe(id: SnapshotId, layer: LayerInfo): void
   /** Throws `not_found`. */

@@ -191,12 +191,16 @@ export function fillDigests(
 const wholeLimit = 1 << 20
 let piece: Buffer | undefined
 
-function digestOfFile(tree: Tree, entry: Collected): Digest {
+/** The digest of a file's bytes, with others before them. Throws `failed`. */
+export function digestOfFile(tree: Tree, entry: Collected, before: Uint8Array = new Uint8Array(0)): Digest {
   const path = pathOf(`${tree.root}/${entry.from}`)
   try {
-    if (entry.stat.size <= wholeLimit) return digestOf(readFileSync(path))
+    if (entry.stat.size <= wholeLimit) {
+      const bytes = readFileSync(path)
+      return digestOf(before.length ? Buffer.concat([before, bytes]) : bytes)
+    }
     piece ??= Buffer.allocUnsafeSlow(4 << 20)
-    const hasher = createHash('sha256')
+    const hasher = createHash('sha256').update(before)
     const fd = openSync(path, 'r')
     try {
       for (let length = readSync(fd, piece); length > 0; length = readSync(fd, piece)) {

@@ -51,7 +51,7 @@ export function applyConfig(evaluation: ConfigEvaluation, instruction: ConfigIns
       const pairs = instruction.pairs.map(({ key, value }) => [one(key), one(value)] as const)
       for (const [key, value] of pairs) {
         config.Env = setEnv(config.Env, key, value)
-        stage.env.set(key, value)
+        setLast(stage.env, key, value)
       }
       return `ENV ${pairs.map(([key, value]) => `${key}=${value}`).join(' ')}`
     }
@@ -116,7 +116,7 @@ function declareArgs(evaluation: ConfigEvaluation, instruction: Extract<Instruct
     const result = given ?? own ?? globals.get(name)
     // One without a value keeps that of the stage below.
     stage.args.set(name, result ?? stage.args.get(name))
-    if (result !== undefined) stage.env.set(name, result)
+    if (result !== undefined) setLast(stage.env, name, result)
     return result === undefined ? name : `${name}=${result}`
   })
   return `ARG ${shown.join(' ')}`
@@ -222,4 +222,10 @@ export function destinationOf(config: ContainerConfig, path: string): string {
   const directory = path === '.' || path.endsWith('/') || path.endsWith('/.')
   const absolute = posix.join('/', path.startsWith('/') ? '' : (config.WorkingDir ?? '/'), path)
   return directory && !absolute.endsWith('/') ? `${absolute}/` : absolute
+}
+
+/** As BuildKit, for which a variable that is set again is the last one: the order is part of its cache's keys. */
+function setLast(env: Stage['env'], name: string, value: string): void {
+  env.delete(name)
+  env.set(name, value)
 }

@@ -35,6 +35,7 @@ export async function readRun(reading: Reading, instruction: RunInstruction, id:
     command: command.form === 'exec' ? command.args.join(' ') : command.line,
     range: instruction.range,
     vertex: id,
+    platform: stage.platform,
   })
   const prefix = declared.length ? `|${declared.length} ${declared.join(' ')} ` : ''
   return { operation, line: `RUN ${prefix}${args.join(' ')} # buildkit`, mounted: inputs }

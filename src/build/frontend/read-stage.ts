@@ -223,7 +223,7 @@ function addLayer(stage: Stage, { id, name, step, range, operation, line, from, 
   const inputs: OperationVertex['inputs'] = from ? [below, from] : [below, ...mounted]
   const vertex: Vertex = { kind: 'operation', id, name, step, range, stage: stage.name, operation, inputs }
   stage.top = link ? linked(stage.top, vertex) : vertex
-  stage.history.push({ entry: { created_by: line, comment: historyComment }, vertex })
+  stage.history.push({ entry: { created_by: line, comment: historyComment }, vertex: stage.top })
 }
 
 function linked(below: Vertex, layer: OperationVertex): Vertex {

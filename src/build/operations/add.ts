@@ -11,13 +11,27 @@ import { openTree } from '../context/tree.ts'
 import type { Execution } from '../execution.ts'
 import type { Operation } from '../graph.ts'
 import type { Listing } from '../records/listing.ts'
-import { type CopyOptions, copyFacts, type LocalSource, operationDigest, writeSources } from './copy.ts'
+import { type BuildKitStep, copyStep } from '../transfer/buildkit-keys.ts'
+import { buildkitContent } from '../transfer/content-hash.ts'
+import { type CopyOptions, copyFacts, isPlain, type LocalSource, operationDigest, writeSources } from './copy.ts'
 import type { PlacedSource } from './place.ts'
 
 /** A source of ADD. `unpack`: where it is a tar of any compression, its contents are meant. */
 export type AddSource =
   | { readonly kind: 'local'; readonly path: string; readonly range: SourceRange; readonly unpack: boolean }
   | { readonly kind: 'remote'; readonly url: string; readonly remote: RemoteSource; readonly unpack: boolean }
+
+/** ADD of files, in BuildKit's words. What is fetched would need others. */
+function buildkitOf(
+  sources: readonly AddSource[],
+  options: CopyOptions,
+  collected: () => readonly CollectedSource[],
+): BuildKitStep | undefined {
+  if (!isPlain(options) || options.heredocs?.length || sources.some(({ kind, unpack }) => kind !== 'local' || !unpack))
+    return undefined
+  const paths = sources.flatMap((source) => (source.kind === 'local' ? [source.path] : []))
+  return copyStep(paths, { ...options, unpack: true }, () => buildkitContent(paths, collected()))
+}
 
 /** ADD: as COPY, but what is not here is fetched, and archives are unpacked into the destination. */
 export function addOperation(from: LocalSource, sources: readonly AddSource[], options: CopyOptions): Operation {
@@ -60,6 +74,7 @@ export function addOperation(from: LocalSource, sources: readonly AddSource[], o
   const digest = operationDigest('add', words, options)
   return {
     digest,
+    buildkit: buildkitOf(sources, options, () => [...collectLocal().values()].flat()),
     facts: { ...copyFacts(names, options), '--unpack': sources.map(({ unpack }) => unpack).join(' ') },
     listing: () => listing,
     // What a server gives is checked for each that asks.

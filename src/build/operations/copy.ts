@@ -1,5 +1,5 @@
 import { earlierFiles, expectLayer, noteFiles, writeLayer } from '../../layers/mod.ts'
-import { bytesOf, type SourceRange } from '../../lib/mod.ts'
+import { bytesOf, type SourceRange, textOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import type { ActiveSnapshot, LayerInfo } from '../../store/mod.ts'
 import { keyOf } from '../cache.ts'
@@ -10,6 +10,8 @@ import { type Execution, viewRoot } from '../execution.ts'
 import type { Executed, Operation, Result } from '../graph.ts'
 import { type Facts, opaqueFact } from '../records/account.ts'
 import type { Listing } from '../records/listing.ts'
+import { type BuildKitStep, copyStep, copyTextStep } from '../transfer/buildkit-keys.ts'
+import { buildkitContent } from '../transfer/content-hash.ts'
 import { parseChmod } from './chmod.ts'
 import { resolveOwner } from './owner.ts'
 import { type MadeFile, type PlacedSource, place } from './place.ts'
@@ -47,6 +49,10 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
   const digest = operationDigest('copy', sources, options)
   return {
     digest,
+    buildkit: contextStep(sources, options, () => {
+      collected ??= collectFor(options, from.tree, sources, false)
+      return collected
+    }),
     facts: copyFacts(sources, options),
     listing: () => listing,
     reads: from,
@@ -74,6 +80,19 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
   }
 }
 
+/** COPY from a context in BuildKit's words. */
+function contextStep(
+  sources: readonly string[],
+  options: CopyOptions,
+  collected: () => readonly CollectedSource[],
+): BuildKitStep | undefined {
+  const { heredocs = [] } = options
+  if (!isPlain(options) || heredocs.length > 1 || (heredocs.length > 0 && sources.length > 0)) return undefined
+  const [text] = heredocs
+  if (text) return copyTextStep({ name: textOf(text.name), bytes: text.bytes }, options)
+  return copyStep(sources, options, () => buildkitContent(sources, collected()))
+}
+
 /** COPY --from: a stage's or an image's root, the second input. */
 export function copyFromRoot(name: string, sources: readonly string[], options: CopyOptions): Operation {
   const collectFrom = (path: string) => collectFor(options, openTree(bytesOf(path), name), sources, true)
@@ -81,6 +100,7 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
   let listing: Listing | undefined
   return {
     digest,
+    ...(isPlain(options) && { buildkit: copyStep(sources, options) }),
     facts: copyFacts(sources, options),
     from: name,
     listing: () => listing,
@@ -105,6 +125,11 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
       return { layer: written.layer, ...(written.outside && { contents: written.outside }) }
     },
   }
+}
+
+/** Whether nothing is asked for but the copy itself, with an owner and a mode. */
+export function isPlain({ chmod = '0', exclude, parents, epoch }: CopyOptions): boolean {
+  return /^[0-7]{1,4}$/.test(chmod) && !(exclude?.length || parents || epoch !== undefined)
 }
 
 export function operationDigest(kind: string, sources: readonly unknown[], options: CopyOptions): Digest {

@@ -1,18 +1,20 @@
 import { shareLayer } from '../../layers/mod.ts'
 import { keyOf } from '../cache.ts'
 import type { Operation } from '../graph.ts'
+import { mergeStep } from '../transfer/buildkit-keys.ts'
 
 /** The layer of the second input, which stands on nothing, on top of the first: `--link`. */
 export function mergeOperation(): Operation {
   return {
     digest: keyOf('merge'),
+    buildkit: mergeStep(),
     facts: {},
     async execute({ store }, layer, [, upper]) {
       const { snapshots } = store
       await upper!.chainId()
       shareLayer(snapshots.dir(upper!.snapshot!), layer.dir)
       const { layer: info } = snapshots.get(upper!.snapshot!)
-      return info ? { layer: info } : {}
+      return { createdAt: upper!.createdAt, ...(info && { layer: info }) }
     },
   }
 }

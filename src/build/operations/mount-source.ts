@@ -7,6 +7,7 @@ import { isPattern, openTree, resolveInTree, type Tree } from '../context/tree.t
 import { type Execution, viewRoot } from '../execution.ts'
 import type { Operation, Result } from '../graph.ts'
 import type { Listing } from '../records/listing.ts'
+import { buildkitContent } from '../transfer/content-hash.ts'
 import { type LocalSource, writeSources } from './copy.ts'
 
 /** Where the file or directory that `mountedFiles` brings is found in its result. */
@@ -22,17 +23,16 @@ export function mountedFiles(
   { vertex, range }: { vertex: string; range: SourceRange },
 ): Operation {
   let found: CollectedSource | undefined
+  const plain = () => atRange(range, () => collectPlain(from.tree, path, { metadata: false }))
   const collected = () => {
-    found ??= rerooted(
-      atRange(range, () => collectPlain(from.tree, path, { metadata: false })),
-      from.tree,
-    )
+    found ??= rerooted(plain(), from.tree)
     return [found]
   }
   let listing: Listing | undefined
   const digest = keyOf('mounted-files', path)
   return {
     digest,
+    buildkit: { digests: () => [], inputs: [], files: () => buildkitContent([path], [plain()]) },
     facts: { path },
     listing: () => listing,
     reads: from,

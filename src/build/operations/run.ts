@@ -5,6 +5,7 @@ import { hint } from '../../hints/mod.ts'
 import { clampTimes } from '../../layers/mod.ts'
 import { type SourceRange, StrakeError } from '../../lib/mod.ts'
 import { hostResolvConf, hostsFile } from '../../network/mod.ts'
+import type { Platform } from '../../oci/mod.ts'
 import {
   execute,
   findDevices,
@@ -18,6 +19,8 @@ import { keyOf } from '../cache.ts'
 import { type Execution, writableRoot } from '../execution.ts'
 import type { Operation } from '../graph.ts'
 import { type Facts, factOf, opaqueFact } from '../records/account.ts'
+import { type BuildKitStep, execStep } from '../transfer/buildkit-keys.ts'
+import { buildkitMounts } from '../transfer/buildkit-mounts.ts'
 import { failedShell } from './failed-shell.ts'
 import { mountContents, mountInputs, mountKey, type ReadyMounts, readyMounts, type StepMount } from './step-mounts.ts'
 
@@ -49,6 +52,8 @@ export interface RunOptions {
   readonly command: string
   readonly range: SourceRange | undefined
   readonly vertex: string
+  /** Where it is known. */
+  readonly platform?: Platform
 }
 
 const tailLimit = 64 << 10
@@ -80,6 +85,7 @@ export function runOperation(options: RunOptions): Operation {
       ...(security === 'insecure' ? ['insecure'] : []),
       ...devices.map(({ name, required }) => JSON.stringify({ device: name, required })),
     ),
+    buildkit: buildkitOf(options),
     facts: runFacts(options),
     retry: true,
     ...(mountInputs(mounts).length > 0 && {
@@ -94,6 +100,16 @@ export function runOperation(options: RunOptions): Operation {
       return {}
     },
   }
+}
+
+/** The step in BuildKit's words, where it has no options that would need more of them. */
+function buildkitOf(options: RunOptions): BuildKitStep | undefined {
+  const { hostname, epoch, addHosts, scripts, mounts, security, devices, platform } = options
+  const own = Object.keys(scripts).length + devices.length + addHosts.length
+  const plain = own === 0 && epoch === undefined && security === 'sandbox' && hostname === 'buildkitsandbox'
+  if (!plain || !platform) return undefined
+  const known = buildkitMounts(mounts, options.env)
+  return known && execStep({ ...options, platform, mounts: known })
 }
 
 /** What the operation's digest is made of, for people. */

@@ -4,6 +4,7 @@ import { keyOf } from '../cache.ts'
 import { openTree, resolveInTree } from '../context/tree.ts'
 import { viewRoot } from '../execution.ts'
 import type { Operation } from '../graph.ts'
+import { mkdirStep } from '../transfer/buildkit-keys.ts'
 import { resolveOwner } from './owner.ts'
 
 /**
@@ -16,6 +17,7 @@ export function workdirOperation(
 ): Operation {
   return {
     digest: keyOf('workdir', path, user, ...(created === undefined ? [] : [`${created} ${epoch}`])),
+    ...(created === undefined && { buildkit: mkdirStep(path, user) }),
     facts: { path, user, ...(created !== undefined && { SOURCE_DATE_EPOCH: `${created / 1_000_000_000n}` }) },
     async execute(execution, layer, [below]) {
       using root = viewRoot(execution, below!.snapshot)

@@ -112,7 +112,11 @@ export async function exportOutput(
 let exports = 0
 
 /** Tells of an export as of a step without a number. */
-async function shown<T>({ progress }: Execution, name: string, work: () => Promise<T>): Promise<T> {
+export async function shown<T>(
+  { progress }: Pick<Execution, 'progress'>,
+  name: string,
+  work: () => Promise<T>,
+): Promise<T> {
   const vertex = { kind: 'vertex', id: `export ${++exports}`, name } as const
   progress({ ...vertex, state: 'started', at: Date.now() })
   try {

@@ -55,7 +55,7 @@ export function recordBuild(store: Store, subject: BuildSubject, owner: string):
 
   function take(event: ProgressEvent): void {
     if (event.kind === 'vertex') {
-      const { id: vertex, name, step, state, at, inputs = [], key, miss, reason } = event
+      const { id: vertex, name, step, state, at, inputs = [], key, from, miss, reason } = event
       let known = steps.get(vertex)
       if (!known) {
         const none = { read: 0, written: 0, logBytes: 0, bytes: new Map() }
@@ -64,6 +64,7 @@ export function recordBuild(store: Store, subject: BuildSubject, owner: string):
       }
       known.state = state
       if (key !== undefined) known.key = key
+      if (from !== undefined) known.from = from
       if (miss) known.miss = miss
       if (reason !== undefined) known.error = reason
       // So that something is known of a build that is killed while the step runs.

@@ -39,6 +39,8 @@ export interface StepRecord {
   readonly inputs: readonly string[]
   /** Its definition key: the name of its result in the cache. */
   readonly key?: string
+  /** The cache of another build that it was taken from. */
+  readonly from?: string
   readonly miss?: CacheMiss
   readonly error?: string
   /** Bytes of files that Strake read and downloaded for it; what a RUN step's processes read is not known. */

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { type BuildRecord, build, explainContext } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import { familiarName, formatPlatform, forThisMachine, hex, parseReference } from '../../oci/mod.ts'
+import { cacheSources, cacheTargets } from '../build-cache.ts'
 import { findContext } from '../build-context.ts'
 import { readSolveFlags, solveFlags } from '../build-flags.ts'
 import { buildMetadata } from '../build-metadata.ts'
@@ -41,6 +42,16 @@ export default command({
     },
     'no-cache': { kind: 'boolean', help: 'Do not use cache when building the image' },
     'no-cache-filter': { kind: 'list', value: 'stages', help: 'Do not cache specified stages' },
+    'cache-from': {
+      kind: 'list',
+      value: 'source',
+      help: 'Caches of other builds to look into (format: "user/app:cache", "type=registry,ref=user/app:cache", "type=local,src=path")',
+    },
+    'cache-to': {
+      kind: 'list',
+      value: 'target',
+      help: 'Where the cache of this build goes (format: "user/app:cache", "type=registry|local|inline[,mode=max]")',
+    },
     ...solveFlags,
     pull: { kind: 'boolean', help: 'Always attempt to get newer versions of the base images' },
     label: { kind: 'list', help: 'Set metadata for the image' },
@@ -149,6 +160,8 @@ export default command({
       pull: options.pull === true,
       ca: ca === 'auto' || ca === 'none' ? ca : { file: ca },
       target: options.target,
+      cacheFrom: cacheSources(options['cache-from']),
+      cacheTo: cacheTargets(options['cache-to']),
       noCacheFilter: options['no-cache-filter'].flatMap((names) => names.split(',')),
       ...solve,
       onRecord(ended) {
