@@ -7,8 +7,8 @@ export interface BuildCache {
   find(key: string, lease: Lease): Snapshot | undefined
   /** Whether any record has this operation: if not, no key that names it can be found. */
   knows(operation: Digest): boolean
-  /** The directories of the layers that this operation made, the newest first, a few at most, now held by the lease. */
-  layersOf(operation: Digest, lease: Lease): string[]
+  /** The layers that this operation made, the newest first, a few at most, now held by the lease. */
+  layersOf(operation: Digest, lease: Lease): SnapshotId[]
   /** Whether a step without a layer was done under this key. */
   seen(key: string): boolean
   record(keys: readonly string[], entry: { operation: Digest; snapshot: SnapshotId; description: string }): void
@@ -49,7 +49,7 @@ export function openBuildCache(store: Store): BuildCache {
         made.all(operation).map((row) => {
           const snapshot = row.snapshot as SnapshotId
           lease.add({ snapshot })
-          return store.snapshots.dir(snapshot)
+          return snapshot
         }),
       ),
     seen: (key) => seen.get(key) !== undefined,

@@ -31,11 +31,22 @@ export function noteFiles(dir: string, entries: readonly LayerEntry[], digests: 
 export function earlierFiles(entries: readonly LayerEntry[], dirs: readonly string[]): EarlierFiles | undefined {
   for (const dir of dirs) {
     const noted = readNote(dir)
-    const has = (entry: LayerEntry) => {
+    const known = (entry: LayerEntry) => {
       const record = recordOf(entry)
       return record !== undefined && noted.has(record)
     }
-    if (entries.some(has)) return { root: bytesOf(dir), has }
+    if (!entries.some(known)) continue
+    const files = {
+      dir,
+      root: bytesOf(dir),
+      bytes: 0,
+      has(entry: LayerEntry) {
+        if (!known(entry)) return false
+        if (entry.kind === 'file') files.bytes += entry.size
+        return true
+      },
+    }
+    return files
   }
   return undefined
 }

@@ -174,6 +174,7 @@ function sizeOf(collected: readonly CollectedSource[]): { files: number; bytes: 
 /** Writes the layer and tells the digest of its sources. Each file is read once. */
 export async function writeSources(execution: Execution, layer: ActiveSnapshot, writing: Writing): Promise<Written> {
   const { below, collected, statCache, operation, copy } = writing
+  const { snapshots } = execution.store
   const readAt = Date.now()
   expectLayer(sizeOf(collected))
   using lower = viewRoot(execution, below.snapshot)
@@ -204,14 +205,21 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
       counts: 'read',
       ...(done && { done }),
     })
+  const older = share ? execution.earlier(operation).map((id) => ({ id, dir: snapshots.dir(id) })) : []
+  const earlier = earlierFiles(
+    entries,
+    older.map(({ dir }) => dir),
+  )
   const written = await writeLayer(layer.dir, entries, {
     contentDigests: true,
-    earlier: share ? earlierFiles(entries, execution.earlier(operation)) : undefined,
+    earlier,
     signal: execution.signal,
     onProgress: tell,
   })
   tell(total, true)
   if (share) noteFiles(layer.dir, entries, written.digests)
+  const from = older.find(({ dir }) => dir === earlier?.dir)
+  if (from && earlier?.bytes) snapshots.share(layer.id, { with: from.id, bytes: earlier.bytes })
   for (const [path, digest] of written.digests) {
     const entry = unread.get(path)
     if (!entry) continue

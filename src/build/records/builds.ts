@@ -7,7 +7,7 @@ import type { BuildRecord } from './types.ts'
 
 /**
  * Records are kept of the latest 100 builds, and logs of not more than 512 MiB together; the latest build always has its own.
- * What is above is removed when a build ends, and some more with it, so that it is not done every time.
+ * What is above goes with the next collection of garbage.
  */
 const kept = { builds: 100, spare: 20, logBytes: 512 * 1024 ** 2 }
 
