@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { notRoot, Sandbox } from './harness.ts'
+
+const skip = notRoot
+const build = ['build', '--progress', 'quiet', '--network', 'none', '--ca', 'none']
+
+it('builds go on while others prune', { skip }, async () => {
+  await using box = new Sandbox()
+  await box.busybox()
+  const steps = Array.from({ length: 6 }, (_, i) => `RUN echo ${i} > /f${i} && cat /f* > /all\n`).join('')
+  const context = box.context({
+    Dockerfile: `FROM busybox AS a\nCOPY a /a\n${steps}FROM busybox\nCOPY --link --from=a /all /all\nRUN cat /all\n`,
+    a: 'a',
+  })
+  let building = true
+  const prune = async () => {
+    for (let round = 0; building; round++) {
+      await box.ok(['builder', 'prune', '-f', ...(round % 2 ? ['--max-used-space', '1b'] : ['-a'])])
+    }
+  }
+  const rounds = async (name: string) => {
+    for (let round = 0; round < 3; round++) await box.ok([...build, '-t', name, context])
+  }
+  const pruning = prune()
+  try {
+    await Promise.all([rounds('one'), rounds('two')])
+  } finally {
+    building = false
+    await pruning
+  }
+  assert.equal(await box.ok(['run', '--rm', 'one', 'cat', '/all']), '0\n1\n2\n3\n4\n5')
+  await box.ok(['system', 'check', '--content'])
+})
+
+it('the build cache is listed and pruned in docker’s words', { skip }, async () => {
+  await using box = new Sandbox()
+  await box.busybox()
+  const context = box.context({ Dockerfile: 'FROM busybox\nRUN echo one > /one\nRUN echo two > /two\n' })
+  await box.ok([...build, '-o', 'type=cacheonly', context])
+  const listed = await box.ok(['buildx', 'du'])
+  assert.match(listed, /^ID +RECLAIMABLE +SIZE +LAST ACCESSED +DESCRIPTION$/m)
+  assert.match(listed, /^\d+ +true +4B +\S.* ago +RUN echo one > \/one$/m)
+  assert.match(listed, /^Reclaimable:\t8B\nTotal:\t\t8B$/m)
+  const [one, two] = (await box.ok(['builder', 'du', '--format', 'json']))
+    .split('\n')
+    .map((line) => JSON.parse(line))
+    .sort((a, b) => Number(a.ID) - Number(b.ID))
+  assert.deepEqual([one.Parents, two.Parents, one.Type], [null, [one.ID], 'regular'])
+  assert.match(
+    await box.ok(['builder', 'du', '--verbose', '--filter', `id=${two.ID}`]),
+    /^Parents:\n - \d+\nCreated at: /m,
+  )
+  const { stdout, stderr } = await box.run(['builder', 'prune', '-f', '--keep-storage', '4b'])
+  assert.match(stderr, /^Flag --keep-storage has been deprecated/)
+  assert.match(stdout, /echo two.*\nTotal:\t\S+\n$/)
+  assert.equal(await box.ok(['builder', 'du', '--filter', 'description~=echo', '--format', '{{.Size}}']), '4B')
+  const wrong = await box.run(['builder', 'prune', '-f', '--max-used-space', '10xx'])
+  assert.notEqual(wrong.code, 0)
+  assert.match(await box.ok(['builder', 'gc', '--policy']), /^GC Policy rule#0:$/m)
+})
