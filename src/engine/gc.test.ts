@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -8,43 +6,8 @@ import { setTimeout } from 'node:timers/promises'
 import type { BuildResult } from '../build/mod.ts'
 import type { ProgressEvent } from '../lib/mod.ts'
 import { removeTree } from '../store/mod.ts'
-import { openEngine } from './engine.ts'
 import { builderGc, collecting } from './gc.ts'
 import { filledEngine } from './testing.ts'
-
-const churn = join(import.meta.dirname, 'prune-churn.ts')
-
-function start(work: 'build' | 'prune', root: string, rounds: number): ChildProcess {
-  const args = ['--disable-warning=ExperimentalWarning', churn, work, root, String(rounds)]
-  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-}
-
-test('builds of several processes lose nothing to those that prune', async () => {
-  const base = mkdtempSync('/var/tmp/strake-test-')
-  const root = join(base, 'store')
-  const pruners = [start('prune', root, 1e6), start('prune', root, 1e6)]
-  try {
-    const builders = [1, 2, 3].map(() => start('build', root, 60))
-    const codes = await Promise.all(builders.map(async (child) => (await once(child, 'exit'))[0]))
-    assert.deepEqual(codes, [0, 0, 0])
-    assert.deepEqual(
-      pruners.map(({ exitCode }) => exitCode),
-      [null, null],
-    )
-  } finally {
-    const exits = pruners.map((child) => once(child, 'exit'))
-    for (const child of pruners) child.kill('SIGKILL')
-    await Promise.all(exits)
-  }
-  try {
-    using engine = openEngine(root)
-    assert.deepEqual(engine.store.check(), [])
-    builderGc(engine)
-    assert.deepEqual(engine.store.check(), [])
-  } finally {
-    removeTree(base)
-  }
-})
 
 /** The environment with a daemon.json of its own. */
 function withPolicy(gc: object): Disposable {

@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync } from 'node:fs'
+import { join } from 'node:path'
 import { it } from 'node:test'
+import { builderGc, openEngine } from '../../src/engine/mod.ts'
+import { removeTree } from '../../src/store/mod.ts'
 import { notRoot, Sandbox } from './harness.ts'
 
 const skip = notRoot
@@ -31,6 +37,40 @@ it('builds go on while others prune', { skip }, async () => {
   }
   assert.equal(await box.ok(['run', '--rm', 'one', 'cat', '/all']), '0\n1\n2\n3\n4\n5')
   await box.ok(['system', 'check', '--content'])
+})
+
+const churn = join(import.meta.dirname, 'prune-churn.ts')
+
+function start(work: 'build' | 'prune', root: string, rounds: number): ChildProcess {
+  const args = ['--disable-warning=ExperimentalWarning', churn, work, root, String(rounds)]
+  return spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+}
+
+it('builds of several processes lose nothing to those that prune', async () => {
+  const base = mkdtempSync('/var/tmp/strake-test-')
+  const root = join(base, 'store')
+  const pruners = [start('prune', root, 1e6), start('prune', root, 1e6)]
+  try {
+    const builders = [1, 2, 3].map(() => start('build', root, 60))
+    const codes = await Promise.all(builders.map(async (child) => (await once(child, 'exit'))[0]))
+    assert.deepEqual(codes, [0, 0, 0])
+    assert.deepEqual(
+      pruners.map(({ exitCode }) => exitCode),
+      [null, null],
+    )
+  } finally {
+    const exits = pruners.map((child) => once(child, 'exit'))
+    for (const child of pruners) child.kill('SIGKILL')
+    await Promise.all(exits)
+  }
+  try {
+    using engine = openEngine(root)
+    assert.deepEqual(engine.store.check(), [])
+    builderGc(engine)
+    assert.deepEqual(engine.store.check(), [])
+  } finally {
+    removeTree(base)
+  }
 })
 
 it('the build cache is listed and pruned in docker’s words', { skip }, async () => {

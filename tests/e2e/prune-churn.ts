@@ -4,12 +4,10 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { openBuildCache } from '../build/cache.ts'
-import { type DiffId, digestOf } from '../oci/mod.ts'
-import type { SnapshotId } from '../store/mod.ts'
-import { builderPrune } from './builder-prune.ts'
-import { openEngine } from './engine.ts'
-import { builderGc } from './gc.ts'
+import { openBuildCache } from '../../src/build/cache.ts'
+import { builderGc, builderPrune, openEngine } from '../../src/engine/mod.ts'
+import { type DiffId, digestOf } from '../../src/oci/mod.ts'
+import type { SnapshotId } from '../../src/store/mod.ts'
 
 const [, , work, root, rounds] = process.argv
 const engine = openEngine(root)
