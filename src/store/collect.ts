@@ -70,8 +70,10 @@ function deleteRows(db: Database): {
   return { blobs: Number(changes), snapshots }
 }
 
-/** How long a download that broke off is kept to be gone on with, in milliseconds. */
-const partLife = 24 * 60 * 60 * 1000
+const day = 24 * 60 * 60 * 1000
+
+/** How long what may be lost is kept, in milliseconds: a download that broke off, to be gone on with; what builds read again. */
+const lives = { part: day, known: 30 * day }
 
 interface Moved {
   /** Where it was, below the root. */
@@ -96,7 +98,13 @@ function moveOrphans(db: Database): Moved[] {
     ...moveAll(db, 'snapshots', (name) => !snapshots.has(name)),
     ...moveAll(db, 'cache-mounts', (name) => !cacheMounts.has(name)),
     ...moveAll(db, 'blobs/sha256', (name) => !blobs.has(name)),
-    ...moveAll(db, 'cache/downloads', (name) => isOld(join(db.root, 'cache/downloads', name))),
+    ...moveAll(db, 'cache/downloads', (name) => isOld(join(db.root, 'cache/downloads', name), lives.part)),
+    ...moveAll(db, 'cache/stat', (name) => isOld(join(db.root, 'cache/stat', name), lives.known)),
+    // A download is used by giving its body another name.
+    ...moveAll(db, 'cache/http', (name) => {
+      const body = join(db.root, 'cache/http', name.replace(/\.json$/, '.body'))
+      return isOld(existsSync(body) ? body : join(db.root, 'cache/http', name), lives.known)
+    }),
     ...moveAll(db, 'builds', (name) => !builds.has(name)),
     ...moveAll(db, 'ingest', (name) => !leases.has(name.slice(0, name.indexOf('-')))),
   ]
@@ -112,7 +120,8 @@ function moveAll(db: Database, directory: string, isOrphan: (name: string) => bo
   return moved
 }
 
-function isOld(path: string): boolean {
+/** By the time at which anything about the file changed last: the time of its content may be that of a server. */
+function isOld(path: string, life: number): boolean {
   const found = statSync(path, { throwIfNoEntry: false })
-  return found !== undefined && Date.now() - found.mtimeMs > partLife
+  return found !== undefined && Date.now() - found.ctimeMs > life
 }
