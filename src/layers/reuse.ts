@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bytesOf, errno } from '../lib/mod.ts'
 import type { Digest } from '../oci/mod.ts'
@@ -22,6 +22,11 @@ export function noteFiles(dir: string, entries: readonly LayerEntry[], digests: 
   } catch (error) {
     throw explain(error, `can't write ${noteBeside(dir)}`)
   }
+}
+
+/** Forgets the note, where a later layer of the same files has one: that one is looked at first. */
+export function forgetFiles(dir: string): void {
+  rmSync(noteBeside(dir), { force: true })
 }
 
 /**

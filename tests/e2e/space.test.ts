@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync } from 'node:fs'
+import { existsSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { it } from 'node:test'
-import { builderGc, openEngine } from '../../src/engine/mod.ts'
-import { removeTree } from '../../src/store/mod.ts'
+import { builderGc, openEngine, systemDf } from '../../src/engine/mod.ts'
+import { onlySize, removeTree } from '../../src/store/mod.ts'
 import { notRoot, Sandbox } from './harness.ts'
 
 const skip = notRoot
@@ -71,6 +71,36 @@ it('builds of several processes lose nothing to those that prune', async () => {
   } finally {
     removeTree(base)
   }
+})
+
+it('what is counted is what is on the disk, also where layers share files', { skip }, async () => {
+  await using box = new Sandbox()
+  const files = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`app/f${i}`, `${i}`.padEnd(100)]))
+  const context = box.context({ ...files, Dockerfile: 'FROM scratch\nCOPY app /app\nCOPY --link app/f1 /linked\n' })
+  for (const edit of ['a', 'b', 'c']) {
+    writeFileSync(join(context, 'app/f7'), edit.padEnd(100))
+    await box.ok([...build, '-t', `edited:${edit}`, context])
+  }
+  using engine = openEngine(box.root)
+  const { store } = engine
+  const measured = () => onlySize([...store.snapshots.walk()].map(({ id }) => store.snapshots.dir(id)))
+  const counted = async () => {
+    const { images, buildCache } = await systemDf(engine)
+    const blobs = [...store.content.walk()].reduce((sum, { size }) => sum + size, 0)
+    return images.size + buildCache.size - blobs
+  }
+  assert.equal(measured(), 300 * 100 + 2 * 100 + 100)
+  const notes = [...store.snapshots.walk()].filter(({ id }) => existsSync(join(store.snapshots.dir(id), '../files')))
+  assert.equal(notes.length, 1, 'only the last layer has a note of its files')
+  assert.equal(await counted(), measured())
+  const unique = (await systemDf(engine)).images.items.map((image) => image.uniqueSize)
+  assert.deepEqual(unique, [100, 100, 100])
+  for (const edit of ['b', 'a']) {
+    await box.ok(['rmi', `edited:${edit}`])
+    await box.ok(['builder', 'prune', '-f'])
+    assert.equal(await counted(), measured())
+  }
+  assert.equal(measured(), 300 * 100 + 100)
 })
 
 it('the build cache is listed and pruned in docker’s words', { skip }, async () => {

@@ -1,4 +1,4 @@
-import { earlierFiles, expectLayer, noteFiles, writeLayer } from '../../layers/mod.ts'
+import { earlierFiles, expectLayer, forgetFiles, noteFiles, writeLayer } from '../../layers/mod.ts'
 import { bytesOf, type SourceRange } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import type { ActiveSnapshot, LayerInfo } from '../../store/mod.ts'
@@ -219,7 +219,11 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
   tell(total, true)
   if (share) noteFiles(layer.dir, entries, written.digests)
   const from = older.find(({ dir }) => dir === earlier?.dir)
-  if (from && earlier?.bytes) snapshots.share(layer.id, { with: from.id, bytes: earlier.bytes })
+  if (from && earlier?.bytes) {
+    snapshots.share(layer.id, { with: from.id, bytes: earlier.bytes })
+    // Its note takes space that nobody needs, unless it is the layer of something else that has a file like one of ours.
+    if (earlier.bytes > total / 2) forgetFiles(from.dir)
+  }
   for (const [path, digest] of written.digests) {
     const entry = unread.get(path)
     if (!entry) continue
