@@ -121,6 +121,9 @@ it('the build cache is listed and pruned in docker’s words', { skip }, async (
     await box.ok(['builder', 'du', '--verbose', '--filter', `id=${two.ID}`]),
     /^Parents:\n - \d+\nCreated at: /m,
   )
+  const { BuildCache } = JSON.parse(await box.ok(['system', 'df', '-v', '--format', 'json']))
+  const last = BuildCache.find(({ ID }: { ID: string }) => ID === two.ID)
+  assert.deepEqual([last.Parent, last.InUse, last.Shared, last.Size], [one.ID, 'false', 'false', '4B'])
   const { stdout, stderr } = await box.run(['builder', 'prune', '-f', '--keep-storage', '4b'])
   assert.match(stderr, /^Flag --keep-storage has been deprecated/)
   assert.match(stdout, /echo two.*\nTotal:\t\S+\n$/)
