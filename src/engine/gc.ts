@@ -54,18 +54,19 @@ export async function collecting(
 }
 
 function schedule({ store }: Engine, made: boolean, { progress }: OperationOptions): void {
-  if (!isDue(join(store.root, 'cache/gc'), made ? pauses.made : pauses.nothing)) return
   try {
+    if (!isDue(join(store.root, 'cache/gc'), made ? pauses.made : pauses.nothing)) return
     readGcPolicy(diskOf(store.root))
   } catch (error) {
-    if (!(error instanceof StrakeError)) throw error
-    const message = `the build cache is not kept small: ${error.message}`
+    // The policy, or a full disk: no reason for a build to fail.
+    if (!(error instanceof StrakeError) && errno(error) === undefined) throw error
+    const message = `the build cache is not kept small: ${(error as Error).message}`
     progress?.({ kind: 'notice', level: 'warning', message })
     return
   }
   const [program, ...args] = strakeProgram()
   const env = { ...process.env, STRAKE_ROOT: store.root }
-  const options = { detached: true, stdio: 'ignore', env, cwd: '/' } as const
+  const options = { detached: true, stdio: 'ignore', env } as const
   const child = spawn(program, [...args, 'builder', 'gc', '--background'], options)
   // It is tried again after another build.
   child.on('error', () => {})
