@@ -50,25 +50,21 @@ it('builds of several processes lose nothing to those that prune', async () => {
   const base = mkdtempSync('/var/tmp/strake-test-')
   const root = join(base, 'store')
   const pruners = [start('prune', root, 1e6), start('prune', root, 1e6)]
+  const exits = pruners.map((child) => once(child, 'exit'))
   try {
     const builders = [1, 2, 3].map(() => start('build', root, 60))
     const codes = await Promise.all(builders.map(async (child) => (await once(child, 'exit'))[0]))
     assert.deepEqual(codes, [0, 0, 0])
-    assert.deepEqual(
-      pruners.map(({ exitCode }) => exitCode),
-      [null, null],
-    )
-  } finally {
-    const exits = pruners.map((child) => once(child, 'exit'))
+    for (const child of pruners) assert.equal(child.exitCode, null)
     for (const child of pruners) child.kill('SIGKILL')
     await Promise.all(exits)
-  }
-  try {
     using engine = openEngine(root)
     assert.deepEqual(engine.store.check(), [])
     builderGc(engine)
     assert.deepEqual(engine.store.check(), [])
   } finally {
+    for (const child of pruners) child.kill('SIGKILL')
+    await Promise.all(exits)
     removeTree(base)
   }
 })
