@@ -2,7 +2,7 @@ import { chmodSync, chownSync, existsSync, mkdirSync, renameSync } from 'node:fs
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { StrakeError } from '../lib/mod.ts'
-import type { Lease, Store } from '../store/mod.ts'
+import { type Lease, type Store, treeSize } from '../store/mod.ts'
 
 /** A directory that RUN --mount=type=cache keeps between builds. Times are milliseconds since the epoch. */
 export interface CacheMount {
@@ -17,6 +17,8 @@ export interface CacheMount {
   /** A step that runs now has it. */
   readonly inUse: boolean
   readonly path: string
+  /** Bytes of its files, if no step had it since they were counted. */
+  readonly size: number | undefined
 }
 
 /** Owner and mode that a new cache mount gets; with one of them it is another one than without. */
@@ -209,12 +211,31 @@ export function listCacheMounts(store: Store): CacheMount[] {
   return store.db
     .prepare(
       `SELECT id, name, description, created_at AS createdAt, used_at AS usedAt, uses,
+         CASE WHEN measured_at > used_at THEN size END AS size,
          EXISTS (SELECT 1 FROM cache_mount_users WHERE cache_mount = cache_mounts.id) AS inUse
        FROM cache_mounts ORDER BY used_at, id`,
     )
     .all()
-    .map((row) => row as unknown as Omit<CacheMount, 'inUse' | 'path'> & { inUse: number })
-    .map((row) => ({ ...row, inUse: row.inUse === 1, path: join(directory(store, row.id), 'fs') }))
+    .map(
+      (row) => row as unknown as Omit<CacheMount, 'inUse' | 'path' | 'size'> & { inUse: number; size: number | null },
+    )
+    .map((row) => ({
+      ...row,
+      inUse: row.inUse === 1,
+      path: join(directory(store, row.id), 'fs'),
+      size: row.size ?? undefined,
+    }))
+}
+
+/** Bytes of a cache mount's files; counted where that is not known, which is kept for the next one who asks. */
+export function cacheMountSize(store: Store, { id, path, size }: Pick<CacheMount, 'id' | 'path' | 'size'>): number {
+  if (size !== undefined) return size
+  const at = Date.now()
+  const counted = treeSize(path)
+  store.transaction(() =>
+    store.db.prepare('UPDATE cache_mounts SET size = ?, measured_at = ? WHERE id = ?').run(counted, at, id),
+  )
+  return counted
 }
 
 /** Takes a mount for itself. Throws `conflict` while a step has it. */

@@ -7,8 +7,8 @@ export interface BuildCache {
   find(key: string, lease: Lease): Snapshot | undefined
   /** Whether any record has this operation: if not, no key that names it can be found. */
   knows(operation: Digest): boolean
-  /** The directories of the layers that this operation made, the newest first, a few at most, now held by the lease. */
-  layersOf(operation: Digest, lease: Lease): string[]
+  /** The layers that this operation made, the newest first, a few at most, now held by the lease. */
+  layersOf(operation: Digest, lease: Lease): SnapshotId[]
   /**
    * Keys under which the operation's result is known: the definition key that is given, and those by content. Definition
    * keys of other graphs are left out, so that it does not depend on what else was built here.
@@ -64,7 +64,7 @@ export function openBuildCache(store: Store): BuildCache {
         made.all(operation).map((row) => {
           const snapshot = row.snapshot as SnapshotId
           lease.add({ snapshot })
-          return store.snapshots.dir(snapshot)
+          return snapshot
         }),
       ),
     keysOf: ({ operation, snapshot, key }) => keys.all(operation, snapshot, key).map((row) => row.key as string),

@@ -26,8 +26,8 @@ export interface Execution extends Workspace {
   readonly trust: () => HostTrust
   readonly secrets: Secrets
   readonly ssh: SshAgents
-  /** The directories of layers that the same operation made before, the newest first; none in a build without cache. */
-  readonly earlier: (operation: Digest) => string[]
+  /** The layers that the same operation made before, the newest first; none in a build without cache. */
+  readonly earlier: (operation: Digest) => SnapshotId[]
   /** Is told of a RUN step that failed, while all that the step saw still stands. */
   readonly onFailure: ((failed: FailedStep) => Promise<void>) | undefined
 }

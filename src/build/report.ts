@@ -15,6 +15,7 @@ export function report(
     name,
     at: Date.now(),
     ...(step && { step }),
+    ...(vertex.kind === 'config' && { config: true as const }),
     ...(inputs.length && { inputs: inputs.map((input) => input.id) }),
     ...what,
   })

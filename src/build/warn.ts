@@ -8,7 +8,7 @@ import type { BuildOptions } from './types.ts'
 
 /** Docker's build checks, as events. Throws `invalid` where the Dockerfile asks for that with `# check=error=true`. */
 export function warn(
-  { dockerfile: { text, file }, source }: OpenedContext,
+  { dockerfile: { text, file }, source: context }: OpenedContext,
   images: Images,
   options: BuildOptions,
 ): void {
@@ -16,12 +16,13 @@ export function warn(
   // One look tells: findings that depend on the platform are those of the first.
   const [platform] = [options.platform ?? []].flat()
   const base = (name: string) => factsOf(images, name, buildContexts)
-  const ignore = source.tree.ignore?.patterns ?? []
+  const ignore = context.tree.ignore?.patterns ?? []
   const targets = targetsOf(options).map((name) => name ?? '')
   const checks = { file, buildArgs, base, targets, ignore, ...(platform && { platform }) }
   const { findings, failure } = checkDockerfile(text, checks)
+  const source = findings.length > 0 ? { source: text.toString() } : {}
   for (const { level, rule, message, description, url, range } of findings) {
-    if (level === 'warning') progress({ kind: 'check', rule, message, description, url, range })
+    if (level === 'warning') progress({ kind: 'check', rule, message, description, url, range, ...source })
   }
   if (failure === undefined) return
   throw new StrakeError('invalid', failure, {

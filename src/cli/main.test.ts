@@ -51,7 +51,7 @@ test('mistakes and their exit codes', () => {
     [['build'], 1, /^ERROR: 'strake build' requires 1 argument\n[\s\S]*See 'strake build --help'/],
     [['build', join(dir, 'none')], 1, /^ERROR: unable to prepare context: path .* not found\n$/],
     [['build', '-t', 'App', dir], 1, /must be lowercase\nhint: Write app\.\n/],
-    [['build', '--progress', 'loud', dir], 1, /^ERROR: invalid progress mode "loud"\nhint: /],
+    [['build', '--progress', 'loud', dir], 1, /^ERROR: invalid progress mode loud\nhint: /],
     [['build', '--progress', 'tty', dir], 1, /needs a terminal/],
     [['build', '--platform', 'a/b/c/d', dir], 1, /is an invalid component/],
     [['build', '--build-context', 'x', dir], 1, /expected NAME=VALUE/],

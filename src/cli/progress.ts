@@ -2,6 +2,7 @@ import { type ProgressSink, StrakeError } from '../lib/mod.ts'
 import type { Terminal } from './command.ts'
 import { plainProgress } from './progress-plain.ts'
 import { quietProgress } from './progress-quiet.ts'
+import { rawJsonProgress } from './progress-rawjson.ts'
 import { type Size, ttyProgress } from './progress-tty.ts'
 
 /** What a person sees of a long operation. Disposing it shows what is still held back and leaves the terminal clean. */
@@ -9,11 +10,14 @@ export interface ProgressView extends Disposable {
   readonly sink: ProgressSink
 }
 
-/** `tty` is the live view; `plain` writes lines, for logs; `quiet` shows only the output of what failed. */
-export type ProgressMode = 'auto' | 'tty' | 'plain' | 'quiet'
+/**
+ * `tty` is the live view; `plain` writes lines, for logs; `quiet` shows only the output of what failed, and `none` not even
+ * that; `rawjson` is for programs.
+ */
+export type ProgressMode = 'auto' | 'none' | 'plain' | 'quiet' | 'rawjson' | 'tty'
 
 /** For the help of `--progress`. */
-export const progressModes: readonly ProgressMode[] = ['auto', 'tty', 'plain', 'quiet']
+export const progressModes: readonly ProgressMode[] = ['auto', 'none', 'plain', 'quiet', 'rawjson', 'tty']
 
 /**
  * Starts to render. `using view = showProgress(terminal)`, then hand `view.sink` to the operation.
@@ -25,8 +29,12 @@ export const progressModes: readonly ProgressMode[] = ['auto', 'tty', 'plain', '
 export function showProgress(terminal: Terminal, title: string, mode = 'auto'): ProgressView {
   const write = (text: string | Uint8Array) => terminal.err(text)
   switch (mode) {
+    case 'none':
+      return { sink() {}, [Symbol.dispose]() {} }
     case 'quiet':
       return quietProgress(write)
+    case 'rawjson':
+      return rawJsonProgress(write)
     case 'plain':
       return plainProgress(write)
     case 'tty':
@@ -40,7 +48,7 @@ export function showProgress(terminal: Terminal, title: string, mode = 'auto'): 
       return lively ? live(terminal, title) : plainProgress(write)
     }
     default:
-      throw new StrakeError('invalid', `invalid progress mode ${JSON.stringify(mode)}`, {
+      throw new StrakeError('invalid', `invalid progress mode ${mode}`, {
         hint: `It is one of ${progressModes.join(', ')}.`,
       })
   }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 import type { Readable } from 'node:stream'
-import { fileURLToPath } from 'node:url'
+import { strakeProgram } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
 import { startFailure } from '../runtime/mod.ts'
 import type { Store } from '../store/mod.ts'
@@ -50,7 +50,7 @@ export async function startMonitor({ store, container, places, runtime, fds }: M
     ...(settings.interactive && (settings.tty || !settings.stdinOnce) ? ['--leave-stdin-open'] : []),
     ...['--exit-command', '/bin/sh'],
     ...['-c', cleanup, 'sh', runtime, places.runtimeState, places.directory, places.exitFile].flatMap(exitArgument),
-    ...[...program(), 'container', 'cleanup', id].flatMap(exitArgument),
+    ...[...strakeProgram(), 'container', 'cleanup', id].flatMap(exitArgument),
   ]
   const errors = openSync(places.monitorLog, 'w', 0o600)
   let child: ChildProcess
@@ -95,12 +95,6 @@ if [ -e "$state" ] && [ ! -e "$directory" ]; then "$runtime" --root "\${state%/*
 
 function exitArgument(word: string): string[] {
   return ['--exit-command-arg', word]
-}
-
-function program(): string[] {
-  const isSource = import.meta.url.endsWith('.ts')
-  const main = fileURLToPath(new URL(isSource ? '../main.ts' : './start.cjs', import.meta.url))
-  return [process.execPath, '--disable-warning=ExperimentalWarning', main]
 }
 
 /** The first line on conmon's sync pipe is `{"pid": N}` (`data` in older ones), or -1 with a message. */

@@ -1,5 +1,6 @@
 import { type BuildResult, buildGraph as build, type Filesystem, type GraphOptions } from '../build/mod.ts'
 import type { Engine } from './engine.ts'
+import { collecting } from './gc.ts'
 import { requireRoot } from './require-root.ts'
 
 /**
@@ -12,5 +13,5 @@ export async function buildGraph(
   options: GraphOptions = {},
 ): Promise<BuildResult> {
   requireRoot('building')
-  return build(engine.store, engine.images, { filesystem, options })
+  return collecting(engine, options, () => build(engine.store, engine.images, { filesystem, options }))
 }

@@ -1,5 +1,6 @@
 import { type BuildOptions, type BuildResult, build as buildImage } from '../build/mod.ts'
 import type { Engine } from './engine.ts'
+import { collecting } from './gc.ts'
 import { requireRoot } from './require-root.ts'
 
 /**
@@ -10,5 +11,5 @@ import { requireRoot } from './require-root.ts'
  */
 export async function build(engine: Engine, options: BuildOptions): Promise<BuildResult> {
   requireRoot('building')
-  return buildImage(engine.store, engine.images, options)
+  return collecting(engine, options, () => buildImage(engine.store, engine.images, options))
 }

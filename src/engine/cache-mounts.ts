@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import {
   type CacheMount,
   type CacheMountOwner,
+  cacheMountSize,
   forgetCacheMounts,
   listCacheMounts,
   putCacheMount,
@@ -10,7 +11,7 @@ import {
 } from '../build/mod.ts'
 import { applyLayer, packLayer } from '../layers/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
-import { removeTree, treeSize } from '../store/mod.ts'
+import { removeTree } from '../store/mod.ts'
 import { checkFile } from './check-file.ts'
 import type { Engine } from './engine.ts'
 import { booleanFilter, parseFilters, parseMoment } from './filters.ts'
@@ -41,7 +42,7 @@ export function cacheMounts(
         (inUse === undefined || mount.inUse === inUse) &&
         mount.usedAt < before,
     )
-    .map((mount) => ({ ...mount, size: treeSize(mount.path) }))
+    .map((mount) => ({ ...mount, size: cacheMountSize(store, mount) }))
 }
 
 /**

@@ -1,9 +1,11 @@
 import { join } from 'node:path'
-import { listCacheMounts } from '../build/mod.ts'
+import { cacheMountSize } from '../build/mod.ts'
 import { type Container, type ContainerState, listContainers } from '../containers/mod.ts'
 import type { Image } from '../images/mod.ts'
 import { type SnapshotId, type Store, treeSize } from '../store/mod.ts'
+import { type CacheRecord, cacheLayers, readCacheRecords } from './cache-records.ts'
 import type { Engine } from './engine.ts'
+import { type Layers, readLayers } from './layers.ts'
 
 /** Sizes are bytes, times milliseconds since the epoch. */
 export interface DiskUsage {
@@ -23,7 +25,7 @@ export interface Usage<Item> {
 
 export interface ImageUsage {
   readonly image: Image
-  /** Of layers that other images have too, and of the others. */
+  /** Bytes that other images have too (or the image itself more than once), and those that would go with it. */
   readonly sharedSize: number
   readonly uniqueSize: number
   /** How many containers were made of it. */
@@ -49,20 +51,9 @@ export interface VolumeUsage {
   readonly size: number
 }
 
-/** What a build step left in the cache: a layer, under one key or several (`regular`), or a cache mount. */
-export interface CacheUsage {
-  readonly id: string
-  readonly type: 'regular' | 'exec.cachemount'
-  /** What made it: `RUN make`. */
-  readonly description: string
+/** A record of the build cache with the bytes of its own layer, or of a mount's files. */
+export interface CacheUsage extends CacheRecord {
   readonly size: number
-  readonly createdAt: number
-  readonly usedAt: number
-  readonly uses: number
-  /** It is a layer of an image or a container, too. */
-  readonly shared: boolean
-  /** A process that runs now holds it. */
-  readonly inUse: boolean
 }
 
 /**
@@ -78,36 +69,6 @@ export async function systemDf(engine: Engine): Promise<DiskUsage> {
     containers: containerUsage(store, containers),
     volumes: volumeUsage(store, containers),
     buildCache: cacheUsage(store, layers),
-  }
-}
-
-/** The build cache's part of `systemDf`. */
-export function buildCacheUsage({ store }: Engine): Usage<CacheUsage> {
-  return cacheUsage(store, readLayers(store))
-}
-
-interface Layers {
-  size(id: SnapshotId): number
-  /** The snapshots and all below them. */
-  below(tops: Iterable<SnapshotId | undefined>): Set<SnapshotId>
-}
-
-function readLayers({ snapshots }: Store): Layers {
-  const known = new Map([...snapshots.walk()].map((snapshot) => [snapshot.id, snapshot]))
-  const measured = new Map<SnapshotId, number>()
-  return {
-    size(id) {
-      const size = known.get(id)?.layer?.size ?? measured.get(id) ?? treeSize(snapshots.dir(id))
-      measured.set(id, size)
-      return size
-    },
-    below(tops) {
-      const found = new Set<SnapshotId>()
-      for (const top of tops) {
-        for (let id = top; id !== undefined && !found.has(id); id = known.get(id)?.parent) found.add(id)
-      }
-      return found
-    },
   }
 }
 
@@ -127,14 +88,12 @@ function imageUsage(
   const stacks = images.map((image) => [...layers.below([image.snapshot])])
   for (const id of stacks.flat()) owners.set(id, (owners.get(id) ?? 0) + 1)
   const items = images.map((image, i) => {
-    const [shared, unique] = [
-      stacks[i]!.filter((id) => owners.get(id)! > 1),
-      stacks[i]!.filter((id) => owners.get(id) === 1),
-    ]
+    const own = new Set(stacks[i]!.filter((id) => owners.get(id) === 1))
+    const uniqueSize = layers.space(own, { has: (id) => owners.has(id) && !own.has(id) })
     return {
       image,
-      sharedSize: sum(shared, layers.size),
-      uniqueSize: sum(unique, layers.size),
+      sharedSize: sum(stacks[i]!, layers.size) - uniqueSize,
+      uniqueSize,
       containers: containers.filter((container) => container.image === image.id).length,
     }
   })
@@ -145,7 +104,7 @@ function imageUsage(
       if (ids.has(row.image as Image['id'])) blobs.set(String(row.digest), Number(row.size))
     }
     const stack = layers.below(some.map(({ image }) => image.snapshot))
-    return sum(stack, layers.size) + sum(blobs.values(), (size) => size)
+    return layers.space(stack) + sum(blobs.values(), (size) => size)
   }
   const active = items.filter((item) => item.containers > 0)
   const size = spaceOf(items)
@@ -180,64 +139,20 @@ function volumeUsage({ db, root }: Store, containers: readonly Container[]): Usa
   return usage(items, { active: (item) => item.links > 0, size: (item) => item.size })
 }
 
-function cacheUsage(store: Store, layers: Layers): Usage<CacheUsage> {
-  const { db } = store
-  const ids = (text: string) =>
-    db
-      .prepare(text)
-      .all()
-      .map((row) => Object.values(row)[0] as SnapshotId)
-  const shared = layers.below(
-    ids('SELECT snapshot FROM images UNION SELECT snapshot FROM containers').filter((id) => id !== null),
-  )
-  const held = layers.below(ids('SELECT snapshot FROM lease_snapshots'))
-  const rows = db
-    .prepare(
-      `SELECT snapshot AS id, max(description) AS description, min(created_at) AS createdAt, max(used_at) AS usedAt,
-         max(uses) AS uses
-       FROM cache WHERE snapshot IS NOT NULL GROUP BY snapshot ORDER BY usedAt, id`,
-    )
-    .all()
-    .map((row) => row as unknown as Omit<CacheUsage, 'id' | 'type' | 'size' | 'shared' | 'inUse'> & { id: SnapshotId })
-  const steps = rows.map(
-    ({ id, ...row }): CacheUsage => ({
-      ...row,
-      id: String(id),
-      type: 'regular',
-      size: layers.size(id),
-      shared: shared.has(id),
-      inUse: held.has(id),
-    }),
-  )
-  const mounts = listCacheMounts(store).map(
-    ({ id, name, path, ...mount }): CacheUsage => ({
-      ...mount,
-      id: `m${id}`,
-      type: 'exec.cachemount',
-      description: `cache mount ${name} of ${mount.description}`,
-      size: treeSize(path),
-      shared: false,
-    }),
-  )
-  // What a record stands on is only there for its sake, where no image has it.
-  const own = [...layers.below(rows.map(({ id }) => id))].filter((id) => !shared.has(id))
-  const items = [...steps, ...mounts]
-  const sizeOf = (mount: CacheUsage) => mount.size
-  return {
-    total: items.length,
-    active: items.filter((item) => item.inUse).length,
-    size: sum(own, layers.size) + sum(mounts, sizeOf),
-    reclaimable:
-      sum(
-        own.filter((id) => !held.has(id)),
-        layers.size,
-      ) +
-      sum(
-        mounts.filter(({ inUse }) => !inUse),
-        sizeOf,
-      ),
-    items,
-  }
+/** The build cache's part of `systemDf`. */
+export function cacheUsage(store: Store, layers: Layers): Usage<CacheUsage> {
+  const records = readCacheRecords(store, layers)
+  const items = records.map((record): CacheUsage => {
+    const { snapshot, mount } = record
+    return { ...record, size: mount ? cacheMountSize(store, mount) : layers.size(snapshot!) }
+  })
+  const { own, others, held } = cacheLayers(store, layers, records)
+  const spaceOf = (inUse: boolean) =>
+    layers.space(inUse ? own.filter((id) => held.has(id)) : own, others) +
+    sum(items, (item) => (item.type === 'exec.cachemount' && (item.inUse || !inUse) ? item.size : 0))
+  const size = spaceOf(false)
+  const active = items.filter((item) => item.inUse).length
+  return { total: items.length, active, size, reclaimable: size - spaceOf(true), items }
 }
 
 function usage<Item>(

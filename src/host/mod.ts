@@ -14,7 +14,7 @@ export {
   unmount,
 } from './mounts.ts'
 export type { RunOptions, RunResult } from './process.ts'
-export { ended, exec, execChecked, processIdentity } from './process.ts'
+export { ended, exec, execChecked, processIdentity, strakeProgram } from './process.ts'
 export type { Path } from './sys.ts'
 export * as sys from './sys.ts'
 export { rawTerminal } from './terminal.ts'

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { StrakeError } from '../lib/mod.ts'
 
 export interface RunOptions {
@@ -96,4 +97,11 @@ export function processIdentity(pid: number): string | undefined {
   } catch {
     return undefined
   }
+}
+
+/** The command that starts this Strake, from the sources as from the bundle; what it shall do comes after it. */
+export function strakeProgram(): [program: string, ...args: string[]] {
+  const isSource = import.meta.url.endsWith('.ts')
+  const main = fileURLToPath(new URL(isSource ? '../main.ts' : './start.cjs', import.meta.url))
+  return [process.execPath, '--disable-warning=ExperimentalWarning', main]
 }

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bytesOf, errno } from '../lib/mod.ts'
 import type { Digest } from '../oci/mod.ts'
@@ -24,6 +24,11 @@ export function noteFiles(dir: string, entries: readonly LayerEntry[], digests: 
   }
 }
 
+/** Forgets the note, where a later layer of the same files has one: that one is looked at first. */
+export function forgetFiles(dir: string): void {
+  rmSync(noteBeside(dir), { force: true })
+}
+
 /**
  * The first of the layers in `dirs` that has any file of the entries, the same in content and metadata. Only files whose digest
  * is known are looked for. The layers must be finished, and on one file system with the new one.
@@ -31,11 +36,22 @@ export function noteFiles(dir: string, entries: readonly LayerEntry[], digests: 
 export function earlierFiles(entries: readonly LayerEntry[], dirs: readonly string[]): EarlierFiles | undefined {
   for (const dir of dirs) {
     const noted = readNote(dir)
-    const has = (entry: LayerEntry) => {
+    const known = (entry: LayerEntry) => {
       const record = recordOf(entry)
       return record !== undefined && noted.has(record)
     }
-    if (entries.some(has)) return { root: bytesOf(dir), has }
+    if (!entries.some(known)) continue
+    const files = {
+      dir,
+      root: bytesOf(dir),
+      bytes: 0,
+      has(entry: LayerEntry) {
+        if (!known(entry)) return false
+        if (entry.kind === 'file') files.bytes += entry.size
+        return true
+      },
+    }
+    return files
   }
   return undefined
 }

@@ -10,10 +10,12 @@ import { finishPath, Upper } from './upper.ts'
  * Makes the empty directory `dir` the same layer as the finished one `from`, on the same file system. Files become other
  * names of those there, where they may have several.
  *
+ * @returns the bytes of those files
  * @throws `unavailable` when the disk is full
  */
-export function shareLayer(from: string, dir: string): void {
+export function shareLayer(from: string, dir: string): number {
   const upper = new Upper(dir)
+  let bytes = 0
   const [source, target] = [bytesOf(from), bytesOf(dir)]
   for (const entry of scanLayer(from)) {
     if (entry.kind !== 'file') {
@@ -22,7 +24,10 @@ export function shareLayer(from: string, dir: string): void {
     }
     const [there, here] = [pathOf(`${source}/${entry.path}`), pathOf(`${target}/${entry.path}`)]
     try {
-      if (isShareable(entry.path) && link(there, here)) continue
+      if (isShareable(entry.path) && link(there, here)) {
+        bytes += entry.size
+        continue
+      }
       copyFileSync(there, here)
       finishPath(here, entry, upper.fresh)
     } catch (error) {
@@ -30,6 +35,7 @@ export function shareLayer(from: string, dir: string): void {
     }
   }
   upper.finish()
+  return bytes
 }
 
 /** False where the file has as many names as it can have. */

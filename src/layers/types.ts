@@ -36,7 +36,10 @@ export type FileSource =
 
 /** A finished layer: files that are the same there, by content and metadata, become other names of those, where that can be done. */
 export interface EarlierFiles {
+  readonly dir: string
   readonly root: ByteString
+  /** Of the files that it was asked for and has. */
+  readonly bytes: number
   has(entry: LayerEntry): boolean
 }
 

@@ -31,6 +31,8 @@ export interface VertexEvent {
     /** Where images for several platforms are built: `linux/arm64`, or `linux/amd64->arm64` for what is made on one for another. */
     readonly platform?: string
   }
+  /** It changes the image's configuration only, and makes no layer. */
+  readonly config?: true
   /** Ids of the vertices that it builds on; told when its state is told for the first time. */
   readonly inputs?: readonly string[]
   /** What it does with what: the definition key under which the cache knows it. Told when it has ended. */
@@ -56,6 +58,8 @@ export interface CheckEvent {
   /** The page that says more. */
   readonly url: string
   readonly range: SourceRange
+  /** The text that `range` points into. */
+  readonly source?: string
 }
 
 /** Bytes or items of a part of a vertex. Sent at most a few times a second for each part. */

@@ -1,4 +1,5 @@
 export type { Credentials } from './config/credentials.ts'
+export { readDaemonJson } from './config/daemon-json.ts'
 export type { BlobWatch, CopyOptions } from './copy.ts'
 export { copy, copyBlob } from './copy.ts'
 export type { CopyImageOptions } from './copy-image.ts'

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { digestOf } from '../oci/mod.ts'
 import { ownIdentity } from './owner.ts'
@@ -63,6 +63,27 @@ test('files that no row knows go, but not what is just being written', () => {
   assert.deepEqual(readdirSync(join(t.root, 'blobs/sha256')), [])
   assert.deepEqual(readdirSync(join(t.root, 'trash')), [])
   assert.equal(ingest.commit().size, 5)
+})
+
+test('what was kept of downloads and contexts goes when it was not used for long', ({ mock }) => {
+  using t = temporaryStore()
+  for (const name of ['http/a.body', 'http/a.json', 'stat/b', 'downloads/c']) {
+    mkdirSync(join(t.root, 'cache', dirname(name)), { recursive: true })
+    writeFileSync(join(t.root, 'cache', name), '12345')
+  }
+  // The server's time is no time of use.
+  utimesSync(join(t.root, 'cache/http/a.body'), 0, 0)
+  const left = () => readdirSync(join(t.root, 'cache'), { recursive: true }).sort()
+  const folders = ['downloads', 'http', 'stat']
+  t.store.collect()
+  assert.equal(left().length, 7)
+  const day = 24 * 3_600_000
+  mock.timers.enable({ apis: ['Date'], now: Date.now() + 2 * day })
+  t.store.collect()
+  assert.deepEqual(left(), [...folders, 'http/a.body', 'http/a.json', 'stat/b'].sort())
+  mock.timers.setTime(Date.now() + 30 * day)
+  assert.equal(t.store.collect().bytes, 15)
+  assert.deepEqual(left(), folders)
 })
 
 test('the lease of a process that has ended is void', async () => {

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { StrakeError } from '../lib/mod.ts'
 import type { Database } from './database.ts'
 import { dropVoidLeases } from './leases.ts'
-import { removeTree, toTrash, treeSize } from './tree.ts'
+import { inheritShares, measureShares } from './shares.ts'
+import { onlySize, removeTree, toTrash } from './tree.ts'
 import type { Collected } from './types.ts'
 
 /** The snapshots that something lasting or a lease refers to, and all below them. */
@@ -24,27 +25,41 @@ const reachable = `
 export function collect(db: Database): Collected {
   if (db.inTransaction) throw new StrakeError('internal', 'collection can not be a part of a transaction')
   const { blobs, snapshots } = db.transaction(() => deleteRows(db))
-  const known = new Map<string, number | null>()
-  for (const { id, size } of snapshots) known.set(`snapshots/${id}`, size)
+  const known = new Map(snapshots.map(({ id, size }) => [`snapshots/${id}`, size]))
   const moved = db.transaction(() => moveOrphans(db))
   let bytes = 0
-  for (const { name, trash } of moved) bytes += known.get(name) ?? treeSize(trash)
+  const unknown: string[] = []
+  for (const { name, trash } of moved) {
+    const size = known.get(name)
+    if (size === undefined || size === null) unknown.push(trash)
+    else bytes += size
+  }
+  bytes += onlySize(unknown)
   for (const name of readdirSync(join(db.root, 'trash'))) removeTree(join(db.root, 'trash', name))
+  measureShares(db)
   return { blobs, snapshots: snapshots.length, bytes }
 }
 
 function deleteRows(db: Database): {
   readonly blobs: number
+  /** The bytes that go with each; null where that has to be counted. */
   readonly snapshots: readonly { readonly id: number; readonly size: number | null }[]
 } {
   dropVoidLeases(db)
   db.sql(
     'DELETE FROM indexes WHERE digest NOT IN (SELECT index_digest FROM image_names WHERE index_digest IS NOT NULL)',
   ).run()
-  const snapshots = db
+  const sharers = db.sql('SELECT DISTINCT shares_with AS id FROM snapshots WHERE shares_with IS NOT NULL').all()
+  const shared = new Set(sharers.map((row) => row.id))
+  const gone = db
     .sql(`${reachable} DELETE FROM snapshots WHERE id NOT IN (SELECT id FROM reachable WHERE id IS NOT NULL)
-          RETURNING id, size`)
-    .all() as { id: number; size: number | null }[]
+          RETURNING id, size, shares_with`)
+    .all() as { id: number; size: number | null; shares_with: number | null }[]
+  if (gone.some(({ id }) => shared.has(id))) inheritShares(db, gone)
+  const snapshots = gone.map(({ id, size, shares_with }) => ({
+    id,
+    size: shares_with === null && !shared.has(id) ? size : null,
+  }))
   const { changes } = db
     .sql(
       `DELETE FROM blobs WHERE digest NOT IN (SELECT digest FROM image_blobs)
@@ -55,8 +70,10 @@ function deleteRows(db: Database): {
   return { blobs: Number(changes), snapshots }
 }
 
-/** How long a download that broke off is kept to be gone on with, in milliseconds. */
-const partLife = 24 * 60 * 60 * 1000
+const day = 24 * 60 * 60 * 1000
+
+/** How long what may be lost is kept, in milliseconds: a download that broke off, to be gone on with; what builds read again. */
+const lives = { part: day, known: 30 * day }
 
 interface Moved {
   /** Where it was, below the root. */
@@ -81,7 +98,13 @@ function moveOrphans(db: Database): Moved[] {
     ...moveAll(db, 'snapshots', (name) => !snapshots.has(name)),
     ...moveAll(db, 'cache-mounts', (name) => !cacheMounts.has(name)),
     ...moveAll(db, 'blobs/sha256', (name) => !blobs.has(name)),
-    ...moveAll(db, 'cache/downloads', (name) => isOld(join(db.root, 'cache/downloads', name))),
+    ...moveAll(db, 'cache/downloads', (name) => isOld(join(db.root, 'cache/downloads', name), lives.part)),
+    ...moveAll(db, 'cache/stat', (name) => isOld(join(db.root, 'cache/stat', name), lives.known)),
+    // A download is used by giving its body another name.
+    ...moveAll(db, 'cache/http', (name) => {
+      const body = join(db.root, 'cache/http', name.replace(/\.json$/, '.body'))
+      return isOld(existsSync(body) ? body : join(db.root, 'cache/http', name), lives.known)
+    }),
     ...moveAll(db, 'builds', (name) => !builds.has(name)),
     ...moveAll(db, 'ingest', (name) => !leases.has(name.slice(0, name.indexOf('-')))),
   ]
@@ -97,7 +120,8 @@ function moveAll(db: Database, directory: string, isOrphan: (name: string) => bo
   return moved
 }
 
-function isOld(path: string): boolean {
+/** By the time at which anything about the file changed last: the time of its content may be that of a server. */
+function isOld(path: string, life: number): boolean {
   const found = statSync(path, { throwIfNoEntry: false })
-  return found !== undefined && Date.now() - found.mtimeMs > partLife
+  return found !== undefined && Date.now() - found.ctimeMs > life
 }

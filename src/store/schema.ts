@@ -215,6 +215,16 @@ const steps: readonly string[] = [
   ALTER TABLE image_names ADD COLUMN index_digest TEXT REFERENCES indexes;
   CREATE INDEX image_names_by_index ON image_names (index_digest) WHERE index_digest IS NOT NULL;
   `,
+  `
+  -- How many bytes of a layer's files are other names of files of an older layer, and of which one: they take no space of their
+  -- own. shared is NULL until it has been counted, after the layer of which that was known is gone.
+  ALTER TABLE snapshots ADD COLUMN shares_with INTEGER;
+  ALTER TABLE snapshots ADD COLUMN shared INTEGER;
+  CREATE INDEX snapshots_by_shares_with ON snapshots (shares_with) WHERE shares_with IS NOT NULL;
+  -- Bytes of the files, and when they were counted.
+  ALTER TABLE cache_mounts ADD COLUMN size INTEGER;
+  ALTER TABLE cache_mounts ADD COLUMN measured_at INTEGER;
+  `,
 ]
 
 /** The version that this Strake reads and writes. */

@@ -6,7 +6,7 @@ import { type Database, isForeignKeyError, storing } from './database.ts'
 import { snapshotPath } from './layout.ts'
 import { holdSnapshot } from './leases.ts'
 import { removeTree, toTrash } from './tree.ts'
-import type { ActiveSnapshot, LayerInfo, Lease, Snapshot, SnapshotId, Snapshotter } from './types.ts'
+import type { ActiveSnapshot, LayerInfo, Lease, Sharing, Snapshot, SnapshotId, Snapshotter } from './types.ts'
 
 /**
  * A snapshot's directories are made in the transaction that adds its row, and removed after the row is gone for good. So
@@ -65,6 +65,12 @@ export class Snapshots implements Snapshotter {
   #isHeld(id: SnapshotId, lease: Lease): boolean {
     return (
       this.#db.sql('SELECT 1 FROM lease_snapshots WHERE lease = ? AND snapshot = ?').get(lease.id, id) !== undefined
+    )
+  }
+
+  share(id: SnapshotId, { with: older, bytes }: Sharing): void {
+    this.#db.transaction(() =>
+      this.#db.sql('UPDATE snapshots SET shares_with = ?, shared = ? WHERE id = ?').run(older, bytes, id),
     )
   }
 
@@ -152,7 +158,7 @@ export class Snapshots implements Snapshotter {
 }
 
 function toSnapshot(row: object): Snapshot {
-  const { id, parent, state, diff_id, chain_id, tar_size, size, created_at } = row as {
+  const { id, parent, state, diff_id, chain_id, tar_size, size, created_at, shares_with, shared } = row as {
     id: SnapshotId
     parent: SnapshotId | null
     state: 'active' | 'committed'
@@ -161,6 +167,8 @@ function toSnapshot(row: object): Snapshot {
     tar_size: number
     size: number
     created_at: number
+    shares_with: SnapshotId | null
+    shared: number | null
   }
   return {
     id,
@@ -168,6 +176,7 @@ function toSnapshot(row: object): Snapshot {
     state,
     layer: diff_id ? { diffId: diff_id, tarSize: tar_size, size } : undefined,
     chainId: chain_id ?? undefined,
+    sharing: shares_with === null ? undefined : { with: shares_with, bytes: shared ?? 0 },
     createdAt: created_at,
   }
 }

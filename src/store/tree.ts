@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, lstatSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { chmodSync, lstatSync, readdirSync, renameSync, rmSync, type Stats } from 'node:fs'
 import { basename, join } from 'node:path'
 import { errno } from '../lib/mod.ts'
 
@@ -36,21 +36,53 @@ function permitDirectory(path: string): void {
 export function treeSize(path: string): number {
   const seen = new Set<string>()
   let size = 0
+  eachFile(path, (stat) => {
+    if (stat.nlink > 1 && seen.size === seen.add(inodeOf(stat)).size) return
+    size += stat.size
+  })
+  return size
+}
+
+/** Bytes of the files that have all their names below these paths: what is free when they are removed. */
+export function onlySize(paths: readonly string[]): number {
+  const names = new Map<string, number>()
+  let size = 0
+  for (const path of paths) {
+    eachFile(path, (stat) => {
+      const count = stat.nlink > 1 ? (names.get(inodeOf(stat)) ?? 0) + 1 : 1
+      if (stat.nlink > 1) names.set(inodeOf(stat), count)
+      if (count === stat.nlink) size += stat.size
+    })
+  }
+  return size
+}
+
+/** Bytes of the files below `path` that have another name below `other`. */
+export function sharedSize(path: string, other: string): number {
+  const inodes = new Set<string>()
+  eachFile(other, (stat) => void (stat.nlink > 1 && inodes.add(inodeOf(stat))))
+  let size = 0
+  eachFile(path, (stat) => {
+    if (inodes.delete(inodeOf(stat))) size += stat.size
+  })
+  return size
+}
+
+function inodeOf({ dev, ino }: Stats): string {
+  return `${dev}:${ino}`
+}
+
+/** Calls `visit` for each name of a regular file. */
+function eachFile(path: string, visit: (stat: Stats) => void): void {
   const add = (file: string) => {
     // A path longer than PATH_MAX can be made, but not used.
     if (file.length > 4095) return
     const stat = lstatSync(Buffer.from(file, 'latin1'), { throwIfNoEntry: false })
     if (stat?.isDirectory()) {
       for (const entry of readDirectory(file)) if (entry.isDirectory() || entry.isFile()) add(`${file}/${entry.name}`)
-    } else if (stat?.isFile()) {
-      const inode = `${stat.dev}:${stat.ino}`
-      if (stat.nlink > 1 && seen.has(inode)) return
-      if (stat.nlink > 1) seen.add(inode)
-      size += stat.size
-    }
+    } else if (stat?.isFile()) visit(stat)
   }
   add(Buffer.from(path).toString('latin1'))
-  return size
 }
 
 /** Empty for a directory that is gone, which happens to who walks while others work. */

@@ -126,8 +126,15 @@ export interface Snapshot {
   /** Set once the layer's tar has been hashed. */
   readonly layer: LayerInfo | undefined
   readonly chainId: ChainId | undefined
+  readonly sharing: Sharing | undefined
   /** Milliseconds since the epoch. */
   readonly createdAt: number
+}
+
+/** Files of a layer that are other names of files of an older layer, and take no space of their own. */
+export interface Sharing {
+  readonly with: SnapshotId
+  readonly bytes: number
 }
 
 export interface LayerInfo {
@@ -150,6 +157,8 @@ export interface Snapshotter {
    * instead of when it was prepared.
    */
   commit(id: SnapshotId, layer?: LayerInfo, createdAt?: number): void
+  /** Notes what takes no space of its own in it. */
+  share(id: SnapshotId, sharing: Sharing): void
   /** Adds the hash of a committed snapshot's layer. Its parent must have one already. */
   describe(id: SnapshotId, layer: LayerInfo): void
   /** Throws `not_found`. */

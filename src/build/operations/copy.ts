@@ -1,4 +1,4 @@
-import { earlierFiles, expectLayer, noteFiles, writeLayer } from '../../layers/mod.ts'
+import { earlierFiles, expectLayer, forgetFiles, noteFiles, writeLayer } from '../../layers/mod.ts'
 import { bytesOf, type SourceRange, textOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 import type { ActiveSnapshot, LayerInfo } from '../../store/mod.ts'
@@ -199,6 +199,7 @@ function sizeOf(collected: readonly CollectedSource[]): { files: number; bytes: 
 /** Writes the layer and tells the digest of its sources. Each file is read once. */
 export async function writeSources(execution: Execution, layer: ActiveSnapshot, writing: Writing): Promise<Written> {
   const { below, collected, statCache, operation, copy } = writing
+  const { snapshots } = execution.store
   const readAt = Date.now()
   expectLayer(sizeOf(collected))
   using lower = viewRoot(execution, below.snapshot)
@@ -229,14 +230,25 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
       counts: 'read',
       ...(done && { done }),
     })
+  const older = share ? execution.earlier(operation).map((id) => ({ id, dir: snapshots.dir(id) })) : []
+  const earlier = earlierFiles(
+    entries,
+    older.map(({ dir }) => dir),
+  )
   const written = await writeLayer(layer.dir, entries, {
     contentDigests: true,
-    earlier: share ? earlierFiles(entries, execution.earlier(operation)) : undefined,
+    earlier,
     signal: execution.signal,
     onProgress: tell,
   })
   tell(total, true)
   if (share) noteFiles(layer.dir, entries, written.digests)
+  const from = older.find(({ dir }) => dir === earlier?.dir)
+  if (from && earlier?.bytes) {
+    snapshots.share(layer.id, { with: from.id, bytes: earlier.bytes })
+    // Its note takes space that nobody needs, unless it is the layer of something else that has a file like one of ours.
+    if (earlier.bytes > total / 2) forgetFiles(from.dir)
+  }
   for (const [path, digest] of written.digests) {
     const entry = unread.get(path)
     if (!entry) continue

@@ -12,7 +12,8 @@ export function mergeOperation(): Operation {
     async execute({ store }, layer, [, upper]) {
       const { snapshots } = store
       await upper!.chainId()
-      shareLayer(snapshots.dir(upper!.snapshot!), layer.dir)
+      const bytes = shareLayer(snapshots.dir(upper!.snapshot!), layer.dir)
+      if (bytes) snapshots.share(layer.id, { with: upper!.snapshot!, bytes })
       const { layer: info } = snapshots.get(upper!.snapshot!)
       return { createdAt: upper!.createdAt, ...(info && { layer: info }) }
     },

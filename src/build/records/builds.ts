@@ -2,14 +2,13 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { StrakeError } from '../../lib/mod.ts'
 import { ownerIsGone, removeTree, type Store } from '../../store/mod.ts'
-import { forgetSteps } from './steps.ts'
 import type { BuildRecord } from './types.ts'
 
 /**
  * Records are kept of the latest 100 builds, and logs of not more than 512 MiB together; the latest build always has its own.
- * What is above is removed when a build ends, and some more with it, so that it is not done every time.
+ * What is above goes with the next collection of garbage.
  */
-const kept = { builds: 100, spare: 20, logBytes: 512 * 1024 ** 2 }
+const kept = { builds: 100, logBytes: 512 * 1024 ** 2 }
 
 /** The builds that are known of, the latest first. */
 export function listBuilds(store: Store): BuildRecord[] {
@@ -75,13 +74,13 @@ export function logFile(storeRoot: string, build: string, step: string): string 
   return join(storeRoot, 'builds', build, `${step}.log`)
 }
 
-/** Removes the records that are too many, and with them what is kept of steps that are long gone. */
+/** Removes the records that are too many, with their logs. */
 export function trimBuilds(store: Store): void {
   const { count, bytes } = store.db.prepare('SELECT count(*) AS count, sum(log_bytes) AS bytes FROM builds').get() as {
     count: number
     bytes: number
   }
-  if (count <= kept.builds + kept.spare && bytes <= kept.logBytes) return
+  if (count <= kept.builds && bytes <= kept.logBytes) return
   const rows = store.db
     .prepare('SELECT id, owner, started_at, ended_at, log_bytes FROM builds ORDER BY started_at DESC, id')
     .all() as { id: string; owner: string; started_at: number; ended_at: number | null; log_bytes: number }[]
@@ -97,5 +96,4 @@ export function trimBuilds(store: Store): void {
     for (const { id } of old) remove.run(id)
   })
   for (const { id } of old) removeTree(join(store.root, 'builds', id))
-  forgetSteps(store)
 }

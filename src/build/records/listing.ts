@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type ByteString, errno, type FileChange, textOf } from '../../lib/mod.ts'
 import { type Digest, hex } from '../../oci/mod.ts'
@@ -33,12 +33,32 @@ export function readListing(storeRoot: string, digest: string): Listing | undefi
   }
 }
 
-/** Removes the lists that are not in use any more. */
-export function removeListings(storeRoot: string, inUse: (digest: string) => boolean): void {
+/** So many bytes of lists are kept: those of 20,000 files take 2 MB, and each changed file makes a new one. */
+const mostBytes = 512 * 1024 ** 2
+const newFor = 3_600_000
+
+/** Removes the lists that are not in use any more, and of the others the oldest where they are too many. */
+export function removeListings(
+  storeRoot: string,
+  inUse: ReadonlySet<string>,
+  { most = mostBytes, now = Date.now() } = {},
+): void {
   const directory = folder(storeRoot)
   if (!existsSync(directory)) return
-  for (const name of readdirSync(directory))
-    if (!inUse(`sha256:${name}`)) rmSync(join(directory, name), { force: true })
+  const kept: { readonly path: string; readonly size: number; readonly mtimeMs: number }[] = []
+  for (const name of readdirSync(directory)) {
+    const path = join(directory, name)
+    const stat = statSync(path, { throwIfNoEntry: false })
+    // A build that runs writes its lists before the rows that name them.
+    const isNew = stat && stat.mtimeMs > now - newFor
+    if (stat && (isNew || inUse.has(`sha256:${name}`))) kept.push({ path, size: stat.size, mtimeMs: stat.mtimeMs })
+    else rmSync(path, { force: true })
+  }
+  let bytes = 0
+  for (const { path, size } of kept.sort((a, b) => b.mtimeMs - a.mtimeMs)) {
+    bytes += size
+    if (bytes > most) rmSync(path, { force: true })
+  }
 }
 
 function folder(storeRoot: string): string {

@@ -3,7 +3,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ProgressEvent, ProgressSink } from '../../lib/mod.ts'
 import type { Store } from '../../store/mod.ts'
-import { logFile, trimBuilds } from './builds.ts'
+import { logFile } from './builds.ts'
 import type { BuildRecord, StepRecord } from './types.ts'
 
 /** What is known of a build before it begins. */
@@ -98,9 +98,7 @@ export function recordBuild(store: Store, subject: BuildSubject, owner: string):
     sink: take,
     finish(end) {
       for (const step of steps.values()) closeLog(step)
-      const finished = save(record({ ...end, endedAt: Date.now() }))
-      trimBuilds(store)
-      return finished
+      return save(record({ ...end, endedAt: Date.now() }))
     },
   }
 }

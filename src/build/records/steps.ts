@@ -118,6 +118,6 @@ export function forgetSteps(store: Store, until = Date.now() - accountsKept): vo
   store.transaction(() => {
     db.prepare('DELETE FROM steps WHERE done_at < ? AND key NOT IN (SELECT key FROM cache)').run(until)
   })
-  const inUse = db.prepare('SELECT 1 FROM steps WHERE files = ? LIMIT 1')
-  removeListings(store.root, (digest) => inUse.get(digest) !== undefined)
+  const rows = db.prepare('SELECT DISTINCT files FROM steps WHERE files IS NOT NULL').all()
+  removeListings(store.root, new Set(rows.map(({ files }) => files as string)))
 }

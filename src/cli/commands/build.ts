@@ -1,20 +1,19 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { type BuildRecord, build, explainContext } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
-import { familiarName, formatPlatform, forThisMachine, hex, parseReference } from '../../oci/mod.ts'
+import { parseReference } from '../../oci/mod.ts'
 import { cacheSources, cacheTargets } from '../build-cache.ts'
 import { findContext } from '../build-context.ts'
 import { readSolveFlags, solveFlags } from '../build-flags.ts'
 import { buildMetadata } from '../build-metadata.ts'
 import { outputsOf } from '../build-outputs.ts'
+import { showBuild } from '../build-progress.ts'
 import { buildCall, checkBuild } from '../check-build.ts'
-import { checkWarnings } from '../check-warnings.ts'
 import { command } from '../command.ts'
 import { contextReport } from '../context-report.ts'
 import { secretsOf, sshOf } from '../hand-on.ts'
 import { buildArguments, namedContexts, networkMode, pairs, platforms } from '../option-values.ts'
-import { progressModes, showProgress } from '../progress.ts'
-import { pushProgress } from '../push-progress.ts'
+import { progressModes } from '../progress.ts'
 
 export default command({
   name: 'build',
@@ -138,9 +137,7 @@ export default command({
     if (metadataFile) rmSync(metadataFile, { force: true })
     const outputs = outputsOf(options, terminal)
 
-    using warnings = options.quiet ? undefined : checkWarnings(terminal)
-    using view = showProgress(terminal, 'Building', options.quiet ? 'quiet' : options.progress)
-    using pushes = pushProgress(terminal, view, options.quiet)
+    using view = showBuild(terminal, options)
     const { onRecord, ...solve } = solving.options(view)
     let record: BuildRecord | undefined
     const result = await build(engine(), {
@@ -170,34 +167,12 @@ export default command({
       },
       platform: platforms(options.platform),
       signal,
-      progress: solving.progress((event) => (event.kind === 'check' ? warnings?.add(event) : pushes.sink(event))),
+      progress: solving.progress(view.sink),
     })
-    pushes[Symbol.dispose]()
-    view[Symbol.dispose]()
 
-    const { id, images } = result
-    if (iidfile) writeFileSync(iidfile, id)
+    if (iidfile) writeFileSync(iidfile, result.id)
     if (metadataFile) writeFileSync(metadataFile, buildMetadata(result, record))
-    for (const { manifest, names, pushed } of options.quiet ? [] : result.exported) {
-      if (!pushed) continue
-      for (const name of names) terminal.err(`${name}: digest: ${manifest.digest} size: ${manifest.size}\n`)
-    }
-    if (!result.kept) return 0
-    if (options.quiet) {
-      const byTarget = Map.groupBy(images, ({ target }) => target)
-      terminal.out(
-        [...byTarget.values()].map((all) => `${forThisMachine(all, ({ platform }) => platform)!.id}\n`).join(''),
-      )
-      return 0
-    }
-    const isMultiPlatform = new Set(images.map(({ platform }) => formatPlatform(platform))).size > 1
-    const isMultiTarget = new Set(images.map(({ target }) => target)).size > 1
-    for (const { target, platform, id } of images) {
-      const words = [...(isMultiTarget ? [target] : []), ...(isMultiPlatform ? [formatPlatform(platform)] : [])]
-      const which = words.length ? ` (${words.join(', ')})` : ''
-      terminal.err(`Successfully built ${hex(id).slice(0, 12)}${which}\n`)
-    }
-    for (const reference of tags) terminal.err(`Successfully tagged ${familiarName(reference)}:${reference.tag}\n`)
+    view.end(result, tags)
     return 0
   },
 })

@@ -2,6 +2,7 @@ import { type ContainerState, type DiskUsage, systemDf, type Usage } from '../..
 import { bytes, parseTemplate, renderListing, since } from '../../lib/mod.ts'
 import { familiarName, hex, parseReference } from '../../oci/mod.ts'
 import { command } from '../command.ts'
+import { goTime } from '../listing.ts'
 
 export default command({
   name: 'system df',
@@ -106,8 +107,11 @@ function rowsOf({ images, containers, volumes, buildCache }: DiskUsage, short: b
         Repository: reference ? familiarName(reference) : '<none>',
         Tag: reference?.tag ?? '<none>',
         ID: short ? hex(image.id).slice(0, 12) : image.id,
+        Digest: '',
+        CreatedAt: goTime(image.createdAt),
         CreatedSince: ago(image.createdAt),
         Size: bytes(image.size),
+        VirtualSize: bytes(image.size, 4),
         SharedSize: bytes(sharedSize, 4),
         UniqueSize: bytes(uniqueSize, 4),
         Containers: String(containers),
@@ -131,9 +135,13 @@ function rowsOf({ images, containers, volumes, buildCache }: DiskUsage, short: b
       ID: record.id,
       CacheType: record.type,
       Size: bytes(record.size),
+      Parent: record.parents.join(','),
+      CreatedAt: goTime(record.createdAt),
       CreatedSince: ago(record.createdAt),
+      LastUsedAt: goTime(record.usedAt),
       LastUsedSince: ago(record.usedAt),
       UsageCount: String(record.uses),
+      InUse: String(record.inUse),
       Shared: String(record.shared),
       Description: record.description,
     })),

@@ -38,6 +38,20 @@ export const system: readonly Entry[] = [
     load: () => import('../commands/build-history-rm.ts'),
   },
   {
+    name: 'builder du',
+    summary: 'Show what the build cache takes of the disk',
+    aliases: ['buildx du'],
+    group: 'system',
+    load: () => import('../commands/builder-du.ts'),
+  },
+  {
+    name: 'builder gc',
+    summary: 'Remove build cache by the rules of the policy, as builds do by themselves',
+    aliases: ['buildx gc'],
+    group: 'system',
+    load: () => import('../commands/builder-gc.ts'),
+  },
+  {
     name: 'builder prune',
     summary: 'Remove build cache',
     aliases: ['buildx prune'],

@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { errno, StrakeError } from '../../lib/mod.ts'
 import { isLoopback, type TransportOptions } from '../http/transport.ts'
+import { type DaemonJson, readDaemonJson, readText } from './daemon-json.ts'
 import { dockerConfigDirectory } from './docker-config.ts'
 import { parseToml, type TomlTable } from './toml.ts'
 
@@ -33,7 +34,7 @@ const loopback: Secure = { schemes: ['http', 'https'], insecure: true }
  * Throws `denied` for a registry that registries.conf blocks, `invalid` for files that can't be read.
  */
 export function endpointsOf(registry: string, repository: string, env: NodeJS.ProcessEnv): Endpoint[] {
-  const docker = readDaemonJson(env)
+  const docker = registriesOf(readDaemonJson(env))
   const found = findEntry(`${registry}/${repository}`, env)
   if (found?.entry.blocked === true) {
     throw new StrakeError('denied', `${registry}/${repository} is blocked by ${found.file}`)
@@ -100,26 +101,8 @@ function serverOf(registry: string): string {
   return registry === 'docker.io' ? 'registry-1.docker.io' : registry
 }
 
-interface DaemonJson {
-  readonly file: string
-  readonly insecure: readonly string[]
-  readonly mirrors: readonly string[]
-}
-
-function readDaemonJson(env: NodeJS.ProcessEnv): DaemonJson {
-  for (const directory of [dockerConfigDirectory(env), '/etc/docker']) {
-    const file = join(directory, 'daemon.json')
-    const text = readText(file)
-    if (text === undefined) continue
-    let value: Record<string, unknown> | null
-    try {
-      value = JSON.parse(text || '{}')
-    } catch (cause) {
-      throw new StrakeError('invalid', `${file} is not JSON: ${(cause as Error).message}`, { cause })
-    }
-    return { file, insecure: texts(value?.['insecure-registries']), mirrors: texts(value?.['registry-mirrors']) }
-  }
-  return { file: '', insecure: [], mirrors: [] }
+function registriesOf({ file, value }: DaemonJson) {
+  return { file, insecure: texts(value['insecure-registries']), mirrors: texts(value['registry-mirrors']) }
 }
 
 function mirrorUrl(text: string, file: string): URL {
@@ -183,15 +166,6 @@ function list(value: unknown): TomlTable[] {
 
 function texts(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
-}
-
-function readText(file: string): string | undefined {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    if (/^(ENOENT|ENOTDIR|EACCES)$/.test(errno(error) ?? '')) return undefined
-    throw error
-  }
 }
 
 function listing(directory: string): string[] {

@@ -1,0 +1,87 @@
+import { type SnapshotId, type Store, treeSize } from '../store/mod.ts'
+
+/** The layers of a store, and what they take of the disk. */
+export interface Layers {
+  /** Bytes of the layer's files. */
+  size(id: SnapshotId): number
+  parent(id: SnapshotId): SnapshotId | undefined
+  /** The layers and all below them, each before what it stands on. */
+  below(tops: Iterable<SnapshotId | undefined | null>): Set<SnapshotId>
+  /** Bytes that the layers take together, besides what those of `beside` take: a file that several of them share counts once. */
+  space(ids: Iterable<SnapshotId>, beside?: LayerSet): number
+}
+
+export type LayerSet = Pick<ReadonlySet<SnapshotId>, 'has'>
+
+export function readLayers({ snapshots }: Store): Layers {
+  const known = new Map([...snapshots.walk()].map((snapshot) => [snapshot.id, snapshot]))
+  const measured = new Map<SnapshotId, number>()
+  const neighbours = readSharing(known.values())
+
+  function size(id: SnapshotId): number {
+    const bytes = known.get(id)?.layer?.size ?? measured.get(id) ?? treeSize(snapshots.dir(id))
+    measured.set(id, bytes)
+    return bytes
+  }
+
+  /**
+   * Layers that share files form trees: each new one shares with one older. What two have in common is at most the least of
+   * what is shared on the way from one to the other, and for neighbours just that.
+   */
+  function shared(id: SnapshotId, others: LayerSet): number {
+    if (!neighbours.has(id)) return 0
+    const seen = new Set([id])
+    const search = (at: SnapshotId, most: number): number => {
+      let best = 0
+      for (const [next, bytes] of neighbours.get(at) ?? []) {
+        if (seen.has(next)) continue
+        seen.add(next)
+        const common = Math.min(most, bytes)
+        if (common > best) best = Math.max(best, others.has(next) ? common : search(next, common))
+      }
+      return best
+    }
+    return search(id, size(id))
+  }
+
+  return {
+    size,
+    parent: (id) => known.get(id)?.parent,
+    below(tops) {
+      const found = new Set<SnapshotId>()
+      for (const top of tops) {
+        for (let id = top ?? undefined; id !== undefined && !found.has(id); id = known.get(id)?.parent) found.add(id)
+      }
+      return found
+    },
+    space(ids, beside = new Set()) {
+      const counted = new Set<SnapshotId>()
+      const has = (id: SnapshotId) => counted.has(id) || beside.has(id)
+      let bytes = 0
+      for (const id of ids) {
+        if (counted.has(id)) continue
+        bytes += size(id) - shared(id, { has })
+        counted.add(id)
+      }
+      return bytes
+    },
+  }
+}
+
+type Sharing = ReadonlyMap<SnapshotId, ReadonlyMap<SnapshotId, number>>
+
+/** For each layer that shares files, with which others, and how many bytes. */
+function readSharing(all: ReturnType<Store['snapshots']['walk']>): Sharing {
+  const neighbours = new Map<SnapshotId, Map<SnapshotId, number>>()
+  const add = (from: SnapshotId, to: SnapshotId, bytes: number) => {
+    const known = neighbours.get(from)
+    if (known) known.set(to, bytes)
+    else neighbours.set(from, new Map([[to, bytes]]))
+  }
+  for (const { id, sharing } of all) {
+    if (!sharing?.bytes) continue
+    add(id, sharing.with, sharing.bytes)
+    add(sharing.with, id, sharing.bytes)
+  }
+  return neighbours
+}
