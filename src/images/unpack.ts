@@ -77,7 +77,6 @@ export async function unpackLayers(
       if (error instanceof StrakeError && error.code === 'corrupt') layer.onCorrupt?.(error)
       throw error
     } finally {
-      growths.delete(blob.growth)
       closeSync(blob.fd)
     }
   }
