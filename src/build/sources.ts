@@ -175,14 +175,17 @@ function imageBase(
       snapshot,
       chainId: snapshot === undefined ? undefined : store.snapshots.get(snapshot).chainId,
       image: { name: asked, digest: image.id },
-      origin: { manifests: manifestsOf(image), platform: config },
+      origin: { manifests: manifestsOf(images, asked, image), platform: config },
     }),
   }
 }
 
-function manifestsOf({ manifest, digests }: Image): Digest[] {
+/** Digests under which others may know the image. A context may stand in for the name: its index is another image's then. */
+function manifestsOf(images: Images, asked: string, { id, manifest, digests }: Image): Digest[] {
   const known = digests.map((name) => name.slice(name.indexOf('@') + 1) as Digest)
-  return [...new Set([...known, manifest.digest])]
+  const index = images.index(asked)
+  const own = index?.members.some(({ image }) => image?.id === id) ? [index.manifest.digest] : []
+  return [...new Set([...known, ...own, manifest.digest])]
 }
 
 function otherPlatform(

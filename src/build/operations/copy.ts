@@ -201,8 +201,9 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
   const { below, collected, statCache, operation, copy } = writing
   const { snapshots } = execution.store
   const readAt = Date.now()
-  expectLayer(sizeOf(collected))
   using lower = viewRoot(execution, below.snapshot)
+  // Threads that start before the first mount see none of those that a later COPY --from reads.
+  expectLayer(sizeOf(collected))
   fillDigests(collected, { cache: statCache, read: false })
   const owner =
     copy.chown === undefined
