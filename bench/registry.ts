@@ -26,7 +26,13 @@ const contexts: Record<string, string> = {
   'a Debian image':
     'mmdebstrap --quiet --variant=minbase --include=perl,python3-minimal bookworm root.tar && mkdir big && tar -xf root.tar -C big --exclude=./dev && rm root.tar',
 }
+const imported = 'import of a cache'
 const names = Object.keys(contexts).filter((name) => positionals.length === 0 || positionals.includes(name))
+/** Ten steps of a megabyte each, which no two machines would make the same. */
+const steps = [
+  'FROM busybox:bench',
+  ...Array.from({ length: 10 }, (_, n) => `RUN head -c 1000000 /dev/urandom > /${n}`),
+]
 const measures = ['push', 'push again', 'pull'] as const
 
 const dir = mkdtempSync('/var/tmp/strake-bench-')
@@ -88,6 +94,28 @@ try {
       console.log(`  ${'of Docker’s time'.padEnd(36)} ${ratios.join('   ')}`)
     }
     rmSync(context, { recursive: true })
+  }
+
+  if (positionals.length === 0 || positionals.includes(imported)) {
+    mkdirSync('steps')
+    writeFileSync('steps/Dockerfile', `${steps.join('\n')}\n`)
+    const results = new Map<string, number[]>()
+    for (let round = 0; round < Number(values.rounds); round++) {
+      // Buildah has no caches of this kind.
+      for (const tool of [own, engine]) {
+        if (!tool) continue
+        const image = `${registry.host}/bench-${tool.name.toLowerCase()}/cache:${round}`
+        const { push, forget } = commands(tool === own ? 'strake' : 'docker', tool, image)
+        const build = `${tool.build('steps', image)} --build-arg BUILDKIT_INLINE_CACHE=1`
+        await tool.session.run(`${build} --no-cache && ${push}`)
+        await tool.session.run(forget)
+        const seconds = await tool.session.run(`${build} --cache-from ${image}`)
+        results.set(tool.name, [...(results.get(tool.name) ?? []), seconds])
+        await tool.session.run(forget)
+      }
+    }
+    console.log(`\n${imported}: a build of 10 steps that runs none, seconds (median of ${values.rounds})`)
+    for (const [tool, seconds] of results) console.log(`  ${tool.padEnd(36)} ${median(seconds).toFixed(2)}`)
   }
 } finally {
   for (const tool of open) {
