@@ -29,7 +29,7 @@ export async function buildGraph(
   }
   return inSession({ store, images }, { subject, options }, async ({ execution, solver: open }) => {
     const sources = createSources(execution, images, {
-      context: { tree: openTree('/', 'no files'), statCache: undefined },
+      context: { tree: openTree('/', 'no files'), origin: 'local://graph', statCache: undefined },
       options: { context: { kind: 'empty' }, ...(buildContexts && { buildContexts }) },
     })
     const read = await readGraph(execution, filesystem, async (image) => {

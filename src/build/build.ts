@@ -1,9 +1,20 @@
 import { basename, join, resolve } from 'node:path'
+import { provenanceSummary } from '../attest/mod.ts'
 import { type Dockerfile, isTrue, parseDockerfile } from '../dockerfile/mod.ts'
 import type { Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
-import { forThisMachine, type ImageConfig, type Platform, parseReference, type Reference } from '../oci/mod.ts'
+import {
+  familiarString,
+  forThisMachine,
+  hostPlatform,
+  type ImageConfig,
+  type Platform,
+  parseReference,
+  type Reference,
+} from '../oci/mod.ts'
 import type { Snapshot, Store } from '../store/mod.ts'
+import type { Attestor } from './attestations/attestor.ts'
+import { requestFacts } from './attestations/facts.ts'
 import { keyOf } from './cache.ts'
 import { openContext } from './context/open.ts'
 import { givenEpoch, inputsEpoch } from './epoch.ts'
@@ -32,9 +43,10 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
   const outputs: readonly BuildOutput[] = options.outputs?.length ? options.outputs : [{ kind: 'image' }]
   const platforms = platformsOf(options)
   const isMultiPlatform = wantsMultiPlatform(options.buildArgs ?? {}) || platforms.length > 1
-  checkOutputs(outputs, options.tags ?? [], { targets: targets.length, isMultiPlatform })
-  const session = { subject: subjectOf(options), options }
-  return inSession({ store, images }, session, async ({ execution, solver: open, finished: finishedSteps }) => {
+  checkOutputs(outputs, options, { targets: targets.length, isMultiPlatform })
+  const subject = { subject: subjectOf(options), options }
+  return inSession({ store, images }, subject, async (session) => {
+    const { execution, solver: open, finished: finishedSteps } = session
     const { lease, progress } = execution
     const opened = await openContext(execution, options)
     const { dockerfile: file, source } = opened
@@ -46,6 +58,9 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
         progress({ kind: 'notice', level: 'warning', message: `--no-cache-filter: there is no stage ${name}` })
       }
       const sources = createSources(execution, images, { context: source, options })
+      const { generator } = options.attest?.sbom ?? {}
+      // A scanner that is not there is told before the build.
+      if (generator !== undefined) await sources.base(generator, undefined, hostPlatform)
       const epoch = given ?? (options.reproducible ? await inputsEpoch(opened, options) : undefined)
       const stages = await planAll(dockerfile, sources, {
         options: atEpoch(options, epoch),
@@ -57,7 +72,7 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
       const solver = open(tops)
       await Promise.all(tops.map(async (top) => (await solver.solve(top)).chainId()))
       await solver.settled()
-      const built: BuildResult['images'][number][] = []
+      const ids: BuildResult['images'][number][] = []
       const all: Finished[] = []
       const kept = outputs.some(({ kind }) => kind === 'image')
       const inline = wantsInlineCache(options) ? (await import('./transfer/inline.ts')).inlineCache : undefined
@@ -72,22 +87,36 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
           const config = { ...finishImage(stage, options, history), ...(cache && { 'moby.buildkit.cache.v0': cache }) }
           const stored = images.prepare({ config, snapshot }, lease)
           if (kept) images.add(stored, lease)
-          built.push({ target, platform, id: stored.config })
+          ids.push({ target, platform, id: stored.config })
           finished.push({ ...stored, platform })
         }
         all.push({ images: finished, isMultiPlatform, tags: tags[i]!, epoch: time })
+      }
+      let attestor: Attestor | undefined
+      if (options.attest) {
+        const { openAttestor } = await import('./attestations/open.ts')
+        const built = all.flatMap((finished, i) =>
+          finished.images.map((image, p) => ({ stage: stages[p]![i]!, image, name: nameOf(finished, image) })),
+        )
+        const of = { session, solver, sources, options, opened, epoch, built }
+        attestor = await openAttestor(options.attest, of)
       }
       const exported: ExportedImage[] = []
       for (const output of outputs) {
         for (const [i, finished] of all.entries()) {
           // Names of an output are the last target's.
           const own = 'names' in output && i < all.length - 1 ? { ...output, names: [] } : output
-          const image = await exportOutput(execution, images, { finished, output: own })
+          const image = await exportOutput(execution, images, { finished, output: own, attestor })
           if (image && i === all.length - 1) exported.push(image)
         }
       }
-      const { id } = forThisMachine(built.slice(-platforms.length), ({ platform }) => platform)!
-      return { id, images: built, kept, exported, ...solver.counts }
+      const { id } = forThisMachine(ids.slice(-platforms.length), ({ platform }) => platform)!
+      const { top } = stages[0]!.at(-1)!
+      const provenance = provenanceSummary(
+        requestFacts({ execution, options, opened, top }),
+        options.attest?.provenance,
+      )
+      return { id, images: ids, kept, exported, provenance, ...solver.counts }
     } catch (error) {
       if (error instanceof StrakeError && error.range?.file === file.file) error.source ??= file.text.toString()
       throw error
@@ -122,6 +151,12 @@ async function planAll(
 /** Whether the image is to have its cache with it; docker's older way to ask for that is an argument. */
 function wantsInlineCache({ cacheTo = [], buildArgs = {} }: BuildOptions): boolean {
   return cacheTo.some(({ kind }) => kind === 'inline') || isTrue(buildArgs.BUILDKIT_INLINE_CACHE ?? '')
+}
+
+/** As people know it: its name, else its id. */
+function nameOf({ tags }: Finished, { config }: FinishedImage): string {
+  const [tag] = tags
+  return tag ? familiarString(tag) : config
 }
 
 /** An output whose times are to be rewritten has them right from the start. */

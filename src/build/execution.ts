@@ -1,5 +1,6 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Material } from '../attest/mod.ts'
 import { enterPrivateMounts, mountOverlay, unmount } from '../host/mod.ts'
 import type { ProgressSink, StrakeError } from '../lib/mod.ts'
 import type { NamespacePool } from '../network/mod.ts'
@@ -15,6 +16,8 @@ export interface Workspace {
   readonly lease: Lease
   /** A directory of this build alone, gone when it ends. */
   readonly scratch: string
+  /** What came from elsewhere so far. */
+  readonly materials: Material[]
   readonly progress: ProgressSink
   readonly signal: AbortSignal | undefined
 }

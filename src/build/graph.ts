@@ -2,6 +2,7 @@ import type { SourceRange, VertexEvent } from '../lib/mod.ts'
 import type { ChainId, Digest, Platform } from '../oci/mod.ts'
 import type { ActiveSnapshot, LayerInfo, SnapshotId } from '../store/mod.ts'
 import type { Execution } from './execution.ts'
+import type { Definition } from './operations/definition.ts'
 import type { Facts } from './records/account.ts'
 import type { Listing } from './records/listing.ts'
 import type { BuildKitStep } from './transfer/buildkit-keys.ts'
@@ -29,8 +30,8 @@ export interface SourceVertex extends VertexBase {
   readonly kind: 'source'
   readonly snapshot: SnapshotId | undefined
   readonly chainId: ChainId | undefined
-  /** The image, as it is asked for; none for scratch. */
-  readonly image?: { readonly name: string; readonly digest: Digest } | undefined
+  /** The image, as it is asked for, and `NAME@DIGEST` of its manifest; none for scratch. */
+  readonly image?: { readonly name: string; readonly digest: Digest; readonly manifest: string } | undefined
   /** Digests of manifests and indexes under which registries have it, and for which platform. */
   readonly origin?: { readonly manifests: readonly Digest[]; readonly platform: Platform }
 }
@@ -53,6 +54,8 @@ export interface Operation {
   readonly digest: Digest
   /** All that `digest` is made of, for people. */
   readonly facts: Facts
+  /** What it does, for those who want to know how the image came to be. */
+  readonly definition: Definition
   /** The files that were read from outside or from other inputs, once their digest is known. */
   readonly listing?: () => Listing | undefined
   /** Where those files are, if not in a context: `stage build`. */

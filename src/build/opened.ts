@@ -16,7 +16,14 @@ export async function openBuildContext(
   const lease = stack.use(store.lease('build'))
   const scratch = mkdtempSync(join(store.root, 'ingest', `${lease.id}-build-`))
   stack.defer(() => removeTree(scratch))
-  const workspace = { store, lease, scratch, progress: options.progress ?? (() => {}), signal: options.signal }
+  const workspace = {
+    store,
+    lease,
+    scratch,
+    materials: [],
+    progress: options.progress ?? (() => {}),
+    signal: options.signal,
+  }
   const opened = await openContext(workspace, options)
   const owned = stack.move()
   return { ...opened, [Symbol.dispose]: () => owned.dispose() }

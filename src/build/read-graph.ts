@@ -29,7 +29,7 @@ export interface ReadGraph {
 }
 
 const defaultEnv = ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin']
-const noFiles: LocalSource = { tree: openTree('/', 'no files'), statCache: undefined }
+const noFiles: LocalSource = { tree: openTree('/', 'no files'), origin: 'local://graph', statCache: undefined }
 
 /** Turns a graph of file systems into vertices, one for each object and for each file system that a merge adds. */
 export async function readGraph(

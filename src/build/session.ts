@@ -22,6 +22,9 @@ import type { SolveOptions } from './types.ts'
 
 /** A build that is under way, whatever its graph is made from. */
 export interface Session {
+  /** The build's, and when it began (milliseconds since the epoch). */
+  readonly id: string
+  readonly startedAt: number
   readonly execution: Execution
   /** Solves a graph: `tops` are what will be asked for. */
   solver(tops: readonly Vertex[]): Solver
@@ -39,6 +42,7 @@ export async function inSession<T extends { readonly id: Digest }>(
   body: (session: Session) => Promise<T>,
 ): Promise<T> {
   const { signal, onRecord = () => {}, onFailure } = options
+  const startedAt = Date.now()
   const recorder = recordBuild(store, subject, ownerIdentity())
   const progress: Execution['progress'] = (event) => {
     recorder.sink(event)
@@ -56,6 +60,7 @@ export async function inSession<T extends { readonly id: Digest }>(
       store,
       lease,
       scratch: scratch.path,
+      materials: [],
       namespaces,
       trust: createTrust({ ...options, progress }),
       secrets: openSecrets(options.secrets),
@@ -78,6 +83,8 @@ export async function inSession<T extends { readonly id: Digest }>(
       await exportCaches({ workspace: execution, images, imports, finished: await finished(), failed }, targets)
     }
     const session: Session = {
+      id: recorder.id,
+      startedAt,
       execution,
       finished,
       solver(tops) {

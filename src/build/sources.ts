@@ -1,15 +1,19 @@
 import { existsSync, statSync } from 'node:fs'
 import { isAbsolute, join, resolve } from 'node:path'
+import { imageUrl, type Material, withoutCredentials } from '../attest/mod.ts'
 import { parseGitUrl } from '../dockerfile/mod.ts'
 import { type Image, type Images, loadArchive, resolveBootstrap } from '../images/mod.ts'
 import { type SourceRange, StrakeError } from '../lib/mod.ts'
 import {
   type Digest,
   formatPlatform,
+  hex,
   type Platform,
   parsePlatform,
   parseReference,
   platformMatches,
+  type Reference,
+  referenceString,
 } from '../oci/mod.ts'
 import { findOrPull } from '../registry/mod.ts'
 import { httpSource } from './context/http.ts'
@@ -64,7 +68,11 @@ export function createSources(execution: Execution, images: Images, { context, o
     if (fetched !== undefined) {
       return {
         kind: 'directory',
-        source: openSource(execution, fetched, { inPlace: false, name: `the context ${name}` }),
+        source: openSource(execution, fetched, {
+          inPlace: false,
+          name: `the context ${name}`,
+          origin: withoutCredentials(value),
+        }),
       }
     }
     const path = isAbsolute(value) ? value : resolve(value)
@@ -73,7 +81,10 @@ export function createSources(execution: Execution, images: Images, { context, o
         hint: 'A value is a folder, the URL of a git repository or a file, docker-image://NAME, oci-layout://FOLDER or bootstrap:debian/bookworm.',
       })
     }
-    return { kind: 'directory', source: openSource(execution, path, { inPlace: true, name: `the context ${name}` }) }
+    return {
+      kind: 'directory',
+      source: openSource(execution, path, { inPlace: true, name: `the context ${name}`, origin: `local://${name}` }),
+    }
   }
 
   async function fetchContext(value: string): Promise<string | undefined> {
@@ -157,13 +168,15 @@ function contextName(name: string): string {
 }
 
 function imageBase(
-  { store, lease }: Execution,
+  { store, lease, materials }: Execution,
   images: Images,
   { name: asked, image }: { name: string; image: Image },
 ): Base {
   const { snapshot } = image
   const config = images.config(image)
   if (snapshot !== undefined) lease.add({ snapshot })
+  const { manifest, material } = pinned(asked, image)
+  materials.push(material)
   return {
     kind: 'image',
     config,
@@ -174,7 +187,7 @@ function imageBase(
       step: undefined,
       snapshot,
       chainId: snapshot === undefined ? undefined : store.snapshots.get(snapshot).chainId,
-      image: { name: asked, digest: image.id },
+      image: { name: asked, digest: image.id, manifest },
       origin: { manifests: manifestsOf(images, asked, image), platform: config },
     }),
   }
@@ -186,6 +199,33 @@ function manifestsOf(images: Images, asked: string, { id, manifest, digests }: I
   const index = images.index(asked)
   const own = index?.members.some(({ image }) => image?.id === id) ? [index.manifest.digest] : []
   return [...new Set([...known, ...own, manifest.digest])]
+}
+
+/** The image's manifest, as its registry has it where it came from that one, and the image as a package URL. */
+function pinned(name: string, image: Image): { readonly manifest: string; readonly material: Material } {
+  const { os, architecture } = image
+  const reference = referenceOf(name)
+  const known = image.digests.map(parseReference)
+  const there = known.find((one) => one.registry === reference?.registry && one.repository === reference.repository)
+  const digest = there?.digest ?? image.manifest.digest
+  const { registry, repository, tag } = reference ?? { registry: 'docker.io', repository: name }
+  return {
+    manifest: referenceString({ registry, repository, ...(tag && { tag }), digest }),
+    material: {
+      uri: reference ? imageUrl(referenceString(reference), { os, architecture }) : `pkg:oci/image@${image.id}`,
+      digest: { sha256: hex(digest) },
+    },
+  }
+}
+
+/** Undefined for the id of an image, which is no name. */
+function referenceOf(name: string): Reference | undefined {
+  try {
+    return parseReference(name)
+  } catch (error) {
+    if (error instanceof StrakeError && error.code === 'invalid') return undefined
+    throw error
+  }
 }
 
 function otherPlatform(

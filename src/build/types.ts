@@ -1,3 +1,4 @@
+import type { ProvenanceOptions } from '../attest/mod.ts'
 import type { OperationOptions } from '../lib/mod.ts'
 import type { ContainerConfig, Digest, Platform } from '../oci/mod.ts'
 import type { FailedStep } from './execution.ts'
@@ -62,6 +63,8 @@ export interface BuildOptions extends SolveOptions {
    * cache alone, and no names are given. They are put out one after the other.
    */
   readonly outputs?: readonly BuildOutput[]
+  /** Nothing without: the same build then gives the same image, on any day. */
+  readonly attest?: AttestOptions
   /** BuildKit's own are known too: SOURCE_DATE_EPOCH, BUILDKIT_SYNTAX, BUILDKIT_CONTEXT_KEEP_GIT_DIR, … */
   readonly buildArgs?: Readonly<Record<string, string>>
   /** The stage to build, or several; without one it is the last of the Dockerfile. */
@@ -86,6 +89,24 @@ export interface BuildOptions extends SolveOptions {
    * `network: 'host'` brings the first.
    */
   readonly allow?: readonly string[]
+}
+
+/** What is attested of an image, and attached to it. */
+export interface AttestOptions {
+  /** How it was built (SLSA). */
+  readonly provenance?: ProvenanceOptions & {
+    /** Not for outputs that are files. */
+    readonly inlineOnly?: boolean
+    /** Of the file that such outputs get (`provenance.json`). */
+    readonly filename?: string
+  }
+  /** Which packages are in it (SPDX). */
+  readonly sbom?: {
+    /** An image that finds them by BuildKit's protocol for scanners, instead of Strake itself. */
+    readonly generator?: string
+    /** What it gets besides, as variables BUILDKIT_SCAN_NAME. */
+    readonly parameters?: Readonly<Record<string, string>>
+  }
 }
 
 export interface GraphOptions extends SolveOptions {
@@ -113,6 +134,8 @@ export interface BuildResult {
   readonly kept: boolean
   /** The last target's image, or index, as each output that is one has it, in their order. */
   readonly exported: readonly ExportedImage[]
+  /** What the last target's image was built from, as provenance that is min and without times. */
+  readonly provenance?: object
   /** Steps, and how many of them were cached. */
   readonly steps: number
   readonly cached: number

@@ -2,10 +2,11 @@ import type { BuildRecord, BuildResult } from '../engine/mod.ts'
 import { isIndexType } from '../oci/mod.ts'
 
 /** What --metadata-file writes, with buildx's keys: of the first output that is an image, or of that of the store. */
-export function buildMetadata({ exported, id }: BuildResult, record: BuildRecord | undefined): string {
+export function buildMetadata({ exported, id, provenance }: BuildResult, record: BuildRecord | undefined): string {
   const names = [...new Set(exported.flatMap((image) => image.names))]
   const descriptor = exported[0]?.manifest
   const metadata = {
+    ...(provenance && { 'buildx.build.provenance': provenance }),
     // Builder, node and build: there are no builders to choose from.
     ...(record && { 'buildx.build.ref': `default/default/${record.id}` }),
     ...(descriptor && {

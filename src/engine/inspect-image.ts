@@ -1,10 +1,11 @@
 import { familiarName, type ImageConfig, type Platform, parseReference } from '../oci/mod.ts'
+import { attestationsOf } from './attestations.ts'
 import type { Engine } from './engine.ts'
 import { shownName } from './images.ts'
 
 /**
  * An image as `docker inspect` tells it (Docker Engine API, ImageInspect). Undefined when there is none; throws `not_found`
- * where it is for another platform.
+ * where it is for another platform. `Provenance` and `SBOM` can be asked for, and are not listed: they are long.
  */
 export function inspectImage(engine: Engine, name: string, platform?: Platform): object | undefined {
   const { images, store } = engine
@@ -12,7 +13,7 @@ export function inspectImage(engine: Engine, name: string, platform?: Platform):
   const image = images.get(name, platform)
   const config = images.config(image)
   const { variant, author = '', history = [] } = config
-  return {
+  const inspected = {
     Id: image.id,
     RepoTags: image.names.map(shownName),
     RepoDigests: image.digests.map((digest) => {
@@ -33,6 +34,10 @@ export function inspectImage(engine: Engine, name: string, platform?: Platform):
     Metadata: { LastTagTime: '0001-01-01T00:00:00Z' },
     Config: containerConfig(config),
   }
+  return Object.defineProperties(inspected, {
+    Provenance: { get: () => attestationsOf(engine, name, platform).Provenance },
+    SBOM: { get: () => attestationsOf(engine, name, platform).SBOM },
+  })
 }
 
 /** In order of keys, and with what docker shows also when it is empty. */

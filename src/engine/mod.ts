@@ -1,4 +1,5 @@
 export type {
+  AttestOptions,
   BuildContext,
   BuildOptions,
   BuildOutput,

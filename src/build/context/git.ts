@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { withoutCredentials } from '../../attest/mod.ts'
 import { execChecked } from '../../host/mod.ts'
 import { bytesOf, StrakeError, textOf } from '../../lib/mod.ts'
 import { keyOf } from '../cache.ts'
@@ -24,7 +25,12 @@ export function gitSource(workspace: Workspace, options: GitOptions): RemoteSour
   let resolved: Promise<Resolved> | undefined
   let fetched: Promise<Fetched> | undefined
   const resolve = () => {
-    resolved ??= resolveRef(workspace, options)
+    resolved ??= resolveRef(workspace, options).then((found) => {
+      const { commit } = found
+      const uri = withoutCredentials(remote) + (ref === undefined ? '' : `#${ref}`)
+      workspace.materials.push({ uri, digest: { [commit.length === 64 ? 'sha256' : 'sha1']: commit } })
+      return found
+    })
     return resolved
   }
   return {

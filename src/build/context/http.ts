@@ -12,6 +12,7 @@ import {
   writeSync,
 } from 'node:fs'
 import { join, posix } from 'node:path'
+import { withoutCredentials } from '../../attest/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import { type Digest, isDigest } from '../../oci/mod.ts'
 import { keyOf } from '../cache.ts'
@@ -37,14 +38,24 @@ export function httpSource(workspace: Workspace, url: string, options: HttpOptio
   const { checksum } = options
   const name = options.filename ?? fileName(url)
   if (checksum !== undefined) checkChecksum(checksum)
+  const note = (digest: string) => {
+    const [algorithm = '', digits = ''] = digest.split(':')
+    workspace.materials.push({ uri: withoutCredentials(url), digest: { [algorithm]: digits } })
+  }
   let fetched: Promise<Fetched & Pick<Known, 'digest' | 'modified'>> | undefined
   const fetch = () => {
-    fetched ??= download(workspace, url, { ...options, name })
+    fetched ??= download(workspace, url, { ...options, name }).then((found) => {
+      note(found.digest)
+      return found
+    })
     return fetched
   }
   return {
     async key() {
-      if (checksum !== undefined) return keyOf('http', name, checksum)
+      if (checksum !== undefined) {
+        note(checksum)
+        return keyOf('http', name, checksum)
+      }
       const { digest, modified } = await fetch()
       return keyOf('http', name, digest, modified)
     },

@@ -1,5 +1,6 @@
 import { createReadStream, existsSync, mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import type { Material } from '../../attest/mod.ts'
 import { type GitUrl, ignoreMatcher, isTrue, parseGitUrl, parseIgnore } from '../../dockerfile/mod.ts'
 import { applyLayer } from '../../layers/mod.ts'
 import { bytesOf, errno, StrakeError } from '../../lib/mod.ts'
@@ -20,6 +21,8 @@ export interface OpenedContext {
   readonly source: LocalSource
   /** When the commit that it is was made, in seconds since the epoch. */
   readonly committedAt?: number
+  /** What it was fetched from. */
+  readonly material?: Material
 }
 
 /**
@@ -30,12 +33,19 @@ export async function openContext(workspace: Workspace, options: BuildOptions): 
   const { context } = options
   const keepGitDir = isTrue(options.buildArgs?.BUILDKIT_CONTEXT_KEEP_GIT_DIR ?? '')
   const { directory: root, committedAt } = await contextRoot(workspace, context, keepGitDir)
+  // Nothing else was fetched so far.
+  const [material] = workspace.materials
   // A URL may be that of a Dockerfile alone.
   const alone = context.kind === 'url' && existsSync(join(root, contextFile))
   const dockerfile = findDockerfile(root, alone ? { ...options, file: contextFile } : options)
   return {
     dockerfile,
-    source: openSource(workspace, root, { inPlace: context.kind === 'directory', dockerfile: dockerfile.path }),
+    source: openSource(workspace, root, {
+      inPlace: context.kind === 'directory',
+      dockerfile: dockerfile.path,
+      origin: material?.uri,
+    }),
+    ...(material && { material }),
     ...(committedAt !== undefined && { committedAt }),
   }
 }
@@ -48,13 +58,15 @@ export function openSource(
     inPlace,
     dockerfile,
     name = 'the build context',
-  }: { inPlace: boolean; dockerfile?: string | undefined; name?: string },
+    origin = 'local://context',
+  }: { inPlace: boolean; dockerfile?: string | undefined; name?: string; origin?: string | undefined },
 ): LocalSource {
   const own = dockerfile && `${dockerfile}.dockerignore`
   const file = own && existsSync(own) ? own : join(root, '.dockerignore')
   const patterns = existsSync(file) ? parseIgnore(readFileSync(file)) : []
   const ignore = patterns.length ? ignoreMatcher(patterns) : undefined
   return {
+    origin,
     tree: openTree(bytesOf(root), name, { ignore, ignoreFile: basename(file) }),
     statCache: inPlace ? openStatCache(workspace.store.root, root) : undefined,
   }

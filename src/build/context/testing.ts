@@ -20,6 +20,7 @@ export function openWorkspace(): Workspace & Disposable & { readonly dir: string
     store,
     lease,
     scratch,
+    materials: [],
     progress: () => {},
     signal: undefined,
     [Symbol.dispose]() {

@@ -30,6 +30,10 @@ export function mergePlans(plans: readonly (readonly Stage[])[]): Stage[][] {
     plan.map((stage) => ({
       ...stage,
       top: merge(stage.top),
+      scanned: {
+        ...stage.scanned,
+        stages: stage.scanned.stages.map(({ name, top }) => ({ name, top: merge(top) })),
+      },
       history: stage.history.map(({ entry, vertex }) => ({ entry, vertex: vertex && merge(vertex) })),
     })),
   )

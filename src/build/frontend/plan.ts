@@ -4,6 +4,7 @@ import { formatPlatform, hostPlatform, type Platform } from '../../oci/mod.ts'
 import type { BuildOptions } from '../types.ts'
 import { type From, readFroms } from './read-from.ts'
 import { readStage } from './read-stage.ts'
+import { scannedBeside } from './scan-args.ts'
 import type { Sources } from './sources.ts'
 import type { Stage } from './stage.ts'
 
@@ -55,7 +56,9 @@ export async function plan(
 
   for (const parsed of needed) counter.total += stepsOf(parsed)
   for (const parsed of dockerfile.stages) if (needed.has(parsed)) await stage(parsed)
-  return Promise.all(targets.map(stage))
+  const read = await Promise.all(stages.values())
+  const found = await Promise.all(targets.map(stage))
+  return found.map((target) => ({ ...target, scanned: scannedBeside(target, read) }))
 }
 
 /** The platforms to build for, each once: without any, this machine's. */

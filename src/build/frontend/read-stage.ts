@@ -11,6 +11,7 @@ import { platformLabel } from './platform-label.ts'
 import { readCopy } from './read-copy.ts'
 import type { From } from './read-from.ts'
 import { readRun } from './read-run.ts'
+import { scanArgs } from './scan-args.ts'
 import type { Sources } from './sources.ts'
 import { envOf, inheritConfig, type Stage } from './stage.ts'
 
@@ -48,6 +49,7 @@ export async function readStage(reader: Reader, parsed: ParsedStage): Promise<St
     const step = triggers.includes(instruction) ? undefined : nextStep(reader, instruction.original, platform)
     await readInstruction({ reader, evaluation, instruction, step, prefix, parsed })
   }
+  stage.scan = scanArgs(parsed, stage, globals)
   return stage
 }
 
@@ -88,6 +90,8 @@ async function openStage(
     platform,
     runsOn,
     cmdSet: false,
+    scan: { stage: false, context: false },
+    scanned: { stages: [], context: false },
     history: [] as Stage['history'][number][],
   }
   if (below) {

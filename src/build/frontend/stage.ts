@@ -1,5 +1,6 @@
 import type { ContainerConfig, History, ImageConfig, Platform } from '../../oci/mod.ts'
 import type { Vertex } from '../graph.ts'
+import type { ScanArgs, Scanned } from './scan-args.ts'
 
 /** A stage while its instructions are read: its root file system so far, and the configuration that is being made. */
 export interface Stage {
@@ -20,6 +21,10 @@ export interface Stage {
   readonly args: Map<string, string | undefined>
   /** What RUN and expansion see: ENV and ARG, of which the later one wins. */
   readonly env: Map<string, string>
+  /** What of it an SBOM is to be of. */
+  scan: ScanArgs
+  /** Of a target: what its SBOM is to be of besides. */
+  readonly scanned: Scanned
   /** CMD was given in this stage. */
   cmdSet: boolean
 }

@@ -14,6 +14,7 @@ import type { Listing } from '../records/listing.ts'
 import { type BuildKitStep, copyStep } from '../transfer/buildkit-keys.ts'
 import { buildkitContent } from '../transfer/content-hash.ts'
 import { type CopyOptions, copyFacts, isPlain, type LocalSource, operationDigest, writeSources } from './copy.ts'
+import { copyDefinition, type Definition } from './definition.ts'
 import type { PlacedSource } from './place.ts'
 
 /** A source of ADD. `unpack`: where it is a tar of any compression, its contents are meant. */
@@ -76,6 +77,7 @@ export function addOperation(from: LocalSource, sources: readonly AddSource[], o
     digest,
     buildkit: buildkitOf(sources, options, () => [...collectLocal().values()].flat()),
     facts: { ...copyFacts(names, options), '--unpack': sources.map(({ unpack }) => unpack).join(' ') },
+    definition: addDefinition(from, sources, options),
     listing: () => listing,
     // What a server gives is checked for each that asks.
     ...(sources.every(({ kind }) => kind === 'local') && { reads: from }),
@@ -102,6 +104,15 @@ export function addOperation(from: LocalSource, sources: readonly AddSource[], o
       return { ...(info && { layer: info }), ...(outside && { outside }) }
     },
   }
+}
+
+function addDefinition({ origin }: LocalSource, sources: readonly AddSource[], options: CopyOptions): Definition {
+  const origins = [...new Set(sources.map((source) => (source.kind === 'local' ? origin : source.url)))]
+  const paths = sources.map((source) => {
+    const [path, from] = source.kind === 'local' ? [source.path, origin] : ['/', source.url]
+    return { path, from: origins.indexOf(from), unpack: source.unpack }
+  })
+  return copyDefinition(paths, options, origins)
 }
 
 async function fetchSource(source: AddSource, exclude: CopyOptions['exclude']): Promise<CollectedSource[]> {

@@ -13,6 +13,7 @@ import type { Listing } from '../records/listing.ts'
 import { type BuildKitStep, copyStep, copyTextStep } from '../transfer/buildkit-keys.ts'
 import { buildkitContent } from '../transfer/content-hash.ts'
 import { parseChmod } from './chmod.ts'
+import { copyDefinition } from './definition.ts'
 import { resolveOwner } from './owner.ts'
 import { type MadeFile, type PlacedSource, place } from './place.ts'
 
@@ -38,6 +39,8 @@ export interface CopyOptions {
 /** A directory of the machine that a build reads. */
 export interface LocalSource {
   readonly tree: Tree
+  /** As provenance names it: `local://context`, or the repository or URL that it was fetched from. */
+  readonly origin: string
   readonly statCache: StatCache | undefined
 }
 
@@ -54,6 +57,11 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
       return collected
     }),
     facts: copyFacts(sources, options),
+    definition: copyDefinition(
+      sources.map((path) => ({ path, from: 0 })),
+      options,
+      sources.length > 0 ? [from.origin] : [],
+    ),
     listing: () => listing,
     reads: from,
     async outside(eager) {
@@ -102,6 +110,10 @@ export function copyFromRoot(name: string, sources: readonly string[], options: 
     digest,
     ...(isPlain(options) && { buildkit: copyStep(sources, options) }),
     facts: copyFacts(sources, options),
+    definition: copyDefinition(
+      sources.map((path) => ({ path })),
+      options,
+    ),
     from: name,
     listing: () => listing,
     async contents(execution, inputs) {

@@ -2,6 +2,7 @@ import { shareLayer } from '../../layers/mod.ts'
 import { keyOf } from '../cache.ts'
 import type { Operation } from '../graph.ts'
 import { mergeStep } from '../transfer/buildkit-keys.ts'
+import { mergeDefinition } from './definition.ts'
 
 /** The layer of the second input, which stands on nothing, on top of the first: `--link`. */
 export function mergeOperation(): Operation {
@@ -9,6 +10,7 @@ export function mergeOperation(): Operation {
     digest: keyOf('merge'),
     buildkit: mergeStep(),
     facts: {},
+    definition: mergeDefinition(),
     async execute({ store }, layer, [, upper]) {
       const { snapshots } = store
       await upper!.chainId()

@@ -9,6 +9,7 @@ import type { Operation, Result } from '../graph.ts'
 import type { Listing } from '../records/listing.ts'
 import { buildkitContent } from '../transfer/content-hash.ts'
 import { type LocalSource, writeSources } from './copy.ts'
+import { copyDefinition } from './definition.ts'
 
 /** Where the file or directory that `mountedFiles` brings is found in its result. */
 export const mountedName = 'files'
@@ -34,6 +35,7 @@ export function mountedFiles(
     digest,
     buildkit: { digests: () => [], inputs: [], files: () => buildkitContent([path], [plain()]) },
     facts: { path },
+    definition: copyDefinition([{ path, from: 0 }], { destination: `/${mountedName}` }, [from.origin]),
     listing: () => listing,
     reads: from,
     async outside(eager) {

@@ -21,6 +21,7 @@ import type { Operation } from '../graph.ts'
 import { type Facts, factOf, opaqueFact } from '../records/account.ts'
 import { type BuildKitStep, execStep } from '../transfer/buildkit-keys.ts'
 import { buildkitMounts } from '../transfer/buildkit-mounts.ts'
+import { runDefinition } from './definition.ts'
 import { failedShell } from './failed-shell.ts'
 import { mountContents, mountInputs, mountKey, type ReadyMounts, readyMounts, type StepMount } from './step-mounts.ts'
 
@@ -87,6 +88,7 @@ export function runOperation(options: RunOptions): Operation {
     ),
     buildkit: buildkitOf(options),
     facts: runFacts(options),
+    definition: runDefinition(options),
     retry: true,
     ...(mountInputs(mounts).length > 0 && {
       contents: (execution, results) => mountContents(execution, results, mounts),

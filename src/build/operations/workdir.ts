@@ -5,6 +5,7 @@ import { openTree, resolveInTree } from '../context/tree.ts'
 import { viewRoot } from '../execution.ts'
 import type { Operation } from '../graph.ts'
 import { mkdirStep } from '../transfer/buildkit-keys.ts'
+import { mkdirDefinition } from './definition.ts'
 import { resolveOwner } from './owner.ts'
 
 /**
@@ -19,6 +20,7 @@ export function workdirOperation(
     digest: keyOf('workdir', path, user, ...(created === undefined ? [] : [`${created} ${epoch}`])),
     ...(created === undefined && { buildkit: mkdirStep(path, user) }),
     facts: { path, user, ...(created !== undefined && { SOURCE_DATE_EPOCH: `${created / 1_000_000_000n}` }) },
+    definition: mkdirDefinition(path),
     async execute(execution, layer, [below]) {
       using root = viewRoot(execution, below!.snapshot)
       const lower = openTree(bytesOf(root.path), 'the image')

@@ -1,10 +1,12 @@
 import type { LayerEntry } from '../../layers/mod.ts'
 import { bytesOf, StrakeError, textOf } from '../../lib/mod.ts'
 import { formatPlatform } from '../../oci/mod.ts'
+import type { Attestor } from '../attestations/attestor.ts'
 import { type Execution, viewRoot } from '../execution.ts'
 import type { FinishedImage } from './assemble.ts'
 import type { Finished } from './export.ts'
 import { filesOf } from './files.ts'
+import { withStatements } from './statements.ts'
 
 /** The folder of an image's files where each platform has one: `linux_arm_v7`. */
 export function folderOf({ platform }: FinishedImage): string {
@@ -12,20 +14,23 @@ export function folderOf({ platform }: FinishedImage): string {
 }
 
 /**
- * The files of all images that were built of a target; with `split` each platform's in a folder of its own. Throws `invalid` where
+ * The files of all images that were built of a target, and what is attested of them; with `split` each platform's in a folder of its own. Throws `invalid` where
  * two of them have the same file and it is not.
  */
 export async function* allFiles(
   execution: Execution,
   { images, epoch }: Pick<Finished, 'images' | 'epoch'>,
-  split = false,
+  { split = false, attestor }: { readonly split?: boolean | undefined; readonly attestor?: Attestor | undefined } = {},
 ): AsyncGenerator<LayerEntry> {
   const seen = new Map<string, string>()
   for (const image of images) {
     using root = viewRoot(execution, image.snapshot)
     const folder = bytesOf(folderOf(image))
     if (split) yield { path: folder, mode: 0o755, uid: 0, gid: 0, mtime: 0n, kind: 'directory' }
-    for await (const entry of filesOf(root.path, { time: epoch, signal: execution.signal })) {
+    const list = () => filesOf(root.path, { time: epoch, signal: execution.signal })
+    const platform = images.length > 1 && !split ? folder : undefined
+    const files = attestor ? withStatements(list, attestor.files(image, platform), epoch) : list()
+    for await (const entry of files) {
       if (split) yield below(folder, entry)
       else if (images.length === 1) yield entry
       else {

@@ -4,7 +4,9 @@ import { archiveContent, type Images, readIndex } from '../../images/mod.ts'
 import { errno, StrakeError } from '../../lib/mod.ts'
 import { type Descriptor, parseReference, type Reference, referenceString } from '../../oci/mod.ts'
 import { copy, openLayout, packManifest, pushImage, StoreBlobs } from '../../registry/mod.ts'
+import type { Attestor } from '../attestations/attestor.ts'
 import type { Execution } from '../execution.ts'
+import type { BuildOptions } from '../types.ts'
 import { allFiles, folderOf } from './all-files.ts'
 import { type Assembly, assemble, isIndex, packOptions, unpackedIndex } from './assemble.ts'
 import { writeFiles } from './local.ts'
@@ -30,7 +32,7 @@ export interface ExportedImage {
 /** Finds out before the build what would fail after it. Throws `invalid` in docker's words. */
 export function checkOutputs(
   outputs: readonly BuildOutput[],
-  tags: readonly string[],
+  { tags = [], attest }: Pick<BuildOptions, 'tags' | 'attest'>,
   { targets, isMultiPlatform }: { readonly targets: number; readonly isMultiPlatform: boolean },
 ): void {
   const fail = (message: string, hint?: string) => new StrakeError('invalid', message, { hint })
@@ -56,6 +58,12 @@ export function checkOutputs(
       }
       continue
     }
+    if (output.kind === 'docker' && attest) {
+      throw fail(
+        'docker exporter does not support exporting manifest lists, use the oci exporter instead',
+        'Write type=oci.',
+      )
+    }
     if ('indexAnnotations' in output && output.indexAnnotations && !isMultiPlatform) throw fail(noIndex)
     for (const name of 'names' in output ? (output.names ?? []) : []) parseReference(name)
     if (typeof output.dest !== 'string') continue
@@ -74,11 +82,17 @@ export function checkOutputs(
 
 const noIndex = 'index annotations not supported for single platform export'
 
+interface Exporting<Output extends BuildOutput> {
+  readonly finished: Finished
+  readonly output: Output
+  readonly attestor: Attestor | undefined
+}
+
 /** Puts one output out. Those that are no images give nothing. */
 export async function exportOutput(
   execution: Execution,
   images: Images,
-  { finished, output }: { readonly finished: Finished; readonly output: BuildOutput },
+  { finished, output, attestor }: Exporting<BuildOutput>,
 ): Promise<ExportedImage | undefined> {
   switch (output.kind) {
     case 'cacheonly':
@@ -88,11 +102,12 @@ export async function exportOutput(
       const what = output.kind === 'local' ? 'directory' : 'tarball'
       await shown(execution, `exporting to client ${what}`, async () => {
         const split = output.platformSplit ?? finished.isMultiPlatform
-        if (output.kind === 'tar') await writeOutput(output.dest, tarOf(allFiles(execution, finished, split)))
-        else if (!split) await writeFiles(resolve(output.dest), allFiles(execution, finished, false))
+        if (output.kind === 'tar')
+          await writeOutput(output.dest, tarOf(allFiles(execution, finished, { split, attestor })))
+        else if (!split) await writeFiles(resolve(output.dest), allFiles(execution, finished, { attestor }))
         else {
           for (const image of finished.images) {
-            const files = allFiles(execution, { ...finished, images: [image] }, false)
+            const files = allFiles(execution, { ...finished, images: [image] }, { attestor })
             await writeFiles(join(resolve(output.dest), folderOf(image)), files)
           }
         }
@@ -102,10 +117,10 @@ export async function exportOutput(
     case 'oci':
     case 'docker':
       return shown(execution, `exporting to ${output.kind} image format`, () =>
-        exportArchive(execution, finished, output),
+        exportArchive(execution, { finished, output, attestor }),
       )
     case 'image':
-      return exportImage(execution, images, { finished, output })
+      return exportImage(execution, images, { finished, output, attestor })
   }
 }
 
@@ -133,15 +148,14 @@ export async function shown<T>(
 
 async function exportArchive(
   execution: Execution,
-  finished: Finished,
-  output: BuildOutput & { kind: 'oci' | 'docker' },
+  { finished, output, attestor }: Exporting<BuildOutput & { kind: 'oci' | 'docker' }>,
 ): Promise<ExportedImage> {
   const { store, lease, signal } = execution
   const names = imageNames(output, finished.tags)
   const docker = output.kind === 'docker' && output.mediaTypes !== 'oci' && output.compression !== 'zstd'
-  const manifest = await assemble(execution, finished, {
+  const manifest = await assemble(execution, attested(finished, names, attestor), {
     ...output,
-    mediaTypes: output.mediaTypes ?? (docker ? 'docker' : 'oci'),
+    mediaTypes: attestor ? 'oci' : (output.mediaTypes ?? (docker ? 'docker' : 'oci')),
   })
   if (!output.folder) await writeOutput(output.dest, archiveContent(store, { manifest, names }, signal))
   else if (typeof output.dest === 'string') {
@@ -157,15 +171,23 @@ async function exportArchive(
 async function exportImage(
   execution: Execution,
   images: Images,
-  { finished, output }: { readonly finished: Finished; readonly output: BuildOutput & { kind: 'image' } },
+  { finished: built, output: asked, attestor }: Exporting<BuildOutput & { kind: 'image' }>,
 ): Promise<ExportedImage> {
-  const names = imageNames(output, finished.tags)
+  const names = imageNames(asked, built.tags)
+  const finished = attested(built, names, attestor)
+  // Docker's media types have none for attestations.
+  const output = attestor && asked.mediaTypes === 'docker' ? { ...asked, mediaTypes: 'oci' as const } : asked
   const manifest = await nameImage(execution, images, { finished, output, names })
   if (output.push) await pushNames(execution, images, { finished, output, names })
   // A push may have packed it.
   const [name] = output.push ? names : []
   const pushed = name === undefined ? undefined : (images.index(name) ?? images.get(name)).manifest
   return { manifest: pushed ?? manifest, names, pushed: Boolean(output.push) }
+}
+
+/** With what is to be attached to it. */
+function attested(finished: Finished, names: readonly string[], attestor: Attestor | undefined): Finished {
+  return attestor ? { ...finished, attach: attestor.attach(names) } : finished
 }
 
 /** Gives the names to what was built, in the form that is asked for. What is pushed gets its form on the way, unless it must be final before. */

@@ -7,6 +7,7 @@ import { type ChainId, chainOf, type DiffId, type Digest, digestOf } from '../..
 import { collect } from '../context/collect.ts'
 import { openTree } from '../context/tree.ts'
 import type { OperationVertex, SourceVertex, Vertex } from '../graph.ts'
+import { mergeDefinition } from '../operations/definition.ts'
 import type { StepMount } from '../operations/step-mounts.ts'
 import {
   type BuildKitStep,
@@ -220,7 +221,13 @@ describe("BuildKit's records", () => {
     name: id,
     step: undefined,
     inputs,
-    operation: { digest: sha('b'.repeat(64)) as Digest, facts: {}, buildkit, execute: async () => ({}) },
+    operation: {
+      digest: sha('b'.repeat(64)) as Digest,
+      facts: {},
+      buildkit,
+      definition: mergeDefinition(),
+      execute: async () => ({}),
+    },
   })
   const content = (digit: string) => () => sha(digit.repeat(64)) as Digest
   const run = (line: string, below: Vertex) =>

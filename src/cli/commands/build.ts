@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { type BuildRecord, build, explainContext } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import { parseReference } from '../../oci/mod.ts'
+import { attestOf } from '../attest-options.ts'
 import { cacheSources, cacheTargets } from '../build-cache.ts'
 import { findContext } from '../build-context.ts'
 import { readSolveFlags, solveFlags } from '../build-flags.ts'
@@ -95,6 +96,15 @@ export default command({
       kind: 'boolean',
       help: 'Make the same image of the same inputs everywhere: no times later than SOURCE_DATE_EPOCH (default: the last commit, or the newest file)',
     },
+    attest: { kind: 'list', value: 'string', help: 'Attestation parameters (format: "type=sbom,generator=image")' },
+    provenance: {
+      kind: 'string',
+      help: 'Attach how the image was built (shorthand for "type=provenance"): true, or "mode=min|max,version=v1|v0.2,builder-id=URI,reproducible=true"',
+    },
+    sbom: {
+      kind: 'string',
+      help: 'Attach which packages are in it (shorthand for "type=sbom"): true, or "generator=IMAGE" for a scanner of its own',
+    },
     ca: {
       kind: 'string',
       value: 'auto|none|file',
@@ -136,6 +146,7 @@ export default command({
     const metadataFile = options['metadata-file']
     if (metadataFile) rmSync(metadataFile, { force: true })
     const outputs = outputsOf(options, terminal)
+    const attest = attestOf(options)
 
     using view = showBuild(terminal, options)
     const { onRecord, ...solve } = solving.options(view)
@@ -144,6 +155,7 @@ export default command({
       ...found,
       tags: options.tag,
       outputs,
+      ...(attest && { attest }),
       buildArgs: { ...epochOf(terminal.env), ...buildArguments(options['build-arg'], terminal.env) },
       reproducible: options.reproducible === true,
       labels: pairs(options.label),

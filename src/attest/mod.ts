@@ -1,0 +1,8 @@
+export { withoutCredentials } from './credentials.ts'
+export { scanPackages } from './packages/scan.ts'
+export type { BuildFacts, HandedOn, Material, ProvenanceOptions, Step } from './provenance.ts'
+export { provenance, provenanceSummary } from './provenance.ts'
+export { imageUrl } from './purl.ts'
+export { spdxDocument, spdxPredicate } from './spdx.ts'
+export type { Attestation, Predicate, Subject } from './statement.ts'
+export { attestationManifest, statement } from './statement.ts'
