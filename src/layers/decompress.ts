@@ -87,8 +87,9 @@ async function* inflated(bytes: AsyncIterable<Uint8Array>, inflater: Inflater): 
       filled = 0
     }
   }
-  if (state === 'member') throw damaged('unexpected end of file')
+  // What came before the damage tells what this is.
   if (filled > 0) yield output.subarray(0, filled)
+  if (state === 'member') throw damaged('unexpected end of file')
 }
 
 function attempt<T>(inflate: () => T): T {
