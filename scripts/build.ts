@@ -50,6 +50,11 @@ function behind(mod: string, name: string, as: string): string {
     const further = behind(join(dirname(mod), from!), name, as)
     if (!further.endsWith(JSON.stringify(join(dirname(mod), from!)))) return further
   }
+  for (const [, from] of text.matchAll(/^export \* from '([^']*)'$/gm)) {
+    const inner = join(dirname(mod), from!)
+    const found = behind(inner, name, as)
+    if (!found.endsWith(JSON.stringify(inner))) return found
+  }
   return `{ ${name} as ${as} } from ${JSON.stringify(mod)}`
 }
 

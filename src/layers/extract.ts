@@ -1,6 +1,6 @@
 import { closeSync, constants, ftruncateSync, lstatSync, openSync, readSync } from 'node:fs'
 import { sys } from '../host/mod.ts'
-import { pathOf, StrakeError, textOf } from '../lib/mod.ts'
+import { pathOf, S_IFBLK, S_IFCHR, S_IFIFO, StrakeError, textOf } from '../lib/mod.ts'
 import type { TarEntry, TarHandler } from '../tar/mod.ts'
 import { explain } from './explain.ts'
 import { type Fresh, finishFile, type Metadata, writeAll } from './fill.ts'
@@ -10,7 +10,7 @@ import { describe, find } from './scan.ts'
 import { tarEntry } from './segments.ts'
 import { type Directory, isWhiteout, makeWhiteout, type Tree } from './tree.ts'
 import type { ByteString } from './types.ts'
-import { finishPath, S_IFBLK, S_IFCHR, S_IFIFO } from './upper.ts'
+import { finishPath } from './upper.ts'
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_RDONLY, O_WRONLY } = constants
 

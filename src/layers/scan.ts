@@ -1,17 +1,9 @@
 import { readdirSync, readlinkSync } from 'node:fs'
 import { sys } from '../host/mod.ts'
-import { bytesOf, pathOf } from '../lib/mod.ts'
+import { bytesOf, pathOf, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from '../lib/mod.ts'
 import { refuseWhiteout } from './as-found.ts'
 import { isPortable, opaqueMarker, opaqueXattrs, whiteoutPrefix } from './marks.ts'
 import type { ByteString, LayerEntry } from './types.ts'
-
-const S_IFMT = 0o170000
-const S_IFIFO = 0o010000
-const S_IFCHR = 0o020000
-const S_IFDIR = 0o040000
-const S_IFBLK = 0o060000
-const S_IFREG = 0o100000
-const S_IFLNK = 0o120000
 
 export interface Found {
   readonly stat: sys.Stat

@@ -1,12 +1,11 @@
 import { closeSync, lstatSync, readdirSync, readlinkSync, type Stats } from 'node:fs'
 import { sys } from '../host/mod.ts'
-import { bytesOf, errno, pathOf, StrakeError, textOf } from '../lib/mod.ts'
+import { bytesOf, errno, pathOf, S_IFCHR, StrakeError, textOf } from '../lib/mod.ts'
 import type { Metadata } from './fill.ts'
 import { opaqueXattrs } from './marks.ts'
 import { type Found, find } from './scan.ts'
 import type { ByteString } from './types.ts'
 
-const S_IFCHR = 0o020000
 const O_DIRECTORY = 0o200000
 const O_RDONLY = 0
 const beneath = sys.RESOLVE_BENEATH | sys.RESOLVE_NO_SYMLINKS

@@ -1,13 +1,9 @@
 import { chmodSync, closeSync, constants, linkSync, lstatSync, mkdirSync, openSync, symlinkSync } from 'node:fs'
 import { sys } from '../host/mod.ts'
-import { bytesOf, pathOf, textOf } from '../lib/mod.ts'
+import { bytesOf, pathOf, S_IFBLK, S_IFCHR, S_IFIFO, textOf } from '../lib/mod.ts'
 import { explain } from './explain.ts'
 import { createFile, type FileMetadata, type Fresh, finishFile, type Metadata } from './fill.ts'
 import type { ByteString, LayerEntry } from './types.ts'
-
-export const S_IFIFO = 0o010000
-export const S_IFCHR = 0o020000
-export const S_IFBLK = 0o060000
 
 /** Entries become files below a new, empty directory. The content of files is written by others (fill.ts). */
 export class Upper {

@@ -4,7 +4,7 @@ import { Socket } from 'node:net'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { ended, sys } from '../host/mod.ts'
-import { StrakeError } from '../lib/mod.ts'
+import { S_IFIFO, StrakeError } from '../lib/mod.ts'
 
 /**
  * A small shell that starts the runtime, one step after the other. Node.js is slow to fork, and every step would need
@@ -28,7 +28,6 @@ const loop = `while read -r step; do
   echo $?
 done`
 
-const S_IFIFO = 0o010000
 /** Milliseconds after which a shell that has nothing to do ends. */
 const patience = 2000
 

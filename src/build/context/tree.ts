@@ -1,16 +1,20 @@
 import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import type { IgnoreMatcher } from '../../dockerfile/mod.ts'
-import { type ByteString, errno, pathOf, StrakeError, textOf } from '../../lib/mod.ts'
-
-// inode(7)
-const S_IFMT = 0o170000
-const S_IFSOCK = 0o140000
-const S_IFLNK = 0o120000
-const S_IFREG = 0o100000
-const S_IFBLK = 0o060000
-const S_IFDIR = 0o040000
-const S_IFCHR = 0o020000
-const S_IFIFO = 0o010000
+import {
+  type ByteString,
+  errno,
+  pathOf,
+  S_IFBLK,
+  S_IFCHR,
+  S_IFDIR,
+  S_IFIFO,
+  S_IFLNK,
+  S_IFMT,
+  S_IFREG,
+  S_IFSOCK,
+  StrakeError,
+  textOf,
+} from '../../lib/mod.ts'
 
 /** What lstat says of a file. There is one for each file of a context, so it holds no more than is used. */
 export class FileStat {
