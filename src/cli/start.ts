@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { Script } from 'node:vm'
@@ -68,12 +68,17 @@ function read(path: string, hash: string): Compiled | undefined {
 
 /** It costs nobody anything when it can't be written. */
 function write(path: string, head: string, code: Buffer): void {
+  const beside = `${path}.${process.pid}`
   try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    const beside = `${path}.${process.pid}`
+    // One by one: below /proc, Node's `recursive` would try for ever.
+    for (const folder of [dirname(dirname(path)), dirname(path)]) {
+      if (!existsSync(folder)) mkdirSync(folder, 0o700)
+    }
     writeFileSync(beside, Buffer.concat([Buffer.from(head.padEnd(headSize)), code]), { mode: 0o600, flush: true })
     renameSync(beside, path)
-  } catch {}
+  } catch {
+    rmSync(beside, { force: true })
+  }
 }
 
 start(process.argv[2] ?? '')
