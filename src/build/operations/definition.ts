@@ -1,6 +1,6 @@
 import { posix } from 'node:path'
 import type { HandedOn } from '../../attest/mod.ts'
-import type { MadeFile } from './place.ts'
+import type { CopyOptions } from './copy.ts'
 import type { RunOptions } from './run.ts'
 import type { StepMount } from './step-mounts.ts'
 
@@ -39,14 +39,7 @@ function fileOp(base: number, inputs: number, actions: readonly FileAction[]): o
   }
 }
 
-interface Copied {
-  readonly destination: string
-  readonly chown?: string
-  readonly chmod?: string
-  readonly exclude?: readonly string[]
-  readonly parents?: boolean
-  readonly heredocs?: readonly MadeFile[]
-}
+type Copied = Pick<CopyOptions, 'destination' | 'chown' | 'chmod' | 'exclude' | 'parents' | 'heredocs'>
 
 /** A copy of paths: `from` says which source each is of; without it, they are of the second input. */
 export function copyDefinition(

@@ -190,19 +190,17 @@ function attested(finished: Finished, names: readonly string[], attestor: Attest
   return attestor ? { ...finished, attach: attestor.attach(names) } : finished
 }
 
+interface Named {
+  readonly finished: Finished
+  readonly output: BuildOutput & { kind: 'image' }
+  readonly names: readonly string[]
+}
+
 /** Gives the names to what was built, in the form that is asked for. What is pushed gets its form on the way, unless it must be final before. */
 async function nameImage(
   execution: Execution,
   images: Images,
-  {
-    finished,
-    output,
-    names,
-  }: {
-    readonly finished: Finished
-    readonly output: BuildOutput & { kind: 'image' }
-    readonly names: readonly string[]
-  },
+  { finished, output, names }: Named,
 ): Promise<Descriptor> {
   const { store, lease, signal } = execution
   const options = packOptions(output, finished.images[0]!.platform)
@@ -229,15 +227,7 @@ async function nameImage(
 async function pushNames(
   { store, progress, signal }: Execution,
   images: Images,
-  {
-    finished,
-    output,
-    names,
-  }: {
-    readonly finished: Finished
-    readonly output: BuildOutput & { kind: 'image' }
-    readonly names: readonly string[]
-  },
+  { finished, output, names }: Named,
 ): Promise<void> {
   const [first] = finished.images
   const options = isIndex(finished)
