@@ -14,7 +14,7 @@ export interface ForegroundOptions {
   readonly sigProxy: boolean
   readonly detachKeys?: string | undefined
   /** Gets all output, too. */
-  readonly onOutput?: (data: Uint8Array) => void
+  readonly onOutput?: (stream: 'stdout' | 'stderr', data: Uint8Array) => void
   /** Called when a signal was passed on. */
   readonly onSignal?: () => void
   /** Called when the container has ended, before anything of it is cleared away. */
@@ -53,7 +53,7 @@ export async function foreground(running: RunningContainer, options: ForegroundO
   using _size = tty && terminal.outIsTerminal ? followSize(running, terminal) : undefined
   for await (const { stream, data } of running.output(detached.signal)) {
     if (streams.includes(stream)) terminal[stream === 'stdout' ? 'out' : 'err'](data)
-    options.onOutput?.(data)
+    options.onOutput?.(stream, data)
     input?.drain()
   }
   if (!detached.signal.aborted) {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { RunDevice } from '../../dockerfile/mod.ts'
 import { hint } from '../../hints/mod.ts'
 import { clampTimes } from '../../layers/mod.ts'
-import { type SourceRange, StrakeError } from '../../lib/mod.ts'
+import { outputTail, type SourceRange, StrakeError } from '../../lib/mod.ts'
 import { hostResolvConf, hostsFile } from '../../network/mod.ts'
 import type { Platform } from '../../oci/mod.ts'
 import {
@@ -24,6 +24,7 @@ import { buildkitMounts } from '../transfer/buildkit-mounts.ts'
 import { runDefinition } from './definition.ts'
 import { failedShell } from './failed-shell.ts'
 import { mountContents, mountInputs, mountKey, type ReadyMounts, readyMounts, type StepMount } from './step-mounts.ts'
+import { wholeLines } from './whole-lines.ts'
 
 export interface RunOptions {
   /** The process: the shell with its line, or the words of the exec form. */
@@ -56,8 +57,6 @@ export interface RunOptions {
   /** Where it is known. */
   readonly platform?: Platform
 }
-
-const tailLimit = 64 << 10
 
 export function runOperation(options: RunOptions): Operation {
   const {
@@ -226,23 +225,22 @@ function withDefaults(env: readonly string[], defaults: readonly string[]): stri
   return [...env, ...defaults.filter((pair) => !set.has(nameOf(pair)))]
 }
 
-/** What a step says, on its way to people: without secrets. Its end is kept for hints. */
+/** What a step says, on its way to people: whole lines, without secrets. Its end is kept for hints. */
 function createOutput({ progress, secrets }: Execution, vertex: string) {
   const redactors = { stdout: secrets.redactor?.(), stderr: secrets.redactor?.() }
-  const chunks: Uint8Array[] = []
-  let length = 0
+  const tail = outputTail()
+  const lines = wholeLines((stream, data) => progress({ kind: 'log', vertex, stream, data }))
   const show = (stream: 'stdout' | 'stderr', data: Uint8Array) => {
     if (data.length === 0) return
-    chunks.push(data)
-    length += data.length
-    while (chunks.length > 1 && length - chunks[0]!.length >= tailLimit) length -= chunks.shift()!.length
-    progress({ kind: 'log', vertex, stream, data })
+    tail.add(stream, data)
+    lines.add(stream, data)
   }
   return {
     add: (stream: 'stdout' | 'stderr', data: Uint8Array) => show(stream, redactors[stream]?.write(data) ?? data),
     end() {
       for (const stream of ['stdout', 'stderr'] as const) show(stream, redactors[stream]?.end() ?? Buffer.alloc(0))
+      lines.end()
     },
-    tail: () => Buffer.concat(chunks).toString().slice(-tailLimit),
+    tail: tail.text,
   }
 }

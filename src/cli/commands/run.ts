@@ -1,10 +1,9 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { explainCommand, explainEnd, explainPorts, type RunningContainer, run } from '../../engine/mod.ts'
-import { errno, StrakeError } from '../../lib/mod.ts'
+import { errno, outputTail, StrakeError } from '../../lib/mod.ts'
 import { command, type Terminal } from '../command.ts'
 import { checkTerminal, foreground, terminalSize } from '../foreground.ts'
 import { hintText } from '../hint-text.ts'
-import { createTail } from '../output-tail.ts'
 import { transferProgress } from '../progress-transfer.ts'
 import { askedFor, createOptions } from '../run-options.ts'
 
@@ -68,7 +67,7 @@ export default command({
       return 0
     }
     using _ = checkPorts(running, terminal)
-    const tail = createTail()
+    const tail = outputTail()
     let signalled = false
     const streams = (['stdout', 'stderr'] as const).filter(
       (name) => options.attach.length === 0 || hasStream(options.attach, name),
@@ -79,7 +78,7 @@ export default command({
       streams,
       sigProxy: options['sig-proxy'] ?? true,
       detachKeys: options['detach-keys'],
-      onOutput: (data) => tail.add(data),
+      onOutput: tail.add,
       onSignal: () => {
         signalled = true
       },
