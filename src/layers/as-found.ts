@@ -9,29 +9,45 @@ import type { ByteString, LayerEntry } from './types.ts'
  *
  * @throws `internal` when they are not in order, `unsupported` for a name that would be taken for a whiteout
  */
-export function* asFound(dir: string, entries: readonly LayerEntry[]): Generator<LayerEntry> {
-  const others = entries.some(({ kind }) => kind === 'link') ? new Map<ByteString, LayerEntry>() : undefined
+export function* asFound(dir: string, entries: Iterable<LayerEntry>): Generator<LayerEntry> {
+  /** What links may name, gathered when the first link comes: most layers have none. */
+  let others: Map<ByteString, LayerEntry> | undefined
   let previous: ByteString = ''
   for (const given of entries) {
     const { path } = given
     if (path <= previous) throw new StrakeError('internal', `${textOf(path)} and ${textOf(previous)} are not in order`)
     previous = path
     refuseWhiteout(path)
-    const xattrs = portable(given.xattrs)
-    const time = representable(dir, given.mtime)
-    const same = time === given.mtime && xattrs === given.xattrs
-    const entry: LayerEntry = same ? given : { ...given, mtime: time, ...(xattrs && { xattrs }) }
-    if (entry.kind !== 'link') {
+    if (given.kind !== 'link') {
+      const entry = kept(dir, given)
       others?.set(path, entry)
       yield entry
       continue
     }
-    const first = others!.get(entry.target)
+    others ??= othersBefore(path, dir, entries)
+    const first = others.get(given.target)
     if (!first)
-      throw new StrakeError('internal', `${textOf(path)} is a link to ${textOf(entry.target)}, not an earlier file`)
+      throw new StrakeError('internal', `${textOf(path)} is a link to ${textOf(given.target)}, not an earlier file`)
     const { mode, uid, gid, mtime } = first
     yield { path, kind: 'link', target: first.path, mode, uid, gid, mtime }
   }
+}
+
+function othersBefore(path: ByteString, dir: string, entries: Iterable<LayerEntry>): Map<ByteString, LayerEntry> {
+  const others = new Map<ByteString, LayerEntry>()
+  for (const entry of entries) {
+    if (entry.path >= path) break
+    others.set(entry.path, kept(dir, entry))
+  }
+  return others
+}
+
+/** An entry with what the file system and the layer's tar can hold of it. */
+function kept(dir: string, entry: LayerEntry): LayerEntry {
+  const xattrs = portable(entry.xattrs)
+  const mtime = representable(dir, entry.mtime)
+  if (mtime === entry.mtime && xattrs === entry.xattrs) return entry
+  return { ...entry, mtime, ...(xattrs && { xattrs }) }
 }
 
 /** Image layers have no way to hold names that begin with `.wh.`: they mean that something is gone. */

@@ -8,15 +8,12 @@ import type { AppliedLayer } from './types.ts'
 export interface Crew {
   /** How many jobs are done at the same time. */
   readonly size: number
-  /** Whether somebody could begin with a job now. */
-  readonly ready: boolean
   do<J extends Job>(job: J, lane?: number): Promise<Result<J>>
 }
 
 /** Does jobs at once on the calling thread: a worker thread takes longer to start than a little work takes. */
 export const caller: Crew = {
   size: 1,
-  ready: true,
   async do<J extends Job>(job: J) {
     return perform(job) as Result<J>
   },
@@ -41,6 +38,9 @@ interface Member {
 
 const all: Threads[] = []
 
+/** A thread that has so many jobs has enough to do. */
+const mostWaiting = 2
+
 class Threads implements Crew {
   readonly size: number
   #members: (Member | undefined)[] = []
@@ -50,25 +50,31 @@ class Threads implements Crew {
     all.push(this)
   }
 
-  /** Asking starts them. */
-  get ready(): boolean {
-    let ready = false
-    for (let i = 0; i < this.size; i++) ready = this.#at(i).online || ready
-    return ready
+  do<J extends Job | ApplyJob>(job: J, lane?: number): Promise<Result<J>> {
+    return this.#give(job, lane === undefined ? this.#leastBusy() : this.#at(lane % this.size))
   }
 
-  do<J extends Job | ApplyJob>(job: J, lane?: number): Promise<Result<J>> {
-    const member = lane === undefined ? this.#leastBusy() : this.#at(lane % this.size)
+  /** Gives the job to one of the first `count`, if one gets to it soon. */
+  offer<J extends Job>(job: J, count: number): Promise<Result<J>> | undefined {
+    let best: Member | undefined
+    for (let index = 0; index < count; index++) {
+      const member = this.#at(index)
+      if (member.online && member.waiting.length < (best?.waiting.length ?? mostWaiting)) best = member
+    }
+    return best && this.#give(job, best)
+  }
+
+  /** Has that many start, so that they are there when they are needed. */
+  start(count: number): void {
+    for (let index = 0; index < count; index++) this.#at(index)
+  }
+
+  #give<J extends Job | ApplyJob>(job: J, member: Member): Promise<Result<J>> {
     return new Promise<Result<J>>((resolve, reject) => {
       if (member.waiting.length === 0) member.worker.ref()
       member.waiting.push({ resolve: resolve as (result: unknown) => void, reject })
       member.worker.postMessage(job)
     })
-  }
-
-  /** Has them start, so that they are there when they are needed. */
-  start(): void {
-    for (let index = 0; index < this.size; index++) this.#at(index)
   }
 
   /** Starts one only where all that run have something to do. */
@@ -98,6 +104,19 @@ const processors = Math.min(availableParallelism(), 8)
 
 /** Worker threads, started when they are first needed. They keep the process alive only while they work. */
 export const workers = new Threads(processors)
+
+const others = Math.max(1, processors - 1)
+
+/**
+ * Worker threads and the caller's own, which does what those would not get to soon: one thread less is to be started, and
+ * no processor waits.
+ */
+export const together: Crew & { start(): void } = {
+  size: others + 1,
+  do: <J extends Job>(job: J, lane?: number) =>
+    lane === undefined ? (workers.offer(job, others) ?? caller.do(job)) : workers.do(job, lane % others),
+  start: () => workers.start(others),
+}
 
 /** Those who unpack blobs as these come, and wait for them: the others have quicker work to do. */
 export const unpackers: { do(job: ApplyJob): Promise<AppliedLayer> } = new Threads(3)

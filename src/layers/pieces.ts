@@ -24,42 +24,59 @@ const whole = 8
 const part = 16
 const reusing = 32
 
-export function packPieces(pieces: readonly Piece[]): PackedPieces {
-  const numbers = new Uint32Array(pieces.length * width)
-  const positions = new BigInt64Array(pieces.length * 2)
-  const xattrs = new Map<number, ReadonlyMap<ByteString, Uint8Array>>()
-  let paths = ''
-  for (const [index, { at, length, source, target, hash }] of pieces.entries()) {
-    let flags = hash ? hashed : 0
+/** Gathers the pieces of a segment, at most `room` of them. */
+export class PiecePacker {
+  length = 0
+  readonly #numbers: Uint32Array
+  readonly #positions: BigInt64Array
+  #paths = ''
+  readonly #xattrs = new Map<number, ReadonlyMap<ByteString, Uint8Array>>()
+
+  constructor(room: number) {
+    this.#numbers = new Uint32Array(room * width)
+    this.#positions = new BigInt64Array(room * 2)
+  }
+
+  add({ at, length, source, target, hash }: Piece): void {
+    const index = this.length++
     const place = index * width
+    let flags = hash ? hashed : 0
     if (source) {
       flags |= sourced | (source.last ? last : 0)
-      positions[2 * index] = BigInt(source.position)
-      paths += `${source.path}\0`
+      this.#positions[2 * index] = BigInt(source.position)
+      this.#paths += `${source.path}\0`
     }
     if (target?.kind === 'part') {
       flags |= part
-      positions[2 * index + 1] = BigInt(target.position)
-      paths += `${target.path}\0`
+      this.#positions[2 * index + 1] = BigInt(target.position)
+      this.#paths += `${target.path}\0`
     } else if (target) {
       const { file, reuse } = target
       flags |= whole
-      positions[2 * index + 1] = file.mtime
-      paths += `${file.path}\0`
-      numbers[place + 3] = file.mode
-      numbers[place + 4] = file.uid
-      numbers[place + 5] = file.gid
-      if (file.xattrs) xattrs.set(index, file.xattrs)
+      this.#positions[2 * index + 1] = file.mtime
+      this.#paths += `${file.path}\0`
+      this.#numbers[place + 3] = file.mode
+      this.#numbers[place + 4] = file.uid
+      this.#numbers[place + 5] = file.gid
+      if (file.xattrs) this.#xattrs.set(index, file.xattrs)
       if (reuse !== undefined) {
         flags |= reusing
-        paths += `${reuse}\0`
+        this.#paths += `${reuse}\0`
       }
     }
-    numbers[place] = at
-    numbers[place + 1] = length
-    numbers[place + 2] = flags
+    this.#numbers[place] = at
+    this.#numbers[place + 1] = length
+    this.#numbers[place + 2] = flags
   }
-  return { numbers, positions, paths, xattrs }
+
+  pack(): PackedPieces {
+    return {
+      numbers: this.#numbers.slice(0, this.length * width),
+      positions: this.#positions.slice(0, this.length * 2),
+      paths: this.#paths,
+      xattrs: this.#xattrs,
+    }
+  }
 }
 
 export function* unpackPieces({ numbers, positions, paths, xattrs }: PackedPieces): Generator<Piece> {

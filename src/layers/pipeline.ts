@@ -1,18 +1,17 @@
 import { setImmediate } from 'node:timers/promises'
 import { StrakeError } from '../lib/mod.ts'
 import type { Digest } from '../oci/mod.ts'
-import { type Crew, caller } from './crew.ts'
+import type { Crew } from './crew.ts'
 import type { Fresh } from './fill.ts'
-import { packPieces } from './pieces.ts'
 import { layOut, type Segment, segmentSize } from './segments.ts'
-import type { ByteString, EarlierFiles, LayerEntry } from './types.ts'
+import type { EarlierFiles, LayerEntry } from './types.ts'
 import type { Upper } from './upper.ts'
 
 export interface PipelineOptions {
   readonly crew: Crew
   readonly upper?: Upper | undefined
   readonly earlier?: EarlierFiles | undefined
-  readonly digests?: Map<ByteString, Digest> | undefined
+  readonly digests?: boolean | undefined
   readonly signal?: AbortSignal | undefined
 }
 
@@ -48,18 +47,18 @@ export async function* tarSegments(
   }
 
   const layout = layOut(entries, { take, upper, earlier, digests })
-  const filling: { readonly segment: Segment; readonly filled: Promise<string[]> }[] = []
+  const filling: { readonly segment: Segment; readonly filled: Promise<string[]>; done: boolean }[] = []
   const inUse = new Set<Promise<void>>()
   let failure: unknown
   let stream = 0
   /** The content hash of a large file goes on in one thread while the layer's own goes on in another. */
   const hashLarge = async ({ buffer, large }: Segment) => {
-    const { path, at, length, last } = large!
+    const { file, at, length, last } = large!
     stream ||= newStream()
     const step = crew.do({ kind: 'hash', stream, bytes: buffer.subarray(at, at + length), last }, stream)
     if (last) stream = 0
     const hash = await step
-    if (hash) digests!.set(path, `sha256:${hash}` as Digest)
+    if (hash) file.digest = `sha256:${hash}` as Digest
   }
 
   /** Lets the buffer be used again when nobody needs it any more. */
@@ -75,26 +74,30 @@ export async function* tarSegments(
     released.finally(() => inUse.delete(released))
   }
 
+  /** Lays out the next segment and has it filled; false when there is none. */
+  const fillNext = (): boolean => {
+    const { value: segment } = layout.next()
+    if (!segment) return false
+    const { pieces, buffer } = segment
+    const job = { kind: 'fill', segment: buffer, pieces: pieces.pack(), fresh: upper?.fresh ?? unused } as const
+    const item = { segment, filled: pieces.length > 0 ? crew.do(job) : Promise.resolve([]), done: false }
+    const ended = () => {
+      item.done = true
+    }
+    item.filled.then(ended, ended)
+    filling.push(item)
+    return true
+  }
+
   try {
-    let more = true
-    while (more || filling.length > 0) {
+    for (let more = true; more || filling.length > 0; ) {
       if (signal?.aborted) throw new StrakeError('cancelled', 'cancelled', { cause: signal.reason })
-      while (more && (free.length > 0 || made < depth)) {
-        const { value: segment, done } = layout.next()
-        more = !done
-        if (!segment) break
-        const job = {
-          kind: 'fill',
-          segment: segment.buffer,
-          pieces: packPieces(segment.pieces),
-          fresh: upper?.fresh ?? unused,
-        } as const
-        // While the threads start, the caller's own begins; it gives way so that it learns when they are there.
-        const { ready } = crew
-        const filled = segment.pieces.length > 0 ? (ready ? crew : caller).do(job) : Promise.resolve([])
-        filled.catch(() => {})
-        filling.push({ segment, filled })
-        if (!ready) await setImmediate()
+      const canFill = more && (free.length > 0 || made < depth)
+      if (canFill && !filling[0]?.done) {
+        more = fillNext()
+        // What the threads have done is heard of.
+        await setImmediate()
+        continue
       }
       const first = filling.shift()
       if (!first) {
@@ -106,7 +109,7 @@ export async function* tarSegments(
       }
       const { segment } = first
       const hashes = await first.filled
-      for (let i = 0; i < hashes.length; i++) digests!.set(segment.hashed[i]!, `sha256:${hashes[i]}` as Digest)
+      for (const [i, file] of segment.hashed.entries()) file.digest = `sha256:${hashes[i]}` as Digest
       const users: Promise<unknown>[] = segment.large ? [hashLarge(segment)] : []
       yield segment
       if (segment.held) users.push(segment.held)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { lstatSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, beforeEach, describe, it } from 'node:test'
@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { layerEntries } from '../../tests/support/layer-entries.ts'
 import { listTree } from '../../tests/support/list-tree.ts'
 import { pathOf } from '../lib/mod.ts'
-import type { Digest } from '../oci/mod.ts'
+import { digestOf } from '../oci/mod.ts'
 import { dismissWorkers, earlierFiles, hashLayer, type LayerEntry, noteFiles, writeLayer } from './mod.ts'
 import { scanLayer } from './scan.ts'
 
@@ -26,12 +26,12 @@ function made(name: string): string {
 }
 
 /** The entries of a layer's directory, read from there, with the digests of their files. */
-function entriesOf(layer: string, digests: ReadonlyMap<string, Digest>): LayerEntry[] {
-  return [...scanLayer(layer)].map((entry) => {
-    const digest = digests.get(entry.path)
-    if (entry.kind !== 'file' || entry.source.kind !== 'path' || !digest) return entry
-    return { ...entry, source: { ...entry.source, digest } }
-  })
+function entriesOf(layer: string): LayerEntry[] {
+  const entries = [...scanLayer(layer)]
+  for (const entry of entries) {
+    if (entry.kind === 'file') entry.source.digest = digestOf(readFileSync(pathOf(`${layer}/${entry.path}`)))
+  }
+  return entries
 }
 
 function shareable(entries: readonly LayerEntry[], dirs: readonly string[]): string[] {
@@ -46,9 +46,9 @@ async function earlierLayer(): Promise<{ layer: string; entries: LayerEntry[] }>
   for (const [i, size] of sizes.entries()) writeFileSync(join(layer, `file-${i}`), Buffer.alloc(size, `${i} `))
   for (let i = 0; i < 300; i++) writeFileSync(join(layer, `many-${i}`), `text ${i}`)
   const source = made('source')
-  const { digests } = await writeLayer(source, [...scanLayer(layer)], { contentDigests: true })
-  const entries = entriesOf(source, digests)
-  noteFiles(layer, entries, digests)
+  await writeLayer(source, [...scanLayer(layer)])
+  const entries = entriesOf(source)
+  noteFiles(layer, entries)
   return { layer, entries }
 }
 
@@ -59,9 +59,9 @@ describe('reuse', () => {
       fc.asyncProperty(layerEntries, fc.nat(), async (random, change) => {
         run++
         const earlier = made(`earlier-${run}`)
-        const { digests } = await writeLayer(earlier, random, { contentDigests: true })
-        const entries = entriesOf(earlier, digests)
-        noteFiles(earlier, entries, digests)
+        await writeLayer(earlier, random)
+        const entries = entriesOf(earlier)
+        noteFiles(earlier, entries)
         const at = change % Math.max(1, entries.length)
         const changed = entries.map((entry, i) => (i === at ? { ...entry, mode: entry.mode ^ 0o100 } : entry))
         const [copy, shared] = [made(`copy-${run}`), made(`shared-${run}`)]
@@ -85,7 +85,7 @@ describe('reuse', () => {
     const shared = made('shared')
     assert.equal(shareable(entries, [layer]).length, entries.length)
     const earlier = earlierFiles(entries, [layer])
-    const { diffId } = await writeLayer(shared, entries, { contentDigests: true, earlier })
+    const { diffId } = await writeLayer(shared, entries, { digests: true, earlier })
     assert.equal((await hashLayer(layer)).diffId, diffId)
     assert.deepEqual(listTree(shared), listTree(layer))
     for (const { path } of entries) assert.equal(inode(shared, path), inode(layer, path), path)
@@ -108,7 +108,7 @@ describe('reuse', () => {
   it('takes the first layer that has any of the files, and does without notes', async () => {
     const { layer, entries } = await earlierLayer()
     const [none, other] = [made('none'), made('other')]
-    noteFiles(other, [], new Map())
+    noteFiles(other, [])
     assert.equal(shareable(entries, [none, other, layer]).length, entries.length)
     writeFileSync(join(layer, '..', 'files'), Buffer.alloc(1000, 0xff))
     assert.equal(earlierFiles(entries, [none, layer]), undefined)
@@ -117,15 +117,10 @@ describe('reuse', () => {
   it('leaves configuration of the system with one name', async () => {
     const { layer, entries } = await earlierLayer()
     const system = entries.map((entry) => ({ ...entry, path: `etc/cron.d/${entry.path}` }))
-    noteFiles(layer, system, new Map(system.map((entry) => [entry.path, digestIn(entry)])))
+    noteFiles(layer, system)
     assert.equal(earlierFiles(system, [layer]), undefined)
   })
 })
-
-function digestIn(entry: LayerEntry): Digest {
-  assert.ok(entry.kind === 'file' && entry.source.kind === 'path' && entry.source.digest)
-  return entry.source.digest
-}
 
 function inode(layer: string, path: string): number {
   return lstatSync(pathOf(`${layer}/${path}`)).ino

@@ -1,24 +1,28 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bytesOf, errno } from '../lib/mod.ts'
-import type { Digest } from '../oci/mod.ts'
+import { bytesOf, errno, PathRecords, PathRecordsWriter } from '../lib/mod.ts'
 import { explain } from './explain.ts'
 import type { ByteString, EarlierFiles, LayerEntry } from './types.ts'
 
 /**
  * Notes beside a layer's directory what files it was given, so that a later layer can share them (`earlierFiles`). Whoever
- * removes the one removes the other; the note alone may be lost at any time. `digests` has what the entries do not tell.
+ * removes the one removes the other; the note alone may be lost at any time. Files without a digest are left out.
  *
  * @throws `unavailable` when the disk is full
  */
-export function noteFiles(dir: string, entries: readonly LayerEntry[], digests: ReadonlyMap<ByteString, Digest>): void {
-  const records: string[] = []
+export function noteFiles(dir: string, entries: Iterable<LayerEntry>): void {
+  const records = new PathRecordsWriter()
   for (const entry of entries) {
-    const record = recordOf(entry, digests)
-    if (record) records.push(record)
+    const identity = identityOf(entry)
+    if (identity) records.add(entry.path, identity)
   }
   try {
-    writeFileSync(noteBeside(dir), records.join('\0'), 'latin1')
+    const fd = openSync(noteBeside(dir), 'w')
+    try {
+      for (const chunk of records.chunks) writeFileSync(fd, chunk)
+    } finally {
+      closeSync(fd)
+    }
   } catch (error) {
     throw explain(error, `can't write ${noteBeside(dir)}`)
   }
@@ -31,16 +35,18 @@ export function forgetFiles(dir: string): void {
 
 /**
  * The first of the layers in `dirs` that has any file of the entries, the same in content and metadata. Only files whose digest
- * is known are looked for. The layers must be finished, and on one file system with the new one.
+ * is known are looked for, best in their order. The layers must be finished, and on one file system with the new one.
  */
-export function earlierFiles(entries: readonly LayerEntry[], dirs: readonly string[]): EarlierFiles | undefined {
+export function earlierFiles(entries: Iterable<LayerEntry>, dirs: readonly string[]): EarlierFiles | undefined {
   for (const dir of dirs) {
     const noted = readNote(dir)
     const known = (entry: LayerEntry) => {
-      const record = recordOf(entry)
-      return record !== undefined && noted.has(record)
+      const identity = identityOf(entry)
+      const at = identity && noted.find(entry.path)
+      return at !== undefined && noted.holds(at, identity!)
     }
-    if (!entries.some(known)) continue
+    if (!some(entries, known)) continue
+    noted.cursor = 0
     const files = {
       dir,
       root: bytesOf(dir),
@@ -56,6 +62,11 @@ export function earlierFiles(entries: readonly LayerEntry[], dirs: readonly stri
   return undefined
 }
 
+function some(entries: Iterable<LayerEntry>, test: (entry: LayerEntry) => boolean): boolean {
+  for (const entry of entries) if (test(entry)) return true
+  return false
+}
+
 /**
  * Programs that look for tampering, cron first of all, refuse configuration that has several names, and the kernel tells
  * containers how many there are.
@@ -65,22 +76,28 @@ const unshared = /^(?:etc|var\/spool)\//
 /** Whether a file at that place may have other names elsewhere. */
 export const isShareable = (path: ByteString) => !unshared.test(path)
 
-/** All that makes a file what it is; undefined for what is not shared. */
-function recordOf(entry: LayerEntry, digests?: ReadonlyMap<ByteString, Digest>): string | undefined {
-  const { kind, path, mode, uid, gid, mtime, xattrs } = entry
-  if (kind !== 'file' || xattrs || !isShareable(path)) return undefined
-  const digest = (entry.source.kind === 'path' && entry.source.digest) || digests?.get(path)
-  if (!digest) return undefined
-  return `${digest} ${mode} ${uid} ${gid} ${mtime} ${path}`
+const identitySize = 16 + 8 + 32
+const identity = Buffer.alloc(identitySize)
+
+/** All that makes a file what it is, but for its path; undefined for what is not shared. Valid until the next call. */
+function identityOf(entry: LayerEntry): Buffer | undefined {
+  if (entry.kind !== 'file' || entry.xattrs || !entry.source.digest || !isShareable(entry.path)) return undefined
+  identity.writeUInt32LE(entry.mode, 0)
+  identity.writeUInt32LE(entry.uid, 4)
+  identity.writeUInt32LE(entry.gid, 8)
+  identity.writeBigInt64LE(BigInt.asIntN(64, entry.mtime), 16)
+  identity.write(entry.source.digest.slice(7), 24, 'hex')
+  return identity
 }
 
-function readNote(dir: string): ReadonlySet<string> {
+function readNote(dir: string): PathRecords {
+  let bytes: Buffer = Buffer.alloc(0)
   try {
-    return new Set(readFileSync(noteBeside(dir), 'latin1').split('\0'))
+    bytes = readFileSync(noteBeside(dir))
   } catch (error) {
-    if (errno(error) === 'ENOENT') return new Set()
-    throw explain(error, `can't read ${noteBeside(dir)}`)
+    if (errno(error) !== 'ENOENT') throw explain(error, `can't read ${noteBeside(dir)}`)
   }
+  return new PathRecords(bytes, identitySize)
 }
 
 function noteBeside(dir: string): string {

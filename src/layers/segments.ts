@@ -1,9 +1,11 @@
 import { StrakeError, textOf } from '../lib/mod.ts'
-import type { Digest } from '../oci/mod.ts'
 import { encodeHeader, paddingOf, type TarEntry, trailerSize } from '../tar/mod.ts'
-import type { Piece, Source, Target } from './fill.ts'
-import type { ByteString, EarlierFiles, LayerEntry } from './types.ts'
+import type { Source, Target } from './fill.ts'
+import { PiecePacker } from './pieces.ts'
+import type { EarlierFiles, FileSource, LayerEntry } from './types.ts'
 import type { Upper } from './upper.ts'
+
+type File = LayerEntry & { readonly kind: 'file' }
 
 export const segmentSize = 2 * 1024 * 1024
 /** A segment of many tiny files is closed early, so that the work is spread. */
@@ -13,11 +15,11 @@ const piecesPerSegment = 512
 export interface Segment {
   readonly buffer: Uint8Array
   used: number
-  readonly pieces: Piece[]
-  /** For each piece that is hashed as a whole: the file. */
-  readonly hashed: ByteString[]
+  readonly pieces: PiecePacker
+  /** For each piece that is hashed as a whole: the file, which gets the digest. */
+  readonly hashed: FileSource[]
   /** The stretch of a file that is too large for one segment and is hashed across them. */
-  large: { readonly path: ByteString; readonly at: number; readonly length: number; readonly last: boolean } | undefined
+  large: { readonly file: FileSource; readonly at: number; readonly length: number; readonly last: boolean } | undefined
   /** Bytes of file content. */
   content: number
   /** Who takes the segment sets it: the buffer is not used again before that. */
@@ -31,8 +33,8 @@ export interface LayOutOptions {
   readonly upper?: Upper | undefined
   /** What need not be written there again. */
   readonly earlier?: EarlierFiles | undefined
-  /** For those of files whose digest is not known; without it, no content is hashed. */
-  readonly digests?: ReadonlyMap<ByteString, Digest> | undefined
+  /** Whether files whose digest is not known get it. */
+  readonly digests?: boolean | undefined
 }
 
 /**
@@ -70,20 +72,30 @@ export function* layOut(
     segment = open(take())
   }
 
-  function* content(entry: LayerEntry & { kind: 'file' }): Generator<Segment> {
+  const reuseOf = (entry: File) => (earlier?.has(entry) ? `${earlier.root}/${entry.path}` : undefined)
+
+  /** A file, where there is room for all of it. */
+  function small(entry: File): void {
     const { size, source } = entry
-    if (source.kind === 'bytes' && source.bytes.length !== size) {
-      throw new StrakeError('internal', `${textOf(entry.path)} has ${source.bytes.length} bytes, not ${size}`)
-    }
-    const known = source.kind === 'path' ? source.digest : undefined
-    const hash = digests !== undefined && known === undefined
-    const isLarge = size > segmentSize
-    const reuse = earlier?.has(entry) ? `${earlier.root}/${entry.path}` : undefined
-    const shared = isLarge && reuse !== undefined && upper?.shareLarge(entry, reuse) ? reuse : undefined
-    const large = isLarge && shared === undefined ? upper?.createLarge(entry) : undefined
-    if (!isLarge && size > segmentSize - segment.used) yield* next()
-    let position = 0
-    do {
+    const at = segment.used
+    if (source.kind === 'bytes') segment.buffer.set(source.bytes, at)
+    const from: Source | undefined = source.kind === 'path' ? { path: source.path, position: 0, last: true } : undefined
+    const target: Target | undefined = upper && { kind: 'whole', file: upper.file(entry), reuse: reuseOf(entry) }
+    const hash = digests === true && source.digest === undefined
+    segment.pieces.add({ at, length: size, source: from, target, hash })
+    if (hash) segment.hashed.push(source)
+    segment.used += size
+    segment.content += size
+  }
+
+  /** A file that is larger than a segment. */
+  function* large(entry: File): Generator<Segment> {
+    const { size, source } = entry
+    const hash = digests === true && source.digest === undefined
+    const reuse = reuseOf(entry)
+    const shared = reuse !== undefined && upper?.shareLarge(entry, reuse) ? reuse : undefined
+    const path = shared === undefined ? upper?.createLarge(entry) : undefined
+    for (let position = 0; position < size; ) {
       if (segment.used === segmentSize) yield* next()
       const at = segment.used
       const length = Math.min(size - position, segmentSize - at)
@@ -91,26 +103,33 @@ export function* layOut(
       let from: Source | undefined
       if (source.kind === 'path') from = { path: shared ?? source.path, position, last }
       else segment.buffer.set(source.bytes.subarray(position, position + length), at)
-      let target: Target | undefined
-      if (large !== undefined) target = { kind: 'part', path: large, position }
-      else if (upper && !isLarge) target = { kind: 'whole', file: upper.file(entry), reuse }
-      segment.pieces.push({ at, length, source: from, target, hash: hash && !isLarge })
-      if (hash && !isLarge) segment.hashed.push(entry.path)
-      if (hash && isLarge) segment.large = { path: entry.path, at, length, last }
+      const target: Target | undefined = path === undefined ? undefined : { kind: 'part', path, position }
+      segment.pieces.add({ at, length, source: from, target, hash: false })
+      if (hash) segment.large = { file: source, at, length, last }
       segment.used += length
       segment.content += length
       position += length
-      if (hash && isLarge && last) yield* next()
-    } while (position < size)
-    const padding = zeros.subarray(0, paddingOf(size))
-    if (!fits(padding)) yield* append(padding)
+      if (hash && last) yield* next()
+    }
   }
 
   for (const entry of entries) {
     const header = encodeHeader(tarEntry(entry))
-    if (!fits(header)) yield* append(header)
-    if (entry.kind === 'file') yield* content(entry)
-    else upper?.create(entry)
+    // Others may ask for headers before all of this one is taken.
+    if (!fits(header)) yield* append(Uint8Array.from(header))
+    if (entry.kind === 'file') {
+      const { size, source, path } = entry
+      if (source.kind === 'bytes' && source.bytes.length !== size) {
+        throw new StrakeError('internal', `${textOf(path)} has ${source.bytes.length} bytes, not ${size}`)
+      }
+      if (size > segmentSize) yield* large(entry)
+      else {
+        if (size > segmentSize - segment.used) yield* next()
+        small(entry)
+      }
+      const padding = zeros.subarray(0, paddingOf(size))
+      if (!fits(padding)) yield* append(padding)
+    } else upper?.create(entry)
     if (segment.pieces.length >= piecesPerSegment) yield* next()
   }
   yield* append(zeros.subarray(0, trailerSize))
@@ -120,7 +139,7 @@ export function* layOut(
 const zeros = new Uint8Array(trailerSize)
 
 function open(buffer: Uint8Array): Segment {
-  return { buffer, used: 0, pieces: [], hashed: [], large: undefined, content: 0 }
+  return { buffer, used: 0, pieces: new PiecePacker(piecesPerSegment), hashed: [], large: undefined, content: 0 }
 }
 
 export function tarEntry(entry: LayerEntry): TarEntry {

@@ -27,12 +27,14 @@ interface LayerEntryBase {
   readonly xattrs?: ReadonlyMap<ByteString, Uint8Array>
 }
 
-/**
- * Where the bytes of a file come from. A path is read in place; `digest`, if known, spares hashing its content.
- */
-export type FileSource =
-  | { readonly kind: 'path'; readonly path: ByteString; readonly digest?: Digest }
-  | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
+/** Where the bytes of a file come from. A path is read in place. */
+export type FileSource = Hashed &
+  ({ readonly kind: 'path'; readonly path: ByteString } | { readonly kind: 'bytes'; readonly bytes: Uint8Array })
+
+interface Hashed {
+  /** Of the content. Where it is not known, whoever writes a layer may be asked to set it (`WriteOptions.digests`). */
+  digest?: Digest | undefined
+}
 
 /** A finished layer: files that are the same there, by content and metadata, become other names of those, where that can be done. */
 export interface EarlierFiles {
@@ -47,14 +49,9 @@ export interface WriteOptions {
   readonly signal?: AbortSignal | undefined
   /** Bytes of file content so far; called at most about ten times a second. */
   readonly onProgress?: ((bytes: number) => void) | undefined
-  /** Also hash the content of each file whose digest is not known: `digests` of the result, by entry path. */
-  readonly contentDigests?: boolean | undefined
+  /** Also hash the content of each file whose digest is not known, and set it. */
+  readonly digests?: boolean | undefined
   readonly earlier?: EarlierFiles | undefined
-}
-
-export interface WrittenLayer extends LayerInfo {
-  /** Of the files that were hashed. */
-  readonly digests: ReadonlyMap<ByteString, Digest>
 }
 
 export interface AppliedLayer extends LayerInfo {

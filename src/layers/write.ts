@@ -1,35 +1,29 @@
-import type { DiffId, Digest } from '../oci/mod.ts'
+import type { DiffId } from '../oci/mod.ts'
 import type { LayerInfo } from '../store/mod.ts'
 import { asFound } from './as-found.ts'
-import { type Crew, caller, workers } from './crew.ts'
+import { type Crew, caller, together } from './crew.ts'
 import { newStream, type PipelineOptions, tarSegments } from './pipeline.ts'
 import { scanLayer } from './scan.ts'
-import type { ByteString, LayerEntry, WriteOptions, WrittenLayer } from './types.ts'
+import type { LayerEntry, WriteOptions } from './types.ts'
 import { Upper } from './upper.ts'
 
 /**
  * Writes entries into an empty upper directory and hashes the layer's tar in the same pass; each file is read once.
- * Entries must be sorted by path (as byte strings), parents first, each path once. Large work is done by worker threads.
+ * Entries must be sorted by path (as byte strings), parents first, each path once; they may be gone through more than once.
+ * Large work is done by worker threads.
  *
  * @throws `not_found` when a source is gone, `failed` when it changed its size while it was read, `unavailable` when
  * the disk is full, `cancelled`. What was written by then is left behind.
  */
 export async function writeLayer(
   dir: string,
-  entries: readonly LayerEntry[],
-  { signal, onProgress, contentDigests, earlier }: WriteOptions = {},
-): Promise<WrittenLayer> {
+  entries: Iterable<LayerEntry>,
+  { signal, onProgress, digests, earlier }: WriteOptions = {},
+): Promise<LayerInfo> {
   const upper = new Upper(dir)
-  const digests = new Map<ByteString, Digest>()
-  const info = await hashTar(asFound(dir, entries), {
-    upper,
-    earlier,
-    digests: contentDigests ? digests : undefined,
-    signal,
-    onProgress,
-  })
+  const info = await hashTar(asFound(dir, entries), { upper, earlier, digests, signal, onProgress })
   upper.finish()
-  return { ...info, digests }
+  return info
 }
 
 /** Hashes the tar of an upper directory. */
@@ -77,7 +71,7 @@ const little = { files: 256, bytes: 8 * 1024 * 1024 }
 
 /** Has the threads start for a layer of about that size, if it is to have any, while its entries are still being made. */
 export function expectLayer({ files, bytes }: { readonly files: number; readonly bytes: number }): void {
-  if (files > little.files || bytes > little.bytes) workers.start()
+  if (files > little.files || bytes > little.bytes) together.start()
 }
 
 /** Looks at entries until it is clear whether there is little or much to do. */
@@ -96,7 +90,7 @@ function divided(
     files++
     bytes += next.value.size
     if (files > little.files || bytes > little.bytes) {
-      crew = workers
+      crew = together
       break
     }
   }

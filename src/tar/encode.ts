@@ -105,10 +105,16 @@ function splitPath(path: ByteString): number {
 
 function octal(offset: number, digits: number, value: number): void {
   let rest = value
-  for (let i = offset + digits - 1; i >= offset; i--) {
+  let i = offset + digits - 1
+  // Shifts work on 32 bits.
+  for (; rest > 0x7fffffff; i--) {
     const digit = rest % 8
     block[i] = 48 + digit
     rest = (rest - digit) / 8
+  }
+  for (; i >= offset; i--) {
+    block[i] = 48 + (rest & 7)
+    rest >>= 3
   }
 }
 

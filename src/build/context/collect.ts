@@ -7,25 +7,9 @@ import { type ByteString, bytesOf, errno, pathOf, type SourceRange, StrakeError,
 import { type Digest, digestOf } from '../../oci/mod.ts'
 import { atRange } from '../at-range.ts'
 import type { Listing } from '../records/listing.ts'
+import { type Collected, type CollectedEntries, CollectedFiles } from './collected.ts'
 import type { StatCache } from './stat-cache.ts'
 import { cleanPath, type FileStat, glob, isPattern, resolveInTree, type Tree } from './tree.ts'
-
-/** A file, directory or other thing that one source of a COPY brings. */
-export interface Collected {
-  /** Relative to what the source names: '' is the thing itself. */
-  readonly path: ByteString
-  /** Where it is in the tree. */
-  readonly from: ByteString
-  readonly stat: FileStat
-  readonly target?: ByteString
-  readonly xattrs?: ReadonlyMap<ByteString, Uint8Array>
-  /** A directory that only leads to others: an archive that ADD unpacks does not name it. */
-  readonly unnamed?: boolean
-  /** A directory that is only there because something in it is wanted (`--parents`, `--exclude`). */
-  readonly leading?: boolean
-  /** Of a file's content, once it is known (`fillDigests`). */
-  digest?: Digest
-}
 
 export interface CollectedSource {
   /** The last component of the name by which the source was asked for. */
@@ -37,8 +21,8 @@ export interface CollectedSource {
   readonly archive?: boolean
   /** Times, and modes but for the executable bit, are chance: those of one copy of the sources on one machine. */
   readonly incidental: boolean
-  /** A directory's contents, sorted as a walk meets them, after itself; or the one file. */
-  readonly entries: readonly Collected[]
+  /** A directory and its contents in the order of their paths, but for what only leads to others; or the one file. */
+  readonly entries: CollectedEntries
 }
 
 export interface CollectOptions {
@@ -103,54 +87,79 @@ interface Filter {
   readonly exclude: IgnoreMatcher | undefined
 }
 
+/** A directory that is not wanted itself, as long as nothing in it is. */
+interface Leading {
+  readonly entry: Omit<Collected, 'from'>
+  readonly above: Leading | undefined
+  added: boolean
+}
+
 /** The named thing itself is followed when it is a symlink, and never filtered; links below it are kept. */
 function collectOne(
   tree: Tree,
   path: ByteString,
   { metadata, include, exclude }: Filter,
-): readonly Collected[] | undefined {
+): CollectedEntries | undefined {
   const top = resolveInTree(tree, path)
   const stat = tree.stat(top)
   if (!stat) return undefined
+  const entries = new CollectedFiles(top)
   if (!stat.isDirectory()) {
     // Paths begin at a directory.
     if (include) return []
     if (top !== '' && tree.ignore?.ignored(textOf(top))) return undefined
-    return [describe(tree, '', top, stat, metadata)]
+    entries.add(describe(tree, '', top, stat, metadata))
+    return entries
   }
   if (top !== '' && tree.ignore?.ignored(textOf(top)) && tree.list(top).length === 0) return undefined
-  const entries: Collected[] = []
-  /** Directories above that are not wanted themselves. */
-  let leading: Collected[] = []
-  const walk = (relative: ByteString, from: ByteString, found: FileStat) => {
-    if (found.isSocket()) return
-    const text = relative === '' || !(include || exclude) ? '' : textOf(relative)
+
+  const addLeading = (leading: Leading | undefined): void => {
+    if (!leading || leading.added) return
+    addLeading(leading.above)
+    entries.add({ ...leading.entry, leading: true })
+    leading.added = true
+  }
+  /** @returns what goes on with the contents, if they are wanted */
+  const add = (path: ByteString, from: ByteString, found: FileStat, above: Leading | undefined) => {
+    if (found.isSocket()) return undefined
+    const text = path === '' || !(include || exclude) ? '' : textOf(path)
     const included = text === '' || !include || include.ignored(text) !== undefined
     const excluded = text !== '' && exclude?.ignored(text) !== undefined
-    const above = leading
     if (included && !excluded) {
-      entries.push(...leading, describe(tree, relative, from, found, metadata))
-      leading = []
-    } else if (!found.isDirectory()) return
-    else if (!(included || include?.mayIgnore(text)) || (excluded && !exclude?.mayReinclude(text))) return
-    else leading = [...leading, { ...describe(tree, relative, from, found, metadata), leading: true }]
-    if (!found.isDirectory()) return
+      addLeading(above)
+      entries.add(describe(tree, path, from, found, metadata))
+      return found.isDirectory() ? () => walk(path, from, undefined) : undefined
+    }
+    if (!found.isDirectory()) return undefined
+    if (!(included || include?.mayIgnore(text)) || (excluded && !exclude?.mayReinclude(text))) return undefined
+    const leading = { entry: describe(tree, path, from, found, metadata), above, added: false }
+    return () => walk(path, from, leading)
+  }
+  const walk = (path: ByteString, from: ByteString, leading: Leading | undefined) => {
+    // In the order of whole paths, `a-b` stands between `a` and what is below it, as `-` comes before `/`.
+    const open: { readonly contents: ByteString; readonly walk: () => void }[] = []
     for (const name of tree.list(from)) {
+      while (open.length > 0 && open.at(-1)!.contents < name) open.pop()!.walk()
       const child = from === '' ? name : `${from}/${name}`
       const childStat = tree.stat(child)
-      if (!childStat) continue
-      walk(relative === from ? child : relative === '' ? name : `${relative}/${name}`, child, childStat)
+      const below = childStat && add(path === '' ? name : `${path}/${name}`, child, childStat, leading)
+      if (below) open.push({ contents: `${name}/`, walk: below })
     }
-    if (leading.length > 0) leading = above
+    while (open.length > 0) open.pop()!.walk()
   }
-  walk('', top, stat)
+  add('', top, stat, undefined)?.()
   return entries
 }
 
-function describe(tree: Tree, path: ByteString, from: ByteString, stat: FileStat, metadata: boolean): Collected {
+function describe(
+  tree: Tree,
+  path: ByteString,
+  from: ByteString,
+  stat: FileStat,
+  metadata: boolean,
+): Omit<Collected, 'from'> {
   const target = stat.isSymbolicLink() ? tree.readlink(from) : undefined
-  const xattrs = metadata ? readXattrs(tree, from) : undefined
-  return { path, from, stat, ...(target !== undefined && { target }), ...(xattrs && { xattrs }) }
+  return { path, stat, target, xattrs: metadata ? readXattrs(tree, from) : undefined }
 }
 
 /** All but overlayfs' own. */
@@ -224,25 +233,35 @@ export function digestOfSources({ bytes }: Listing): Digest {
   return `sha256:${hash('sha256', bytes, 'hex')}` as Digest
 }
 
+const listChunk = 1 << 16
+
 /** What `digestOfSources` is the digest of: a record for each source and each of its entries. */
 export function listSources(sources: readonly CollectedSource[]): Listing {
-  const parts: string[] = []
+  const parts: Buffer[] = []
+  let pending = ''
+  const add = (line: string) => {
+    pending += parts.length === 0 && pending === '' ? line : `\0${line}`
+    if (pending.length < listChunk) return
+    parts.push(Buffer.from(pending, 'latin1'))
+    pending = ''
+  }
   for (const { name, metadata, entries } of sources) {
-    parts.push(`source ${entries[0]?.stat.isDirectory() ? '' : name}`)
+    add(`source ${entries.at(0)?.stat.isDirectory() ? '' : name}`)
     for (const entry of entries) {
-      const { stat } = entry
+      const { path, stat, target } = entry
       // The length keeps names that hold any byte from running into what follows.
-      let line = `${entry.path.length} ${entry.path} ${stat.mode.toString(8)}`
-      if (entry.target !== undefined) line += ` ${entry.target}`
+      let line = `${path.length} ${path} ${stat.mode.toString(8)}`
+      if (target !== undefined) line += ` ${target}`
       else if (stat.isFile()) line += ` ${entry.digest}`
       else if (stat.isDevice()) line += ` ${stat.rdev}`
       // Files of a context become root's: whose they are here changes nothing.
       line += metadata ? ` ${stat.uid}:${stat.gid}` : ' 0:0'
       for (const [key, value] of entry.xattrs ?? []) line += ` ${key}=${Buffer.from(value).toString('hex')}`
-      parts.push(line)
+      add(line)
     }
   }
-  return { tops: sources.map(({ entries }) => entries[0]?.from ?? ''), bytes: Buffer.from(parts.join('\0'), 'latin1') }
+  parts.push(Buffer.from(pending, 'latin1'))
+  return { tops: sources.map(({ entries }) => entries.at(0)?.from ?? ''), bytes: Buffer.concat(parts) }
 }
 
 /** How many paths are looked at for near names. */

@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { PathRecords, PathRecordsWriter } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
 
 /** What lstat says of a file's identity and version. Times are nanoseconds. */
@@ -24,78 +25,50 @@ export interface StatCache {
   save(): void
 }
 
-const magic = 0x53_54_4b_33
-/** A record: length of the path (16 bit), the version (five 64-bit numbers), the hash, the bytes of the path. */
-const lengthSize = 2
+const magic = Buffer.from('STK4')
 const versionSize = 5 * 8
-const hashSize = 32
-const fixed = lengthSize + versionSize + hashSize
-/** So many records may be gone before an index of all of them is made. */
-const nearBy = 16
-
-interface Fresh {
-  readonly path: string
-  readonly version: FileVersion
-  readonly digest: Digest
-  /** Where it was looked for: it goes in before the old record there. */
-  readonly place: number
-}
+const valueSize = versionSize + 32
 
 /** The cache of the context at `root`. Records stand in the order in which they were asked for. */
 export function openStatCache(storeRoot: string, root: string): StatCache {
   const file = join(storeRoot, 'cache', 'stat', hash('sha256', root).slice(0, 32))
-  const bytes = load(file)
+  const known = new PathRecords(load(file), valueSize)
   const used = new Set<number>()
-  const fresh = new Map<string, Fresh>()
+  /** Of files that are no more as they were. */
+  const stale = new Set<number>()
+  const fresh = new PathRecordsWriter()
+  /** For each fresh record, the known one that it goes in before. */
+  const places: number[] = []
   /** Where a record that was missed would have stood, or stands for an older version. */
   const missed = new Map<string, number>()
-  let cursor = 4
-  let index: Map<string, number> | undefined
-
-  function locate(path: string): number | undefined {
-    let at = cursor
-    for (let looked = 0; looked < nearBy && at < bytes.length; looked++) {
-      if (bytes.readUInt16LE(at) === path.length && pathAt(bytes, at) === path) return at
-      at = after(bytes, at)
-    }
-    if (!index) {
-      index = new Map()
-      for (let each = 4; each < bytes.length; each = after(bytes, each)) index.set(pathAt(bytes, each), each)
-    }
-    return index.get(path)
-  }
 
   return {
     find(path, version) {
-      const at = locate(path)
-      const start = (at ?? 0) + lengthSize
-      const place = at ?? cursor
-      if (at !== undefined) cursor = after(bytes, at)
-      if (at === undefined || bytes.compare(encodeVersion(version), 0, versionSize, start, start + versionSize) !== 0) {
-        missed.set(path, place)
-        return undefined
+      const place = known.cursor
+      const at = known.find(path)
+      if (at !== undefined && known.holds(at, encodeVersion(version))) {
+        used.add(at)
+        const start = known.valueAt(at)
+        return `sha256:${known.bytes.toString('hex', start + versionSize, start + valueSize)}` as Digest
       }
-      used.add(at)
-      return `sha256:${bytes.toString('hex', start + versionSize, at + fixed)}` as Digest
+      if (at !== undefined) stale.add(at)
+      if (known.bytes.length > 0) missed.set(path, at ?? place)
+      return undefined
     },
     set(path, version, digest, hashedAt) {
       if (!settled(version, hashedAt)) return
-      fresh.set(path, { path, version, digest, place: missed.get(path) ?? cursor })
+      value.set(encodeVersion(version))
+      value.write(digest.slice(7), versionSize, 'hex')
+      fresh.add(path, value)
+      places.push(missed.get(path) ?? known.cursor)
     },
     save() {
-      if (fresh.size > 0) write(file, merge(bytes, used, [...fresh.values()]))
+      if (places.length > 0) write(file, merge(known, { used, stale, fresh, places }))
     },
   }
 }
 
-function pathAt(bytes: Buffer, at: number): string {
-  return bytes.toString('latin1', at + fixed, after(bytes, at))
-}
-
-function after(bytes: Buffer, at: number): number {
-  return at + fixed + bytes.readUInt16LE(at)
-}
-
+const value = Buffer.alloc(valueSize)
 const numbers = new BigInt64Array(5)
 const numberBytes = Buffer.from(numbers.buffer)
 
@@ -119,7 +92,7 @@ function settled(version: FileVersion, hashedAt: number): boolean {
   return Number(latest / 1_000_000n) + (coarse ? 2100 : 50) < hashedAt
 }
 
-/** The records of the file, as far as they are whole; none when it is no such file. */
+/** The records of the file; none when it is no such file. */
 function load(file: string): Buffer {
   let bytes: Buffer
   try {
@@ -127,53 +100,46 @@ function load(file: string): Buffer {
   } catch {
     return Buffer.alloc(0)
   }
-  if (bytes.length < 4 || bytes.readUInt32LE(0) !== magic) return Buffer.alloc(0)
-  let end = 4
-  while (end + fixed <= bytes.length && after(bytes, end) <= bytes.length) end = after(bytes, end)
-  return bytes.subarray(0, end)
+  return bytes.subarray(0, magic.length).equals(magic) ? bytes.subarray(magic.length) : Buffer.alloc(0)
+}
+
+interface Changes {
+  readonly used: ReadonlySet<number>
+  readonly stale: ReadonlySet<number>
+  readonly fresh: PathRecordsWriter
+  readonly places: readonly number[]
 }
 
 /**
  * The new file: what was used and what is fresh, in order. Records of files that were not asked for are kept while they
  * are the smaller part: another Dockerfile may want them.
  */
-function merge(bytes: Buffer, used: ReadonlySet<number>, fresh: readonly Fresh[]): Buffer[] {
-  const replaced = new Set(fresh.map(({ path }) => path))
+function merge(known: PathRecords, { used, stale, fresh, places }: Changes): Buffer[] {
+  if (known.bytes.length === 0) return [magic, ...fresh.chunks]
   let others = 0
-  for (let at = 4; at < bytes.length; at = after(bytes, at)) if (!used.has(at)) others++
-  const keepOthers = others <= used.size + fresh.length
-  const waiting = fresh.toSorted((a, b) => a.place - b.place)
-  const head = Buffer.alloc(4)
-  head.writeUInt32LE(magic)
-  const parts: Buffer[] = [head]
+  for (let at = 0; at < known.bytes.length; at = known.after(at)) if (!used.has(at)) others++
+  const keepOthers = others <= used.size + places.length
+  const waiting = [...fresh].map((record, i) => ({ record, place: places[i]! })).sort((a, b) => a.place - b.place)
+  const parts: Buffer[] = [magic]
   /** Records that stay are copied in one piece where they stand side by side. */
-  let from = 4
+  let from = 0
   let next = 0
   const copy = (to: number) => {
-    if (to > from) parts.push(bytes.subarray(from, to))
+    if (to > from) parts.push(known.bytes.subarray(from, to))
+    from = to
   }
-  for (let at = 4; at < bytes.length; at = after(bytes, at)) {
+  for (let at = 0; at < known.bytes.length; at = known.after(at)) {
     while (next < waiting.length && waiting[next]!.place <= at) {
       copy(at)
-      from = at
-      parts.push(encode(waiting[next++]!))
+      parts.push(waiting[next++]!.record)
     }
-    if (used.has(at) || (keepOthers && !replaced.has(pathAt(bytes, at)))) continue
+    if (used.has(at) || (keepOthers && !stale.has(at))) continue
     copy(at)
-    from = after(bytes, at)
+    from = known.after(at)
   }
-  copy(bytes.length)
-  for (const record of waiting.slice(next)) parts.push(encode(record))
+  copy(known.bytes.length)
+  for (const { record } of waiting.slice(next)) parts.push(record)
   return parts
-}
-
-function encode({ path, version, digest }: Fresh): Buffer {
-  const record = Buffer.allocUnsafe(fixed + path.length)
-  record.writeUInt16LE(path.length)
-  encodeVersion(version).copy(record, lengthSize)
-  record.write(digest.slice(7), lengthSize + versionSize, 'hex')
-  record.write(path, fixed, 'latin1')
-  return record
 }
 
 function write(file: string, parts: readonly Buffer[]): void {

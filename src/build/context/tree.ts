@@ -16,32 +16,19 @@ import {
   textOf,
 } from '../../lib/mod.ts'
 
-/** What lstat says of a file. There is one for each file of a context, so it holds no more than is used. */
-export class FileStat {
-  readonly mode: number
-  readonly nlink: number
-  readonly uid: number
-  readonly gid: number
-  readonly size: number
-  readonly rdev: bigint
-  readonly dev: bigint
-  readonly ino: bigint
+/** What lstat says of a file. */
+export abstract class FileStat {
+  abstract readonly mode: number
+  abstract readonly nlink: number
+  abstract readonly uid: number
+  abstract readonly gid: number
+  abstract readonly size: number
+  abstract readonly rdev: bigint
+  abstract readonly dev: bigint
+  abstract readonly ino: bigint
   /** Nanoseconds since the epoch. */
-  readonly mtimeNs: bigint
-  readonly ctimeNs: bigint
-
-  constructor({ mode, nlink, uid, gid, size, rdev, dev, ino, mtimeNs, ctimeNs }: BigIntStats) {
-    this.mode = Number(mode)
-    this.nlink = Number(nlink)
-    this.uid = Number(uid)
-    this.gid = Number(gid)
-    this.size = Number(size)
-    this.rdev = rdev
-    this.dev = dev
-    this.ino = ino
-    this.mtimeNs = mtimeNs
-    this.ctimeNs = ctimeNs
-  }
+  abstract readonly mtimeNs: bigint
+  abstract readonly ctimeNs: bigint
 
   isFile(): boolean {
     return (this.mode & S_IFMT) === S_IFREG
@@ -72,6 +59,38 @@ export class FileStat {
   }
 }
 
+class Lstat extends FileStat {
+  readonly mode: number
+  readonly nlink: number
+  readonly uid: number
+  readonly gid: number
+  readonly size: number
+  readonly rdev: bigint
+  readonly dev: bigint
+  readonly ino: bigint
+  readonly mtimeNs: bigint
+  readonly ctimeNs: bigint
+
+  constructor({ mode, nlink, uid, gid, size, rdev, dev, ino, mtimeNs, ctimeNs }: BigIntStats) {
+    super()
+    this.mode = Number(mode)
+    this.nlink = Number(nlink)
+    this.uid = Number(uid)
+    this.gid = Number(gid)
+    this.size = Number(size)
+    this.rdev = rdev
+    this.dev = dev
+    this.ino = ino
+    this.mtimeNs = mtimeNs
+    this.ctimeNs = ctimeNs
+  }
+}
+
+/** Of the file itself: no symlink is followed. Throws what `lstatSync` throws. */
+export function lstat(path: string | Buffer): FileStat {
+  return new Lstat(lstatSync(path, { bigint: true }))
+}
+
 /** A directory that COPY and ADD read: a build context, or the root of a stage or an image. Paths in it are relative. */
 export interface Tree {
   /** As a byte string, without a closing slash. */
@@ -96,14 +115,15 @@ export interface TreeOptions {
 /** Reads each directory once. */
 export function openTree(root: ByteString, name: string, { ignore, ignoreFile }: TreeOptions = {}): Tree {
   const stats = new Map<ByteString, FileStat | undefined>()
-  const lists = new Map<ByteString, readonly ByteString[]>()
+  /** Names, closed by NUL: there may be very many. */
+  const lists = new Map<ByteString, string>()
   const absolute = (path: ByteString) => pathOf(path === '' ? root : `${root}/${path}`)
 
   function stat(path: ByteString): FileStat | undefined {
     if (stats.has(path)) return stats.get(path)
     let found: FileStat | undefined
     try {
-      found = new FileStat(lstatSync(absolute(path), { bigint: true }))
+      found = lstat(absolute(path))
     } catch (error) {
       if (errno(error) !== 'ENOENT' && errno(error) !== 'ENOTDIR') throw unreadable(name, path, error)
     }
@@ -121,7 +141,7 @@ export function openTree(root: ByteString, name: string, { ignore, ignoreFile }:
 
   function list(path: ByteString): readonly ByteString[] {
     const known = lists.get(path)
-    if (known) return known
+    if (known !== undefined) return known.split('\0').slice(0, -1)
     let names: ByteString[]
     try {
       names = readdirSync(absolute(path), { encoding: 'latin1' })
@@ -130,7 +150,7 @@ export function openTree(root: ByteString, name: string, { ignore, ignoreFile }:
     }
     const prefix = path === '' ? '' : `${path}/`
     const listed = (ignore ? names.filter((child) => visible(prefix + child)) : names).sort()
-    lists.set(path, listed)
+    lists.set(path, listed.map((child) => `${child}\0`).join(''))
     return listed
   }
 

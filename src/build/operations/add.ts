@@ -6,6 +6,7 @@ import type { Digest } from '../../oci/mod.ts'
 import { keyOf } from '../cache.ts'
 import { isArchive } from '../context/archive.ts'
 import { type CollectedSource, collect, digestOfSources, fillDigests, listSources } from '../context/collect.ts'
+import { changed } from '../context/collected.ts'
 import type { RemoteSource } from '../context/remote.ts'
 import { openTree } from '../context/tree.ts'
 import type { Execution } from '../execution.ts'
@@ -131,7 +132,7 @@ async function unpack(
   source: CollectedSource,
   vertex: string,
 ): Promise<PlacedSource | undefined> {
-  const [file] = source.entries
+  const file = source.entries.at(0)
   if (!file?.stat.isFile() || source.entries.length > 1) return undefined
   const path = pathOf(`${source.tree.root}/${file.from}`)
   if (!(await isArchive(path))) return undefined
@@ -147,7 +148,7 @@ async function unpack(
     contents && {
       ...contents,
       archive: true,
-      entries: contents.entries.map((entry) => ({ ...entry, unnamed: leading.has(entry.path) })),
+      entries: Array.from(contents.entries, (entry) => changed(entry, { unnamed: leading.has(entry.path) })),
     }
   )
 }

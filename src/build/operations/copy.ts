@@ -221,16 +221,23 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
     copy.chown === undefined
       ? undefined
       : resolveOwner(lower.path, copy.chown, `--chown=${copy.chown}`, execution.progress)
-  const { entries, unread } = place([...(writing.placed ?? collected), ...(copy.heredocs ?? [])], {
+  const own = new Set(collected)
+  const {
+    entries,
+    count,
+    bytes: total,
+  } = place([...(writing.placed ?? collected), ...(copy.heredocs ?? [])], {
     destination: bytesOf(copy.destination),
     lower: openTree(bytesOf(lower.path), 'the image'),
     owner,
     chmod: copy.chmod === undefined ? undefined : parseChmod(copy.chmod),
     now: copy.epoch ?? BigInt(readAt) * 1_000_000n,
     epoch: copy.epoch,
+    onDigest(file, source) {
+      if (own.has(source)) statCache?.set(file.from, file.stat, file.digest!, readAt)
+    },
   })
-  const total = entries.reduce((sum, entry) => sum + (entry.kind === 'file' ? entry.size : 0), 0)
-  const share = statCache !== undefined && (entries.length > worthSharing.entries || total > worthSharing.bytes)
+  const share = statCache !== undefined && (count > worthSharing.entries || total > worthSharing.bytes)
   const tell = (current: number, done = false) =>
     execution.progress({
       kind: 'status',
@@ -249,29 +256,21 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
     older.map(({ dir }) => dir),
   )
   const written = await writeLayer(layer.dir, entries, {
-    contentDigests: true,
+    digests: true,
     earlier,
     signal: execution.signal,
     onProgress: tell,
   })
   tell(total, true)
-  if (share) noteFiles(layer.dir, entries, written.digests)
+  if (share) noteFiles(layer.dir, entries)
   const from = older.find(({ dir }) => dir === earlier?.dir)
   if (from && earlier?.bytes) {
     snapshots.share(layer.id, { with: from.id, bytes: earlier.bytes })
     // Its note takes space that nobody needs, unless it is the layer of something else that has a file like one of ours.
     if (earlier.bytes > total / 2) forgetFiles(from.dir)
   }
-  for (const [path, digest] of written.digests) {
-    const entry = unread.get(path)
-    if (!entry) continue
-    entry.digest = digest
-    statCache?.set(entry.from, entry.stat, digest, readAt)
-  }
-  const { diffId, tarSize, size } = written
-  const info = { diffId, tarSize, size }
   // What was not written as a file of its own: second names of a file, archives, what a later source replaced.
   if (!writing.listing) fillDigests(collected, { cache: statCache, read: true })
   const listing = writing.listing ?? listSources(collected)
-  return { layer: info, listing, ...(!writing.listing && { outside: digestOfSources(listing) }) }
+  return { layer: written, listing, ...(!writing.listing && { outside: digestOfSources(listing) }) }
 }

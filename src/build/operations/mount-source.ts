@@ -3,6 +3,7 @@ import type { Digest } from '../../oci/mod.ts'
 import { atRange } from '../at-range.ts'
 import { keyOf } from '../cache.ts'
 import { type CollectedSource, collect, digestOfSources, fillDigests, listSources } from '../context/collect.ts'
+import { changed } from '../context/collected.ts'
 import { isPattern, openTree, resolveInTree, type Tree } from '../context/tree.ts'
 import { type Execution, viewRoot } from '../execution.ts'
 import type { Operation, Result } from '../graph.ts'
@@ -74,10 +75,9 @@ function notFound(path: string): StrakeError {
 
 /** The same things below `mountedName`, so that a directory keeps its own mode and time. */
 function rerooted(source: CollectedSource, tree: Tree): CollectedSource {
-  const entries = source.entries.map((entry) => ({
-    ...entry,
-    path: entry.path === '' ? bytesOf(mountedName) : `${mountedName}/${entry.path}`,
-  }))
+  const entries = Array.from(source.entries, (entry) =>
+    changed(entry, { path: entry.path === '' ? bytesOf(mountedName) : `${mountedName}/${entry.path}` }),
+  )
   return { ...source, entries: [{ path: '', from: '', stat: tree.stat('')!, unnamed: true }, ...entries] }
 }
 

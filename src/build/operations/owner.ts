@@ -1,6 +1,6 @@
 import { type ProgressSink, StrakeError } from '../../lib/mod.ts'
 import { resolveUser } from '../../runtime/mod.ts'
-import type { Owner } from './place.ts'
+import type { Owner } from './entry-maker.ts'
 
 /**
  * An owner as Docker reads it: `user`, `user:group`, names or numbers; a number alone stands for both, a name alone for

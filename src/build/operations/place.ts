@@ -1,26 +1,18 @@
 import type { LayerEntry } from '../../layers/mod.ts'
 import { type ByteString, StrakeError, textOf } from '../../lib/mod.ts'
-import { type Collected, type CollectedSource, readXattrs } from '../context/collect.ts'
-import { resolveInTree, type Tree } from '../context/tree.ts'
-import { type Chmod, defaultDirectoryMode } from './chmod.ts'
+import { type CollectedSource, readXattrs } from '../context/collect.ts'
+import type { Collected } from '../context/collected.ts'
+import { type FileStat, resolveInTree, type Tree } from '../context/tree.ts'
+import { defaultDirectoryMode } from './chmod.ts'
+import { EntryMaker, type Making } from './entry-maker.ts'
 
-export interface Owner {
-  readonly uid: number
-  readonly gid: number
-}
-
-export interface Placement {
+export interface Placement extends Making {
   /** Absolute, as written: a closing slash means a directory. */
   readonly destination: ByteString
   /** The root file system below the new layer. */
   readonly lower: Tree
-  /** Undefined: as the source has it. */
-  readonly owner: Owner | undefined
-  readonly chmod: Chmod | undefined
   /** Nanoseconds since the epoch. */
   readonly now: bigint
-  /** For a reproducible layer: the latest time that anything may have, and the one of what has it by chance. */
-  readonly epoch: bigint | undefined
 }
 
 /** A file that is made here: a here-document. */
@@ -34,10 +26,15 @@ export type PlacedSource = CollectedSource | MadeFile
 const defaultFileMode = 0o644
 
 export interface Placed {
-  readonly entries: LayerEntry[]
-  /** By their new paths, the files whose content digest is not known yet. */
-  readonly unread: ReadonlyMap<ByteString, Collected>
+  /** In the order of their paths. Each is made when it comes: there may be very many. */
+  readonly entries: Iterable<LayerEntry>
+  readonly count: number
+  /** Of the content of files. */
+  readonly bytes: number
 }
+
+/** What goes to a path: what was collected, as a number, or an entry of its own. */
+type Slot = number | LayerEntry
 
 /**
  * Where each thing that a COPY brings goes: the entries of the new layer, sorted, with the directories that lead to them.
@@ -46,17 +43,33 @@ export interface Placed {
  */
 export function place(
   sources: readonly PlacedSource[],
-  { destination, lower, owner, chmod, now, epoch }: Placement,
+  { destination, lower, owner, chmod, now, epoch, onDigest }: Placement,
 ): Placed {
-  const entries = new Map<ByteString, LayerEntry>()
-  const unread = new Map<ByteString, Collected>()
+  const slots = new Map<ByteString, Slot>()
+  const makers: EntryMaker[] = []
   const resolved = resolveInTree(lower, destination)
   const intoDirectory = destination.endsWith('/') || (lower.stat(resolved)?.isDirectory() ?? false)
   const own = owner ?? { uid: 0, gid: 0 }
   let madeMode = defaultDirectoryMode
 
+  const makerOf = (slot: number) => makers[slot % sources.length]!
+  const rowOf = (slot: number) => Math.floor(slot / sources.length)
+  const entryOf = (slot: Slot, path: ByteString): LayerEntry =>
+    typeof slot === 'number' ? makerOf(slot).entry(rowOf(slot), path) : slot
+
+  function entryAt(path: ByteString): LayerEntry | undefined {
+    const slot = slots.get(path)
+    return slot === undefined ? undefined : entryOf(slot, path)
+  }
+
+  function isDirectoryAt(path: ByteString): boolean | undefined {
+    const slot = slots.get(path)
+    if (typeof slot === 'number') return makerOf(slot).stat(rowOf(slot)).isDirectory()
+    return slot && slot.kind === 'directory'
+  }
+
   function madeDirectory(path: ByteString, mtime = now, by = own): void {
-    entries.set(path, { kind: 'directory', path, mode: madeMode, ...by, mtime })
+    slots.set(path, { kind: 'directory', path, mode: madeMode, ...by, mtime })
   }
 
   /** The directory as it is below, so that the layer does not change it. */
@@ -65,7 +78,7 @@ export function place(
     if (!stat) return false
     if (!stat.isDirectory()) throw notDirectory(path)
     const xattrs = readXattrs(lower, path)
-    entries.set(path, {
+    slots.set(path, {
       kind: 'directory',
       path,
       mode: stat.mode & 0o7777,
@@ -80,9 +93,9 @@ export function place(
   function addParents(path: ByteString): void {
     for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
       const parent = path.slice(0, slash)
-      const known = entries.get(parent)
-      if (known && known.kind !== 'directory') throw notDirectory(parent)
-      if (known || keptDirectory(parent)) continue
+      const isDirectory = isDirectoryAt(parent)
+      if (isDirectory === false) throw notDirectory(parent)
+      if (isDirectory || keptDirectory(parent)) continue
       madeDirectory(parent)
       touchParent(parent)
     }
@@ -91,175 +104,130 @@ export function place(
   /** Something was put beside it. */
   function touchParent(path: ByteString): void {
     const parent = path.slice(0, Math.max(0, path.lastIndexOf('/')))
-    const entry = entries.get(parent)
-    if (entry) entries.set(parent, { ...entry, mtime: now })
+    const entry = entryAt(parent)
+    if (entry) slots.set(parent, { ...entry, mtime: now })
   }
 
   /** A directory that is made, or kept as it is but for its time. */
   function placeDirectory(path: ByteString, mtime: bigint, by = own): void {
     addParents(path)
-    const known = entries.get(path)
+    const known = entryAt(path)
     if (known && known.kind !== 'directory') throw notDirectory(path)
-    if (known) entries.set(path, { ...known, mtime })
+    if (known) slots.set(path, { ...known, mtime })
     else if (!keptDirectory(path, mtime)) {
       madeDirectory(path, mtime, by)
       touchParent(path)
     }
   }
 
-  function placeFile(name: ByteString, entry: (path: ByteString) => LayerEntry): ByteString {
+  function placeFile(name: ByteString, slot: (path: ByteString) => Slot): void {
     const path = resolveInTree(lower, intoDirectory ? `${resolved}/${name}` : resolved)
-    if (lower.stat(path)?.isDirectory() || entries.get(path)?.kind === 'directory') {
+    if (lower.stat(path)?.isDirectory() || isDirectoryAt(path)) {
       throw new StrakeError('invalid', `cannot copy the file ${textOf(name)} over the directory /${textOf(path)}`)
     }
     addParents(path)
     touchParent(path)
-    entries.set(path, entry(path))
-    return path
-  }
-
-  function noteUnread(path: ByteString, entry: Collected): void {
-    if (entry.stat.isFile() && !entry.digest) unread.set(path, entry)
+    slots.set(path, slot(path))
   }
 
   /** Directories that only lead to what is wanted. */
   const leading = new Set<ByteString>()
 
   /** Of one that is there only the mode changes, as BuildKit has it, and its time by what is made in it. */
-  function placeLeading(path: ByteString, { stat }: Collected, made: LayerEntry): void {
-    const known = entries.get(path)
-    if (known && known.kind !== 'directory') throw notDirectory(path)
+  function placeLeading(path: ByteString, { mode }: FileStat, made: Slot): void {
+    const isDirectory = isDirectoryAt(path)
+    if (isDirectory === false) throw notDirectory(path)
     leading.add(path)
-    if (known || keptDirectory(path)) {
-      entries.set(path, { ...entries.get(path)!, mode: stat.mode & 0o7777 })
+    if (isDirectory || keptDirectory(path)) {
+      slots.set(path, { ...entryAt(path)!, mode: mode & 0o7777 })
       return
     }
-    entries.set(path, { ...made, mtime: now })
+    slots.set(path, made)
+    slots.set(path, { ...entryAt(path)!, mtime: now })
     touchLeading(path)
   }
 
   /** Something was made there. A directory that is wanted itself gets its own time in the end. */
   function touchLeading(path: ByteString): void {
-    if (leading.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) touchParent(path)
+    if (leading.size > 0 && leading.has(path.slice(0, Math.max(0, path.lastIndexOf('/'))))) touchParent(path)
   }
 
-  for (const source of sources) {
+  for (const [index, source] of sources.entries()) {
     const archive = 'archive' in source && source.archive === true
     madeMode = archive || !chmod ? defaultDirectoryMode : chmod.made
     if ('bytes' in source) {
       const { name, bytes } = source
-      placeFile(name, (path) => {
-        const from = { kind: 'bytes', bytes } as const
-        return {
-          kind: 'file',
-          path,
-          mode: chmod?.change(defaultFileMode, false) ?? defaultFileMode,
-          ...own,
-          mtime: now,
-          source: from,
-          size: bytes.length,
-        }
+      const mode = chmod?.change(defaultFileMode, false) ?? defaultFileMode
+      const from = { kind: 'bytes', bytes } as const
+      placeFile(name, (path) => ({ kind: 'file', path, mode, ...own, mtime: now, source: from, size: bytes.length }))
+      continue
+    }
+    const top = source.entries.at(0)
+    const maker = new EntryMaker(source, { owner, chmod, epoch, onDigest })
+    makers[index] = maker
+    if (!top) continue
+    const slotOf = (row: number) => row * sources.length + index
+    if (!top.stat.isDirectory()) {
+      placeFile(source.name, (path) => {
+        maker.meet(0, top.stat, path)
+        return slotOf(0)
       })
       continue
     }
-    const [top, ...below] = source.entries
-    if (!top) continue
-    const entryAt = createEntries(source, { owner, chmod, epoch })
-    if (!top.stat.isDirectory()) {
-      const path = placeFile(source.name, (at) => entryAt(top, at))
-      noteUnread(path, top)
-      continue
-    }
     const base = resolved
-    const known = entries.get(base)
-    const existed = base === '' || known !== undefined || lower.stat(base) !== undefined
+    const existed = base === '' || slots.has(base) || lower.stat(base) !== undefined
     // The destination itself only takes the time of a directory that is copied into it, and that not from the root.
     if (base !== '') placeDirectory(base, top.unnamed || top.from === '' ? now : top.stat.mtimeNs)
     const prefix = base === '' ? '' : `${base}/`
-    for (const entry of below) {
+    /** A directory that is not there below: nothing in it is. */
+    let missing = '/'
+    let row = -1
+    for (const entry of source.entries) {
+      if (++row === 0) continue
       const path = prefix + entry.path
       if (entry.unnamed) {
         placeDirectory(path, now, { uid: 0, gid: 0 })
         continue
       }
-      if (existed && !archive) checkReplaces(lower, path, entry)
-      const made = entryAt(entry, path)
+      const { stat } = entry
+      const isDirectory = stat.isDirectory()
+      if (existed && !archive && !path.startsWith(missing)) {
+        const below = lower.stat(path)
+        if (below) checkReplaces(below, path, entry)
+        else if (isDirectory) missing = `${path}/`
+      }
+      maker.meet(row, stat, path)
       if (entry.leading) {
-        placeLeading(path, entry, made)
+        placeLeading(path, stat, slotOf(row))
         continue
       }
-      const before = entries.get(path)
-      if (before && (before.kind === 'directory') !== (made.kind === 'directory')) throw notDirectory(path)
-      if (made.kind !== 'directory' || !(before ?? lower.stat(path))) touchLeading(path)
-      entries.set(path, made)
-      noteUnread(path, entry)
+      const before = isDirectoryAt(path)
+      if (before !== undefined && before !== isDirectory) throw notDirectory(path)
+      if (leading.size > 0 && (!isDirectory || !(before ?? lower.stat(path)))) touchLeading(path)
+      slots.set(path, slotOf(row))
     }
   }
-  const sorted = [...entries.values()].sort((a, b) => (a.path < b.path ? -1 : 1))
-  return { entries: epoch === undefined ? sorted : sorted.map((entry) => clampTime(entry, epoch)), unread }
-}
-
-/** Turns what was collected from one source into entries; names of one file become links of the first. */
-function createEntries(
-  source: CollectedSource,
-  { owner, chmod, epoch }: { owner: Owner | undefined; chmod: Chmod | undefined; epoch: bigint | undefined },
-): (entry: Collected, path: ByteString) => LayerEntry {
-  const first = new Map<string, ByteString>()
-  return (collected, path) => {
-    const { stat, xattrs } = collected
-    const kept = source.metadata ? { uid: stat.uid, gid: stat.gid } : { uid: 0, gid: 0 }
-    const chance = source.incidental && epoch !== undefined
-    const base = {
-      path,
-      mode: chance ? checkedOutMode(stat) : stat.mode & 0o7777,
-      ...(owner ?? kept),
-      mtime: chance ? epoch : stat.mtimeNs,
-      ...(xattrs && { xattrs }),
-    }
-    if (collected.target !== undefined) return { ...base, kind: 'symlink', target: collected.target }
-    if (chmod && !source.archive) base.mode = chmod.change(base.mode, stat.isDirectory())
-    if (stat.isDirectory()) return { ...base, kind: 'directory' }
-    if (stat.nlink > 1) {
-      const inode = `${stat.dev}:${stat.ino}`
-      const target = first.get(inode)
-      if (target !== undefined) return { ...base, kind: 'link', target }
-      first.set(inode, path)
-    }
-    if (stat.isFile()) {
-      const { digest } = collected
-      const from = `${source.tree.root}/${collected.from}`
-      return {
-        ...base,
-        kind: 'file',
-        source: { kind: 'path', path: from, ...(digest && { digest }) },
-        size: stat.size,
+  const paths = [...slots.keys()].sort()
+  const sorted = paths.map((path) => slots.get(path)!)
+  let bytes = 0
+  for (const slot of sorted) {
+    if (typeof slot === 'number') bytes += makerOf(slot).size(rowOf(slot))
+    else if (slot.kind === 'file') bytes += slot.size
+  }
+  slots.clear()
+  const entries = {
+    *[Symbol.iterator]() {
+      for (let i = 0; i < paths.length; i++) {
+        const entry = entryOf(sorted[i]!, paths[i]!)
+        yield epoch !== undefined && entry.mtime > epoch ? { ...entry, mtime: epoch } : entry
       }
-    }
-    if (stat.isFIFO()) return { ...base, kind: 'fifo' }
-    const [major, minor] = deviceOf(stat.rdev)
-    return { ...base, kind: 'device', type: stat.isBlockDevice() ? 'block' : 'char', major, minor }
+    },
   }
+  return { entries, count: paths.length, bytes }
 }
 
-function clampTime(entry: LayerEntry, epoch: bigint): LayerEntry {
-  return entry.mtime > epoch ? { ...entry, mtime: epoch } : entry
-}
-
-/** As git keeps modes, whatever the umask of whoever checked out. */
-function checkedOutMode(stat: Collected['stat']): number {
-  return stat.isDirectory() || stat.mode & 0o100 ? 0o755 : 0o644
-}
-
-/** Linux's encoding of a device number in st_rdev. */
-function deviceOf(rdev: bigint): [major: number, minor: number] {
-  const major = ((rdev >> 8n) & 0xfffn) | ((rdev >> 32n) & ~0xfffn)
-  const minor = (rdev & 0xffn) | ((rdev >> 12n) & ~0xffn & 0xffffffffn)
-  return [Number(major), Number(minor)]
-}
-
-function checkReplaces(lower: Tree, path: ByteString, entry: Collected): void {
-  const below = lower.stat(path)
-  if (!below || below.isDirectory() === entry.stat.isDirectory()) return
+function checkReplaces(below: FileStat, path: ByteString, entry: Collected): void {
+  if (below.isDirectory() === entry.stat.isDirectory()) return
   if (entry.stat.isDirectory()) throw notDirectory(path)
   throw new StrakeError('invalid', `cannot copy the file ${textOf(entry.from)} over the directory /${textOf(path)}`)
 }

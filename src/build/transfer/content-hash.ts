@@ -1,7 +1,8 @@
 import { posix } from 'node:path'
 import { type ByteString, bytesOf } from '../../lib/mod.ts'
 import { type Digest, digestOf } from '../../oci/mod.ts'
-import { type Collected, type CollectedSource, digestOfFile } from '../context/collect.ts'
+import { type CollectedSource, digestOfFile } from '../context/collect.ts'
+import type { Collected } from '../context/collected.ts'
 import { isPattern } from '../context/tree.ts'
 import { contentKey } from './buildkit-keys.ts'
 
@@ -34,9 +35,9 @@ export function buildkitContent(sources: readonly string[], collected: readonly 
 
 /** Files by their names; directories and links that a pattern meets are read otherwise. */
 function patternDigest(matches: readonly CollectedSource[]): Digest | undefined {
-  if (matches.some(({ entries }) => entries.length !== 1 || !entries[0]!.stat.isFile())) return undefined
+  if (matches.some(({ entries }) => entries.length !== 1 || !entries.at(0)!.stat.isFile())) return undefined
   const named = [...matches].sort((a, b) => (a.name < b.name ? -1 : 1))
-  const texts = named.map((match) => `${match.name}${fileDigest(match, match.entries[0]!)}`)
+  const texts = named.map((match) => `${match.name}${fileDigest(match, match.entries.at(0)!)}`)
   return digestOf(Buffer.from(texts.join('\0'), 'latin1'))
 }
 
