@@ -27,10 +27,10 @@ const reusing = 32
 /** Gathers the pieces of a segment, at most `room` of them. */
 export class PiecePacker {
   length = 0
-  readonly #numbers: Uint32Array
-  readonly #positions: BigInt64Array
+  #numbers: Uint32Array
+  #positions: BigInt64Array
   #paths = ''
-  readonly #xattrs = new Map<number, ReadonlyMap<ByteString, Uint8Array>>()
+  #xattrs = new Map<number, ReadonlyMap<ByteString, Uint8Array>>()
 
   constructor(room: number) {
     this.#numbers = new Uint32Array(room * width)
@@ -69,13 +69,20 @@ export class PiecePacker {
     this.#numbers[place + 2] = flags
   }
 
+  /** Gives them all, and keeps none. */
   pack(): PackedPieces {
-    return {
-      numbers: this.#numbers.slice(0, this.length * width),
-      positions: this.#positions.slice(0, this.length * 2),
+    const packed = {
+      numbers: this.#numbers.subarray(0, this.length * width),
+      positions: this.#positions.subarray(0, this.length * 2),
       paths: this.#paths,
       xattrs: this.#xattrs,
     }
+    this.length = 0
+    this.#numbers = new Uint32Array(0)
+    this.#positions = new BigInt64Array(0)
+    this.#paths = ''
+    this.#xattrs = new Map()
+    return packed
   }
 }
 

@@ -79,8 +79,9 @@ export async function* tarSegments(
     const { value: segment } = layout.next()
     if (!segment) return false
     const { pieces, buffer } = segment
+    const isFilled = pieces.length === 0
     const job = { kind: 'fill', segment: buffer, pieces: pieces.pack(), fresh: upper?.fresh ?? unused } as const
-    const item = { segment, filled: pieces.length > 0 ? crew.do(job) : Promise.resolve([]), done: false }
+    const item = { segment, filled: isFilled ? Promise.resolve([]) : crew.do(job), done: false }
     const ended = () => {
       item.done = true
     }
