@@ -61,20 +61,22 @@ export interface Fresh {
 export function fillPieces(segment: Uint8Array, pieces: Iterable<Piece>, fresh: Fresh): string[] {
   const hashes: string[] = []
   for (const piece of pieces) {
-    const bytes = segment.subarray(piece.at, piece.at + piece.length)
-    if (piece.target?.kind === 'whole' && share(bytes, piece.target)) continue
-    if (piece.source) readPiece(bytes, piece.source)
-    if (piece.target) writePiece(bytes, piece.target, fresh)
+    const { at, length, source, target } = piece
+    if (target?.kind === 'whole' && share(segment, piece, target)) continue
+    if (source) readPiece(segment, piece, source)
+    if (!target && !piece.hash) continue
+    const bytes = segment.subarray(at, at + length)
+    if (target) writePiece(bytes, target, fresh)
     if (piece.hash) hashes.push(hash('sha256', bytes, 'hex'))
   }
   return hashes
 }
 
 /** Whether the target is now another name of the file that it may reuse, and the bytes are that file's. */
-function share(bytes: Uint8Array, { file, reuse }: Target & { kind: 'whole' }): boolean {
+function share(segment: Uint8Array, piece: Piece, { file, reuse }: Target & { kind: 'whole' }): boolean {
   if (reuse === undefined) return false
   try {
-    readPiece(bytes, { path: reuse, position: 0, last: true })
+    readPiece(segment, piece, { path: reuse, position: 0, last: true })
     linkSync(pathOf(reuse), pathOf(file.path))
     return true
   } catch {
@@ -85,7 +87,7 @@ function share(bytes: Uint8Array, { file, reuse }: Target & { kind: 'whole' }): 
 
 const beyond = new Uint8Array(1)
 
-function readPiece(bytes: Uint8Array, { path, position, last }: Source): void {
+function readPiece(segment: Uint8Array, { at, length }: Piece, { path, position, last }: Source): void {
   let fd: number
   try {
     // It was a regular file when it was looked at. Should it be a FIFO by now, opening it must not wait.
@@ -98,13 +100,20 @@ function readPiece(bytes: Uint8Array, { path, position, last }: Source): void {
     throw explain(error, `can't read ${textOf(path)}`)
   }
   try {
+    // One byte more, where there is room for it, tells whether the file ends; what stands there is put back.
+    const asked = last && at + length < segment.length ? length + 1 : length
+    const next = segment[at + length]!
     let done = 0
-    while (done < bytes.length) {
-      const count = readSync(fd, bytes, done, bytes.length - done, position + done)
+    while (done < length) {
+      const count = readSync(fd, segment, at + done, asked - done, position + done)
       if (count === 0) throw changed(path)
       done += count
     }
-    if (last && readSync(fd, beyond, 0, 1, position + done) !== 0) throw changed(path)
+    if (done > length) {
+      segment[at + length] = next
+      throw changed(path)
+    }
+    if (last && asked === length && readSync(fd, beyond, 0, 1, position + done) !== 0) throw changed(path)
   } catch (error) {
     throw explain(error, `can't read ${textOf(path)}`)
   } finally {

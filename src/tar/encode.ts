@@ -1,5 +1,5 @@
 import { StrakeError } from '../lib/mod.ts'
-import { type PaxRecord, recordLength, writeRecord } from './pax.ts'
+import { type PaxRecord, recordLength, writeRecord, writeText } from './pax.ts'
 import type { ByteString, EntryType, TarEntry } from './types.ts'
 
 export const blockSize = 512
@@ -62,11 +62,11 @@ export function encodeHeader(entry: TarEntry): Uint8Array {
     records.push([key, value])
   }
 
-  blank.copy(block)
+  block.set(blank)
   const split = splitPath(path)
   if (split < 0) record('path', path)
-  block.write(split > 0 ? path.slice(split + 1) : path, 0, 100, 'latin1')
-  if (split > 0) block.write(path, 345, split, 'latin1')
+  writeText(block, 0, split > 0 ? path.slice(split + 1) : path, 100)
+  if (split > 0) writeText(block, 345, path, split)
   octal(100, 7, entry.mode & 0o7777)
   octal(108, 7, uid <= max7 ? uid : 0)
   if (uid > max7) record('uid', String(uid))
@@ -81,12 +81,12 @@ export function encodeHeader(entry: TarEntry): Uint8Array {
   if (!whole || nanoseconds !== 0) record('mtime', decimalSeconds(mtime < 0n, seconds, nanoseconds))
   block[156] = typeflags[entry.type].charCodeAt(0)
   if (target.length > 100) record('linkpath', target)
-  block.write(target, 157, 100, 'latin1')
+  if (target !== '') writeText(block, 157, target, 100)
   if (device) {
     octal(329, 7, device.major)
     octal(337, 7, device.minor)
   }
-  checksum()
+  checksum(Math.min(target.length, 100), Math.max(split, 0))
   if (xattrs) for (const name of [...xattrs.keys()].sort()) record(...xattrRecord(name, xattrs.get(name)!))
   return records ? withRecords(records) : block
 }
@@ -118,10 +118,12 @@ function octal(offset: number, digits: number, value: number): void {
   }
 }
 
-function checksum(): void {
+/** The fields that nothing was written to are zeros: the end of the target, and that of the prefix. */
+function checksum(target: number, prefix: number): void {
   for (let i = 148; i < 156; i++) block[i] = 32
   let sum = 0
-  for (let i = 0; i < blockSize; i++) sum += block[i]!
+  for (let i = 0; i < 157 + target; i++) sum += block[i]!
+  for (let i = 257; i < 345 + prefix; i++) sum += block[i]!
   octal(148, 6, sum)
   block[154] = 0
 }
@@ -151,8 +153,8 @@ function withRecords(records: readonly PaxRecord[]): Uint8Array {
   for (const record of records) size += recordLength(record)
   const end = blockSize + size + paddingOf(size)
   if (scratch.length < end + blockSize) scratch = Buffer.alloc(2 * (end + blockSize))
-  block.copy(scratch, end)
-  paxHeader(size).copy(scratch)
+  scratch.set(block, end)
+  scratch.set(paxHeader(size))
   let at = blockSize
   for (const record of records) at = writeRecord(scratch, at, record)
   scratch.fill(0, at, end)
@@ -165,9 +167,9 @@ const paxHeaders: Buffer[] = []
 function paxHeader(size: number): Buffer {
   const known = paxHeaders[size]
   if (known) return known
-  paxBlank.copy(block)
+  block.set(paxBlank)
   octal(124, 11, size)
-  checksum()
+  checksum(0, 0)
   const header = Buffer.from(block)
   if (size < blockSize) paxHeaders[size] = header
   return header

@@ -23,13 +23,22 @@ export function writeRecord(buffer: Buffer, offset: number, record: PaxRecord): 
   const [key, value] = record
   const length = recordLength(record)
   if (typeof value === 'string') {
-    buffer.write(`${length} ${key}=${value}\n`, offset, 'latin1')
+    writeText(buffer, offset, `${length} ${key}=${value}\n`, length)
   } else {
     const start = offset + buffer.write(`${length} ${key}=`, offset, 'latin1')
     buffer.set(value, start)
     buffer[offset + length - 1] = 10
   }
   return offset + length
+}
+
+const short = 128
+
+/** Writes a byte string, or the beginning of it. Node.js' own takes longer for the short ones that most are. */
+export function writeText(buffer: Buffer, offset: number, text: ByteString, limit: number): void {
+  const length = Math.min(text.length, limit)
+  if (length > short) buffer.write(text, offset, length, 'latin1')
+  else for (let i = 0; i < length; i++) buffer[offset + i] = text.charCodeAt(i)
 }
 
 /** Reads PAX records in their order. Values are views of `body`. Throws `corrupt`. */
