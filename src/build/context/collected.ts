@@ -80,13 +80,20 @@ class Page {
   readonly ctimeNs = new BigInt64Array(pageSize)
   readonly isHashed = new Uint8Array(pageSize)
   readonly hashes = Buffer.alloc(pageSize * 32)
-  /** Where each path begins in `paths`, and the last one ends. */
+  /** Where each path begins in `text`, and the last one ends. */
   readonly starts = new Uint32Array(pageSize + 1)
-  paths = Buffer.alloc(pageSize * 16)
+  #paths = Buffer.alloc(pageSize * 16)
+  #text: string | undefined
   readonly rare = new Map<number, Rare>()
 
   constructor(top: ByteString) {
     this.top = top
+  }
+
+  /** All paths. Pieces of one long string are cheaper than strings of their own. */
+  get text(): string {
+    this.#text ??= this.#paths.toString('latin1', 0, this.starts[this.length])
+    return this.#text
   }
 
   add({ path, stat, target, xattrs, leading }: Omit<Collected, 'from' | 'digest'>): void {
@@ -102,8 +109,9 @@ class Page {
     this.ctimeNs[index] = stat.ctimeNs
     const start = this.starts[index]!
     const end = start + path.length
-    if (end > this.paths.length) this.paths = Buffer.concat([this.paths], 2 * end)
-    this.paths.write(path, start, 'latin1')
+    if (end > this.#paths.length) this.#paths = Buffer.concat([this.#paths], 2 * end)
+    this.#paths.write(path, start, 'latin1')
+    this.#text = undefined
     this.starts[index + 1] = end
     const { rdev } = stat
     if (target !== undefined || xattrs || leading || rdev !== 0n) {
@@ -128,8 +136,8 @@ class Row extends FileStat implements Collected {
   }
 
   get path(): ByteString {
-    const { paths, starts } = this.#page
-    return paths.toString('latin1', starts[this.#index], starts[this.#index + 1])
+    const { starts, text } = this.#page
+    return text.substring(starts[this.#index]!, starts[this.#index + 1]!)
   }
 
   get from(): ByteString {
