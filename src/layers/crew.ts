@@ -114,7 +114,7 @@ const others = Math.max(1, processors - 1)
 export const together: Crew & { start(): void } = {
   size: others + 1,
   do: <J extends Job>(job: J, lane?: number) =>
-    lane === undefined ? (workers.offer(job, others) ?? caller.do(job)) : workers.do(job, lane % others),
+    lane === undefined ? (workers.offer(job, others) ?? caller.do(job)) : workers.do(job, lane),
   start: () => workers.start(others),
 }
 

@@ -17,10 +17,20 @@ export interface PipelineOptions {
 
 const unused: Fresh = { uid: 0, gid: 0, umask: 0 }
 let lastStream = 0
+const lanes = new Set<number>()
 
-/** A number for a hash over several segments, and for the thread that takes it. */
-export function newStream(): number {
-  return ++lastStream
+/** A hash over several segments. */
+export interface Stream extends Disposable {
+  readonly id: number
+  /** The crew's: the first that nobody else has, for a thread may have to be started for another one. */
+  readonly lane: number
+}
+
+export function openStream(): Stream {
+  let lane = 0
+  while (lanes.has(lane)) lane++
+  lanes.add(lane)
+  return { id: ++lastStream, lane, [Symbol.dispose]: () => void lanes.delete(lane) }
 }
 
 /**
@@ -50,13 +60,17 @@ export async function* tarSegments(
   const filling: { readonly segment: Segment; readonly filled: Promise<string[]>; done: boolean }[] = []
   const inUse = new Set<Promise<void>>()
   let failure: unknown
-  let stream = 0
+  let stream: Stream | undefined
   /** The content hash of a large file goes on in one thread while the layer's own goes on in another. */
   const hashLarge = async ({ buffer, large }: Segment) => {
     const { file, at, length, last } = large!
-    stream ||= newStream()
-    const step = crew.do({ kind: 'hash', stream, bytes: buffer.subarray(at, at + length), last }, stream)
-    if (last) stream = 0
+    stream ??= openStream()
+    const { id, lane } = stream
+    const step = crew.do({ kind: 'hash', stream: id, bytes: buffer.subarray(at, at + length), last }, lane)
+    if (last) {
+      stream[Symbol.dispose]()
+      stream = undefined
+    }
     const hash = await step
     if (hash) file.digest = `sha256:${hash}` as Digest
   }
@@ -121,5 +135,6 @@ export async function* tarSegments(
     if (failure) throw failure
   } finally {
     await Promise.allSettled([...filling.map(({ filled }) => filled), ...inUse])
+    stream?.[Symbol.dispose]()
   }
 }

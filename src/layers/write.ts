@@ -2,7 +2,7 @@ import type { DiffId } from '../oci/mod.ts'
 import type { LayerInfo } from '../store/mod.ts'
 import { asFound } from './as-found.ts'
 import { type Crew, caller, together } from './crew.ts'
-import { newStream, type PipelineOptions, tarSegments } from './pipeline.ts'
+import { openStream, type PipelineOptions, tarSegments } from './pipeline.ts'
 import { scanLayer } from './scan.ts'
 import type { LayerEntry, WriteOptions } from './types.ts'
 import { Upper } from './upper.ts'
@@ -47,13 +47,14 @@ type HashOptions = Omit<PipelineOptions, 'crew'> & Pick<WriteOptions, 'onProgres
 async function hashTar(entries: Iterable<LayerEntry>, { onProgress, ...options }: HashOptions): Promise<LayerInfo> {
   const [all, chosen] = divided(entries, options)
   const { crew } = chosen
-  const stream = newStream()
+  using stream = openStream()
+  const { id, lane } = stream
   let tarSize = 0
   let size = 0
   let reported = 0
   for await (const segment of tarSegments(all, chosen)) {
     const bytes = segment.buffer.subarray(0, segment.used)
-    segment.held = crew.do({ kind: 'hash', stream, bytes, last: false }, stream)
+    segment.held = crew.do({ kind: 'hash', stream: id, bytes, last: false }, lane)
     tarSize += segment.used
     size += segment.content
     const now = Date.now()
@@ -62,7 +63,7 @@ async function hashTar(entries: Iterable<LayerEntry>, { onProgress, ...options }
       onProgress(size)
     }
   }
-  const diffId = await crew.do({ kind: 'hash', stream, bytes: new Uint8Array(), last: true }, stream)
+  const diffId = await crew.do({ kind: 'hash', stream: id, bytes: new Uint8Array(), last: true }, lane)
   return { diffId: `sha256:${diffId}` as DiffId, tarSize, size }
 }
 
