@@ -23,6 +23,8 @@ export interface CollectedSource {
   readonly incidental: boolean
   /** A directory and its contents in the order of their paths, but for what only leads to others; or the one file. */
   readonly entries: CollectedEntries
+  /** Whether all files have a digest, or those that the cache knew, once it was asked. */
+  known?: 'all' | 'some'
 }
 
 export interface CollectOptions {
@@ -180,21 +182,23 @@ export function fillDigests(
   sources: readonly CollectedSource[],
   { cache, read }: { cache: StatCache | undefined; read: boolean },
 ): boolean {
-  let complete = true
-  for (const { tree, entries } of sources) {
+  for (const source of sources) {
+    const { tree, entries, known } = source
+    if (known === 'all' || (known === 'some' && !read)) continue
+    let filled: CollectedSource['known'] = 'all'
     for (const entry of entries) {
       if (!entry.stat.isFile() || entry.digest) continue
-      const known = cache?.find(entry.from, entry.stat)
-      if (known) entry.digest = known
+      const digest = known ? undefined : cache?.find(entry.from, entry.stat)
+      if (digest) entry.digest = digest
       else if (read) {
         const hashedAt = Date.now()
-        const digest = digestOfFile(tree, entry)
-        entry.digest = digest
-        cache?.set(entry.from, entry.stat, digest, hashedAt)
-      } else complete = false
+        entry.digest = digestOfFile(tree, entry)
+        cache?.set(entry.from, entry.stat, entry.digest, hashedAt)
+      } else filled = 'some'
     }
+    source.known = filled
   }
-  return complete
+  return sources.every(({ known }) => known === 'all')
 }
 
 const wholeLimit = 1 << 20
