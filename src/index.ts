@@ -13,6 +13,7 @@ export type {
   CheckEvent,
   ErrorCode,
   FileChange,
+  GraphEvent,
   OperationOptions,
   Position,
   ProgressEvent,

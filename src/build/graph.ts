@@ -48,6 +48,26 @@ export interface ConfigVertex extends VertexBase {
   readonly input: Vertex
 }
 
+/** What the vertex stands on, and what it reads besides. */
+export function inputsOf(vertex: Vertex): readonly Vertex[] {
+  if (vertex.kind === 'source') return []
+  return vertex.kind === 'config' ? [vertex.input] : vertex.inputs
+}
+
+/** All vertices of a graph, each once, after its inputs. */
+export function verticesBelow(tops: readonly Vertex[]): Vertex[] {
+  const found: Vertex[] = []
+  const seen = new Set<Vertex>()
+  const visit = (vertex: Vertex) => {
+    if (seen.has(vertex)) return
+    seen.add(vertex)
+    inputsOf(vertex).forEach(visit)
+    found.push(vertex)
+  }
+  tops.forEach(visit)
+  return found
+}
+
 /** What makes one layer. */
 export interface Operation {
   /** Digest of all that is to be done, but for the inputs and for what is read from outside the graph. */

@@ -1,5 +1,10 @@
-import type { ProgressSink, VertexEvent } from '../lib/mod.ts'
-import type { Vertex } from './graph.ts'
+import type { GraphEvent, ProgressSink, VertexEvent } from '../lib/mod.ts'
+import { inputsOf, type Vertex, verticesBelow } from './graph.ts'
+
+/** Tells what is going to be done. */
+export function announce(progress: ProgressSink, tops: readonly Vertex[]): void {
+  progress({ kind: 'graph', vertices: verticesBelow(tops).map(described) })
+}
 
 /** Tells the state of a vertex. */
 export function report(
@@ -7,16 +12,12 @@ export function report(
   vertex: Vertex,
   what: Pick<VertexEvent, 'state'> & Partial<Pick<VertexEvent, 'key' | 'miss' | 'reason' | 'from'>>,
 ): void {
-  const { id, name, step } = vertex
-  const inputs = vertex.kind === 'source' ? [] : vertex.kind === 'config' ? [vertex.input] : vertex.inputs
-  progress({
-    kind: 'vertex',
-    id,
-    name,
-    at: Date.now(),
-    ...(step && { step }),
-    ...(vertex.kind === 'config' && { config: true as const }),
-    ...(inputs.length && { inputs: inputs.map((input) => input.id) }),
-    ...what,
-  })
+  const { step } = vertex
+  progress({ kind: 'vertex', ...described(vertex), at: Date.now(), ...(step && { step }), ...what })
+}
+
+function described(vertex: Vertex): GraphEvent['vertices'][number] {
+  const { id, name } = vertex
+  const inputs = inputsOf(vertex).map((input) => input.id)
+  return { id, name, ...(vertex.kind === 'config' && { config: true }), ...(inputs.length && { inputs }) }
 }

@@ -1,5 +1,5 @@
 import { type CacheMiss, missText, StrakeError } from '../lib/mod.ts'
-import type { OperationVertex, Vertex } from './graph.ts'
+import { type OperationVertex, type Vertex, verticesBelow } from './graph.ts'
 
 /**
  * What throws `failed` for a step that has to come from the cache and does not. A step is named by its number, by its stage, or
@@ -33,17 +33,4 @@ function isNamed({ step, stage, name: shown }: OperationVertex, name: string): b
   if (/^\d+$/.test(name)) return step?.index === Number(name)
   if (stage?.toLowerCase() === name.toLowerCase()) return true
   return (step?.text ?? shown).toLowerCase().startsWith(name.toLowerCase())
-}
-
-/** All vertices of a graph, each once. */
-function verticesBelow(tops: readonly Vertex[]): Vertex[] {
-  const found = new Set<Vertex>()
-  const visit = (vertex: Vertex) => {
-    if (found.has(vertex)) return
-    found.add(vertex)
-    if (vertex.kind === 'config') visit(vertex.input)
-    else if (vertex.kind === 'operation') for (const input of vertex.inputs) visit(input)
-  }
-  for (const top of tops) visit(top)
-  return [...found]
 }

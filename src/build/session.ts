@@ -13,6 +13,7 @@ import type { Vertex } from './graph.ts'
 import { type BuildSubject, recordBuild } from './records/recorder.ts'
 import { openKnownSteps } from './records/steps.ts'
 import type { BuildRecord } from './records/types.ts'
+import { announce } from './report.ts'
 import { requireCached } from './require-cache.ts'
 import { openSecrets } from './secrets.ts'
 import { createSolver, type Solver } from './solver.ts'
@@ -88,6 +89,7 @@ export async function inSession<T extends { readonly id: Digest }>(
       execution,
       finished,
       solver(tops) {
+        announce(progress, tops)
         const solver = createSolver({
           execution,
           cache,

@@ -7,7 +7,7 @@ import { type BuildCache, configKey, keyOf } from './cache.ts'
 import type { Execution } from './execution.ts'
 import { accountOf, type Explainer, textOf } from './explain.ts'
 import { createGate } from './gate.ts'
-import type { ConfigVertex, OperationVertex, Result, Vertex } from './graph.ts'
+import { type ConfigVertex, inputsOf, type OperationVertex, type Result, type Vertex } from './graph.ts'
 import { createHashing } from './hashing.ts'
 import type { KnownSteps } from './records/steps.ts'
 import { report } from './report.ts'
@@ -177,8 +177,7 @@ export function createSolver(options: SolverOptions): Solver {
   async function showCached(vertex: Vertex, from?: string): Promise<void> {
     if (shown.has(vertex)) return
     if (vertex.kind === 'source') return show(vertex, 'done')
-    const inputs = vertex.kind === 'config' ? [vertex.input] : vertex.inputs
-    for (const input of inputs) await showCached(input, from)
+    for (const input of inputsOf(vertex)) await showCached(input, from)
     const key = (await keyBefore(vertex)) ?? ''
     if (vertex.kind === 'config') return showConfig(vertex, key)
     if (from !== undefined && !cache.find(key, lease)) {

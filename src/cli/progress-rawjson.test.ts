@@ -54,6 +54,23 @@ test('what a step without a layer stands on is the input of what stands on it', 
   assert.match(last!, /^\{"vertexes":\[\{"digest":"<b>","inputs":\["<a>"\],"name":"b",.*,"cached":true\}\]\}$/)
 })
 
+test('what is going to be done is named before, and what was not begun does not end', () => {
+  const graph = [
+    { id: 'a', name: 'a' },
+    { id: 'ENV', name: 'ENV', config: true, inputs: ['a'] },
+    { id: 'b', name: 'b', inputs: ['ENV'] },
+    { id: 'c', name: 'c', inputs: ['b', 'a'] },
+  ] as const
+  const told = lines({ kind: 'graph', vertices: graph }, vertex('a', 'done'), vertex('b', 'started'))
+  assert.equal(
+    told[0],
+    '{"vertexes":[{"digest":"<a>","name":"a"},{"digest":"<b>","inputs":["<a>"],"name":"b"},{"digest":"<c>","inputs":["<b>","<a>"],"name":"c"}]}',
+  )
+  assert.match(told[2]!, /^\{"vertexes":\[\{"digest":"<b>","inputs":\["<a>"\],"name":"b","started":/)
+  assert.match(told[3]!, /"<b>".*"error":"context canceled"/)
+  assert.equal(told.length, 4)
+})
+
 test('what is under way when the view ends was cancelled', () => {
   const cancelled = lines(vertex('a', 'started'), vertex('b', 'started'), vertex('b', 'cancelled'))
   assert.match(cancelled[2]!, /"<b>".*"error":"context canceled"/)

@@ -1,5 +1,12 @@
 import { hash } from 'node:crypto'
-import { type CheckEvent, missText, type ProgressEvent, type StatusEvent, type VertexEvent } from '../lib/mod.ts'
+import {
+  type CheckEvent,
+  type GraphEvent,
+  missText,
+  type ProgressEvent,
+  type StatusEvent,
+  type VertexEvent,
+} from '../lib/mod.ts'
 import type { ProgressView } from './progress.ts'
 
 interface Vertex {
@@ -25,7 +32,8 @@ interface Status {
 /**
  * BuildKit's `SolveStatus`, a line of JSON for each change, as `docker buildx build --progress=rawjson` writes them
  * (github.com/moby/buildkit, client/graph.go): names, their order, what is left out and the form of times are those of the Go
- * types. A vertex is told with all that is known of it each time. Digests name vertices within one stream.
+ * types. Steps are named in one line before the first begins. A vertex is told with all that is known of it each time. Digests name
+ * vertices within one stream.
  *
  * Steps that only change the configuration are no vertices for BuildKit; whoever builds on one is told to build on what that
  * stands on. Checks and notices belong to the vertex that loads the Dockerfile, which comes with the first of them.
@@ -54,9 +62,11 @@ export function rawJsonProgress(write: (text: string) => void, now: () => number
     return vertex
   }
 
-  function show(vertex: Vertex): void {
-    const { digest, inputs, name, started, completed, cached, error } = vertex
-    tell({ vertexes: [{ digest, ...(inputs.length && { inputs }), name, started, completed, cached, error }] })
+  function show(...shown: readonly Vertex[]): void {
+    const vertexes = shown.map(({ digest, inputs, name, started, completed, cached, error }) => {
+      return { digest, ...(inputs.length && { inputs }), name, started, completed, cached, error }
+    })
+    tell({ vertexes })
   }
 
   /** The vertex that something belongs to which has none of its own. */
@@ -78,6 +88,11 @@ export function rawJsonProgress(write: (text: string) => void, now: () => number
     vertex.completed = vertex.started
     show(vertex)
     return vertex
+  }
+
+  function graphEvent({ vertices }: GraphEvent): void {
+    for (const { id, config, inputs = [] } of vertices) if (config) through.set(id, inputs)
+    show(...vertices.filter(({ config }) => !config).map(({ id, name, inputs }) => vertexOf(id, name, inputs)))
   }
 
   function vertexEvent({ id, name, state, at, config, inputs = [], miss, reason }: VertexEvent): void {
@@ -155,6 +170,7 @@ export function rawJsonProgress(write: (text: string) => void, now: () => number
 
   function sink(event: ProgressEvent): void {
     if (event.kind === 'vertex') vertexEvent(event)
+    else if (event.kind === 'graph') graphEvent(event)
     else if (event.kind === 'status') statusEvent(event)
     else if (event.kind === 'check') check(event)
     else if (event.kind === 'log') log(owner(event.vertex), event.stream === 'stdout' ? 1 : 2, event.data)
@@ -167,12 +183,12 @@ export function rawJsonProgress(write: (text: string) => void, now: () => number
 
   return {
     sink,
-    /** What has not ended by now does not end any more. */
+    /** What has begun and not ended by now does not end any more. */
     [Symbol.dispose]() {
       const time = goTime(now())
       for (const [id, vertex] of vertices) {
         endStatuses(id, time)
-        if (vertex.completed !== undefined) continue
+        if (vertex.started === undefined || vertex.completed !== undefined) continue
         vertex.completed = time
         vertex.error = cancelled
         show(vertex)

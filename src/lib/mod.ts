@@ -11,7 +11,15 @@ export type { OutputTail } from './output-tail.ts'
 export { outputTail } from './output-tail.ts'
 export { limiter, settled } from './parallel.ts'
 export { PathRecords, PathRecordsWriter } from './path-records.ts'
-export type { CheckEvent, OperationOptions, ProgressEvent, ProgressSink, StatusEvent, VertexEvent } from './progress.ts'
+export type {
+  CheckEvent,
+  GraphEvent,
+  OperationOptions,
+  ProgressEvent,
+  ProgressSink,
+  StatusEvent,
+  VertexEvent,
+} from './progress.ts'
 export type { Listing } from './table.ts'
 export { alignCells, renderListing } from './table.ts'
 export type { Template } from './template.ts'

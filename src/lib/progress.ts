@@ -8,11 +8,19 @@ import type { SourceRange } from './error.ts'
  * A *vertex* is a unit of work that is shown on its own: a build step, a layer that is pulled.
  */
 export type ProgressEvent =
+  | GraphEvent
   | VertexEvent
   | { readonly kind: 'log'; readonly vertex: string; readonly stream: 'stdout' | 'stderr'; readonly data: Uint8Array }
   | StatusEvent
   | CheckEvent
   | { readonly kind: 'notice'; readonly level: 'info' | 'warning'; readonly message: string; readonly hint?: string }
+
+/** What is going to be done, told before any of it begins. What turns out not to be needed is told as cached; what comes after a failure never. */
+export interface GraphEvent {
+  readonly kind: 'graph'
+  /** What a vertex builds on stands before it. */
+  readonly vertices: readonly Pick<VertexEvent, 'id' | 'name' | 'config' | 'inputs'>[]
+}
 
 export interface VertexEvent {
   readonly kind: 'vertex'

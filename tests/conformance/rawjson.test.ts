@@ -22,11 +22,17 @@ interface Line {
   warnings?: { vertex: string; short: string; detail: string[]; url: string; range: object[] }[]
 }
 
-/** What a tool makes of a stream: which steps were done, how each ended, what it wrote, what it builds on, and what is warned of. */
+/**
+ * What a tool makes of a stream: how many steps there will be, known before the first of them begins; which were done, how each ended,
+ * what it wrote, what it builds on, and what is warned of.
+ */
 function understood(lines: readonly Line[]) {
   const vertices = new Map<string, Vertex>()
   for (const vertex of lines.flatMap(({ vertexes = [] }) => vertexes)) vertices.set(vertex.digest, vertex)
-  const isStep = ({ name, started }: Vertex) => started !== undefined && /\] (?:RUN|COPY) /.test(name)
+  const isNumbered = ({ name }: Vertex) => /\] (?:RUN|COPY) /.test(name)
+  const isStep = (vertex: Vertex) => vertex.started !== undefined && isNumbered(vertex)
+  const first = lines.findIndex(({ vertexes = [] }) => vertexes.some(isStep))
+  const ahead = lines.slice(0, first).flatMap(({ vertexes = [] }) => vertexes.filter(isNumbered))
   const logs = lines.flatMap(({ logs = [] }) => logs)
   const text = (digest: string, stream: number) =>
     logs
@@ -42,7 +48,11 @@ function understood(lines: readonly Line[]) {
   const warnings = lines
     .flatMap(({ warnings = [] }) => warnings)
     .map(({ vertex, short, detail, url, range }) => ({ on: vertices.get(vertex)!.name, short, detail, url, range }))
-  return { steps: steps.sort((a, b) => (a.name < b.name ? -1 : 1)), warnings }
+  const announced = ahead.map(
+    ({ name, inputs = [] }) =>
+      `${name} on ${inputs.filter((input) => ahead.some(({ digest }) => digest === input)).length}`,
+  )
+  return { announced: announced.sort(), steps: steps.sort((a, b) => (a.name < b.name ? -1 : 1)), warnings }
 }
 
 const time = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{0,8}[1-9])?Z$/
