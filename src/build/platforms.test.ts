@@ -136,17 +136,22 @@ describe('builds for several platforms', asRoot, () => {
     const context = workshop.context({ Dockerfile: crossed, common: 'c' })
     const [archive, layout] = [join(workshop.home, 'out.tar'), join(workshop.home, 'layout')]
     const name = `${registry.host}/app:1`
+    const pushedWith = [{ place: 'manifest-descriptor', key: 'pushed', value: 'so' }] as const
     const { exported } = await build(context, {
       tags: [name],
       outputs: [
         {
           kind: 'oci',
           dest: archive,
-          platformAnnotations: { [`linux/${other}`]: { only: 'here' } },
-          indexAnnotations: { k: 'v' },
+          annotations: [
+            { place: 'manifest', platform: `linux/${other}`, key: 'only', value: 'here' },
+            { place: 'manifest-descriptor', platform: `linux/${other}`, key: 'named', value: 'there' },
+            { place: 'index', key: 'k', value: 'v' },
+            { place: 'index-descriptor', key: 'top', value: 'w' },
+          ],
         },
         { kind: 'oci', dest: layout, folder: true },
-        { kind: 'image', push: 'tags', compression: 'zstd', force: true },
+        { kind: 'image', push: 'tags', compression: 'zstd', force: true, annotations: pushedWith },
       ],
     })
     for (const { manifest } of exported) assert.ok(isIndexType(manifest.mediaType))
@@ -162,12 +167,16 @@ describe('builds for several platforms', asRoot, () => {
         platform,
       )
       const annotated = folder !== layout
+      assert.equal(top.manifests[0]!.annotations?.top, annotated ? 'w' : undefined)
+      const named = index.manifests.map((member) => member.annotations)
+      assert.deepEqual(named, [undefined, annotated ? { named: 'there' } : undefined])
       assert.deepEqual(index.annotations, annotated ? { k: 'v' } : undefined)
       const manifests = index.manifests.map(({ digest }) => read<Index>(folder, digest).annotations)
       assert.deepEqual(manifests, [undefined, annotated ? { only: 'here' } : undefined])
     }
     const pushed = JSON.parse(registry.manifests.get('app/1')!.bytes.toString()) as Index
     assert.equal(pushed.manifests.length, 2)
+    for (const { annotations } of pushed.manifests) assert.deepEqual(annotations, { pushed: 'so' })
     assert.equal(exported[2]!.manifest.digest, workshop.images.index(name)!.manifest.digest)
     assert.ok(registry.manifests.has(`app/${pushed.manifests[1]!.digest}`))
     const dest = join(workshop.home, 'no')

@@ -35,8 +35,10 @@ describe('--output', () => {
         kind: 'image',
         push: 'tags',
         names: ['a', 'b:1'],
-        annotations: { k: 'v' },
-        platformAnnotations: { 'linux/amd64': { l: 'w' } },
+        annotations: [
+          { place: 'manifest', key: 'k', value: 'v' },
+          { place: 'manifest', platform: 'linux/amd64', key: 'l', value: 'w' },
+        ],
       },
     ])
     assert.deepEqual(read(['type=registry,push-by-digest=true,name=r.test/a']), [
@@ -63,10 +65,9 @@ describe('--output', () => {
     refuses('type=oci,dest=x,compression=lz4', /unsupported layer compression type: lz4/)
     refuses('type=oci,dest=x,compression-level=high', /non-integer value/)
     refuses('type=oci,dest=x,tar=maybe', /non-bool value/)
-    assert.deepEqual(read(['type=oci,dest=x,annotation-index.a=b']), [
-      { kind: 'oci', dest: 'x', names: [], indexAnnotations: { a: 'b' } },
-    ])
-    refuses('type=oci,dest=x,annotation-manifest-descriptor.a=b', /manifest-descriptor annotations are not supported/)
+    refuses('type=oci,dest=x,annotation-x.a=b', /unknown annotation type "x"/)
+    refuses('type=oci,dest=x,annotations=b', /unexpected key 'annotations'/)
+    refuses('type=tar,dest=x,annotation.a=b', /unexpected key 'annotation.a'/)
     assert.throws(() => read(['-', 'type=oci,dest=-']), /only one output/)
   })
 })

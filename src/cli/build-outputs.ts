@@ -1,6 +1,6 @@
-import type { BuildOutput, FileForm, ImageForm, OutputFile } from '../engine/mod.ts'
+import type { Annotation, BuildOutput, FileForm, ImageForm, OutputFile } from '../engine/mod.ts'
 import { nearest, StrakeError } from '../lib/mod.ts'
-import { formatPlatform, parsePlatform } from '../oci/mod.ts'
+import { annotationFields, isAnnotationKey } from './annotations.ts'
 import { csvFields } from './csv-fields.ts'
 
 type Kind = BuildOutput['kind'] | 'registry'
@@ -28,6 +28,16 @@ export interface OutputFlags {
   readonly output: readonly string[]
   readonly load?: boolean | undefined
   readonly push?: boolean | undefined
+}
+
+/** Every output that is an image gets these, too; without outputs that is the one of the store. */
+export function annotated(outputs: readonly BuildOutput[], annotations: readonly Annotation[]): readonly BuildOutput[] {
+  if (annotations.length === 0) return outputs
+  const all: readonly BuildOutput[] = outputs.length > 0 ? outputs : [{ kind: 'image' }]
+  return all.map((output) => {
+    if (output.kind === 'local' || output.kind === 'tar' || output.kind === 'cacheonly') return output
+    return { ...output, annotations: [...(output.annotations ?? []), ...annotations] }
+  })
 }
 
 /** Where `dest=-` goes. */
@@ -79,7 +89,7 @@ function kindOf(text: string | undefined): Kind {
 function checkKeys(kind: Kind, values: ReadonlyMap<string, string>): void {
   for (const key of values.keys()) {
     if (keysOf[kind].includes(key)) continue
-    if (imageKeys.every((known) => keysOf[kind].includes(known)) && key.startsWith('annotation')) continue
+    if (imageKeys.every((known) => keysOf[kind].includes(known)) && isAnnotationKey(key)) continue
     const near = nearest(key, keysOf[kind])
     throw new StrakeError('invalid', `unexpected key '${key}' for type=${kind}`, {
       hint: near ? `Did you mean ${near}?` : `It has ${['type', ...keysOf[kind]].join(', ')}.`,
@@ -138,6 +148,7 @@ function imageForm(values: ReadonlyMap<string, string>): ImageForm {
   const force = readBoolean('force-compression', values.get('force-compression') ?? 'false')
   const rewriteTimestamp = readBoolean('rewrite-timestamp', values.get('rewrite-timestamp') ?? 'false')
   const types = values.get('oci-mediatypes')
+  const annotations = annotationFields(values)
   return {
     names,
     ...(compression && { compression }),
@@ -145,7 +156,7 @@ function imageForm(values: ReadonlyMap<string, string>): ImageForm {
     ...(force && { force }),
     ...(rewriteTimestamp && { rewriteTimestamp }),
     ...(types !== undefined && { mediaTypes: readBoolean('oci-mediatypes', types) ? 'oci' : 'docker' }),
-    ...annotationsOf(values),
+    ...(annotations.length > 0 && { annotations }),
   }
 }
 
@@ -160,36 +171,6 @@ export function compressionOf(text: string | undefined): ImageForm['compression'
 export function levelOf(text: string): number {
   if (/^\d{1,2}$/.test(text)) return Number(text)
   throw new StrakeError('invalid', `non-integer value ${JSON.stringify(text)} specified for compression-level`)
-}
-
-type Annotations = Pick<ImageForm, 'annotations' | 'platformAnnotations' | 'indexAnnotations'>
-
-/** `annotation.KEY` and `annotation-manifest.KEY`, for one platform `annotation-manifest[linux/arm64].KEY`; `annotation-index.KEY`. */
-function annotationsOf(values: ReadonlyMap<string, string>): Annotations {
-  const all: Record<string, string> = {}
-  const ofIndex: Record<string, string> = {}
-  const ofPlatforms: Record<string, Record<string, string>> = {}
-  for (const [name, value] of values) {
-    if (!name.startsWith('annotation')) continue
-    const [, place = 'manifest', platform, key] =
-      /^annotation(?:-(manifest|index|index-descriptor|manifest-descriptor))?(?:\[([^\]]*)\])?\.(.+)$/.exec(name) ?? []
-    if (key === undefined) throw new StrakeError('invalid', `invalid annotation key ${JSON.stringify(name)}`)
-    if (place === 'index') ofIndex[key] = value
-    else if (place !== 'manifest') {
-      throw new StrakeError('invalid', `${place} annotations are not supported`, {
-        hint: `Write annotation.${key}: it stands in the image's manifest.`,
-      })
-    } else if (platform === undefined) all[key] = value
-    else {
-      const known = formatPlatform(parsePlatform(platform))
-      ofPlatforms[known] = { ...ofPlatforms[known], [key]: value }
-    }
-  }
-  return {
-    ...(Object.keys(all).length > 0 && { annotations: all }),
-    ...(Object.keys(ofIndex).length > 0 && { indexAnnotations: ofIndex }),
-    ...(Object.keys(ofPlatforms).length > 0 && { platformAnnotations: ofPlatforms }),
-  }
 }
 
 /** As Go's strconv.ParseBool. */

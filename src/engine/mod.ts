@@ -1,4 +1,5 @@
 export type {
+  Annotation,
   AttestOptions,
   BuildContext,
   BuildOptions,

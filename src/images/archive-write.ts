@@ -70,7 +70,7 @@ export async function* saveArchive(
 
 /**
  * As `saveArchive`, of one image or index whose blobs are all in the store's content. Of an index, `manifest.json` has the image
- * for this machine, or the first.
+ * for this machine, or the first. The descriptor's annotations stand in `index.json`.
  *
  * @param names those that it shall have where it is loaded: `docker.io/library/app:1.0`
  */
@@ -84,9 +84,8 @@ export async function* archiveContent(
   const { config, layers } = JSON.parse(store.content.read(mainManifest(store, manifest)).toString()) as Manifest
   const legacy = legacyEntry(config.digest, names, layers)
   const { architecture, os } = JSON.parse(store.content.read(config.digest).toString()) as ImageConfig
-  const { mediaType, digest, size } = manifest
-  const single = mainManifest(store, manifest) === digest
-  const root = { mediaType, digest, size, ...(single && { platform: { architecture, os } }) }
+  const single = mainManifest(store, manifest) === manifest.digest
+  const root = { ...manifest, ...(single && { platform: { architecture, os } }) }
   yield* archive({ blobs, index: descriptors(root, names), legacy: [legacy] }, signal)
 }
 
@@ -180,6 +179,7 @@ function descriptors(plain: Descriptor, names: readonly string[]): Descriptor[] 
   return names.map((name) => ({
     ...plain,
     annotations: {
+      ...plain.annotations,
       'io.containerd.image.name': name,
       'org.opencontainers.image.ref.name': parseReference(name).tag ?? '',
     },

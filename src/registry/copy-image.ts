@@ -69,7 +69,10 @@ export async function copyImage(store: Store, images: Images, options: CopyImage
       return taken.manifest.digest
     }
     const single = options.platform !== undefined || to.kind === 'docker-archive'
-    const wanted = single ? (await imageManifest(blobs, root, options.platform)).descriptor : root
+    // What is said of it where it was, its name there included, is not said of it here.
+    const { annotations: _, ...wanted } = single
+      ? (await imageManifest(blobs, root, options.platform)).descriptor
+      : root
     const watch = watchBlobs(options)
     if (to.kind === 'docker-archive') {
       await copy(blobs, staged, wanted, { ...options, watch })

@@ -31,12 +31,13 @@ export function openLayout(path: string): Target {
       })
     },
     async tag(manifest, reference) {
-      const { mediaType, digest, size, platform } = manifest
+      const { mediaType, digest, size, platform, annotations: given } = manifest
       const others = read().filter((other) =>
         reference === '' ? other.digest !== digest : other.annotations?.[refName] !== reference,
       )
-      const annotations = reference !== '' && { annotations: { [refName]: reference } }
-      const own = { mediaType, digest, size, ...(platform && { platform }), ...annotations }
+      const annotations = { ...given, ...(reference !== '' && { [refName]: reference }) }
+      const isAnnotated = Object.keys(annotations).length > 0
+      const own = { mediaType, digest, size, ...(platform && { platform }), ...(isAnnotated && { annotations }) }
       replace(join(path, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }))
       replace(file, JSON.stringify({ schemaVersion: 2, mediaType: mediaTypes.index, manifests: [...others, own] }))
     },

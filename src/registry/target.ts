@@ -35,7 +35,7 @@ export interface Blobs {
 export interface Target extends Blobs {
   /** The manifest that a tag or a digest names. Throws `not_found`. */
   resolve(reference: string): Promise<Descriptor>
-  /** Gives a manifest that is here a name. */
+  /** Gives a manifest that is here a name. Where descriptors are kept, that has its annotations. */
   tag(manifest: Descriptor, reference: string): Promise<void>
 }
 

@@ -8,7 +8,7 @@ import type { Attestor } from '../attestations/attestor.ts'
 import type { Execution } from '../execution.ts'
 import type { BuildOptions } from '../types.ts'
 import { allFiles, folderOf } from './all-files.ts'
-import { type Assembly, assemble, isIndex, packOptions, unpackedIndex } from './assemble.ts'
+import { type Assembly, annotatedDescriptor, assemble, isIndex, packOptions, unpackedIndex } from './assemble.ts'
 import { writeFiles } from './local.ts'
 import { tarOf } from './tar.ts'
 import type { BuildOutput, ImageForm } from './types.ts'
@@ -41,6 +41,10 @@ export function checkOutputs(
       throw fail(`type=${output.kind} puts out one target, and several are built`, 'Build them one by one.')
     }
     if (output.kind === 'cacheonly') continue
+    const annotations = ('annotations' in output && output.annotations) || []
+    if (!isMultiPlatform && !attest && annotations.some(({ place }) => place.startsWith('index'))) {
+      throw fail('index annotations not supported for single platform export', 'Write manifest, or leave the type out.')
+    }
     if (output.kind === 'docker' && isMultiPlatform) {
       throw fail(
         'docker exporter does not support exporting manifest lists, use the oci exporter instead',
@@ -52,7 +56,6 @@ export function checkOutputs(
         output,
         tags.map((tag) => parseReference(tag.slice(tag.indexOf('=') + 1))),
       )
-      if (output.indexAnnotations && !isMultiPlatform) throw fail(noIndex)
       if (output.push && names.length === 0) {
         throw fail('tag is needed when pushing to registry', 'Name the image: -t registry.test/app:1.0')
       }
@@ -64,7 +67,6 @@ export function checkOutputs(
         'Write type=oci.',
       )
     }
-    if ('indexAnnotations' in output && output.indexAnnotations && !isMultiPlatform) throw fail(noIndex)
     for (const name of 'names' in output ? (output.names ?? []) : []) parseReference(name)
     if (typeof output.dest !== 'string') continue
     const there = statSync(output.dest, { throwIfNoEntry: false })
@@ -79,8 +81,6 @@ export function checkOutputs(
     }
   }
 }
-
-const noIndex = 'index annotations not supported for single platform export'
 
 interface Exporting<Output extends BuildOutput> {
   readonly finished: Finished
@@ -182,7 +182,8 @@ async function exportImage(
   // A push may have packed it.
   const [name] = output.push ? names : []
   const pushed = name === undefined ? undefined : (images.index(name) ?? images.get(name)).manifest
-  return { manifest: pushed ?? manifest, names, pushed: Boolean(output.push) }
+  const described = annotatedDescriptor(output, pushed ?? manifest, finished.images[0]!.platform)
+  return { manifest: described, names, pushed: Boolean(output.push) }
 }
 
 /** With what is to be attached to it. */
@@ -207,7 +208,7 @@ async function nameImage(
   const isFormed = Object.values(options).some((value) => value !== undefined)
   if (isIndex(finished)) {
     // A push packs; what has annotations of its own, or what something is attached to, must be as it is to be before.
-    const final = finished.attach || output.platformAnnotations || output.indexAnnotations || (isFormed && !output.push)
+    const final = finished.attach || output.annotations?.length || (isFormed && !output.push)
     const manifest = final ? await assemble(execution, finished, output) : unpackedIndex(execution, finished)
     const members = readIndex(store, manifest.digest).manifests.map((descriptor, i) => {
       const config = finished.images[i]?.config
@@ -231,7 +232,7 @@ async function pushNames(
 ): Promise<void> {
   const [first] = finished.images
   const options = isIndex(finished)
-    ? packOptions({ ...output, platformAnnotations: {} }, first!.platform)
+    ? packOptions({ ...output, annotations: [] }, first!.platform)
     : packOptions(output, first!.platform)
   const repositories = new Set<string>()
   for (const name of names) {

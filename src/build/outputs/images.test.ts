@@ -4,7 +4,15 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { loadArchive, openImages } from '../../images/mod.ts'
-import { type Descriptor, hex, type Index, type Manifest, mediaTypes } from '../../oci/mod.ts'
+import {
+  type Descriptor,
+  formatPlatform,
+  hex,
+  hostPlatform,
+  type Index,
+  type Manifest,
+  mediaTypes,
+} from '../../oci/mod.ts'
 import { FaultyRegistry } from '../../registry/testing.ts'
 import { openStore } from '../../store/mod.ts'
 import { asRoot } from '../test-builds.ts'
@@ -41,7 +49,22 @@ describe('outputs of images', asRoot, () => {
   }
 
   it('an OCI archive is gzip, has names, and is not kept here', async () => {
-    const { result, dest, index, manifest, magic, types } = await layout({ annotations: { k: 'v' } }, ['app:1'])
+    const annotations = [
+      { place: 'manifest', key: 'k', value: 'all' },
+      { place: 'manifest', platform: formatPlatform(hostPlatform), key: 'k', value: 'v' },
+      { place: 'manifest', platform: 'linux/other', key: 'k', value: 'no' },
+      { place: 'manifest-descriptor', key: 'l', value: 'w' },
+    ] as const
+    const { result, dest, index, manifest, magic, types } = await layout({ annotations }, ['app:1'])
+    const [named] = index.manifests
+    assert.equal(named!.annotations!.l, 'w')
+    assert.equal(named!.annotations!['io.containerd.image.name'], 'docker.io/library/app:1')
+    assert.deepEqual(result.exported[0]!.manifest.annotations, { l: 'w' })
+    const folder = await layout({ annotations, folder: true }, ['app:1'])
+    assert.deepEqual(folder.index.manifests[0]!.annotations, { l: 'w', 'org.opencontainers.image.ref.name': '1' })
+    await assert.rejects(layout({ annotations: [{ place: 'index-descriptor', key: 'k', value: 'v' }] }), {
+      message: 'index annotations not supported for single platform export',
+    })
     assert.equal(result.kept, false)
     assert.equal(workshop.images.find('app:1'), undefined)
     assert.deepEqual(result.exported[0]?.names, ['docker.io/library/app:1'])
@@ -75,9 +98,10 @@ describe('outputs of images', asRoot, () => {
   it('pushes under each name, or by digest alone', async () => {
     await using registry = await new FaultyRegistry().listen()
     const names = [`${registry.host}/a:1`, `${registry.host}/a:2`, `${registry.host}/b:1`]
+    const annotations = [{ place: 'manifest', key: 'k', value: 'v' }] as const
     const { exported, kept } = await workshop.build(context, {
       tags: names,
-      outputs: [{ kind: 'image', push: 'tags', compression: 'zstd', force: true, annotations: { k: 'v' } }],
+      outputs: [{ kind: 'image', push: 'tags', compression: 'zstd', force: true, annotations }],
     })
     const [image] = exported
     assert.ok(kept && image?.pushed)

@@ -29,13 +29,24 @@ export interface FileForm {
 }
 
 /** How an image leaves. */
-export interface ImageForm extends Pick<PackOptions, 'compression' | 'level' | 'force' | 'mediaTypes' | 'annotations'> {
+export interface ImageForm extends Pick<PackOptions, 'compression' | 'level' | 'force' | 'mediaTypes'> {
   /** With SOURCE_DATE_EPOCH: as `BuildOptions.reproducible`, so that no time in its new layers is later. */
   readonly rewriteTimestamp?: boolean
-  /** Annotations of the manifest of one platform's image, by platform: `linux/arm64`. */
-  readonly platformAnnotations?: Readonly<Record<string, Readonly<Record<string, string>>>>
-  /** Annotations of the index, where several platforms are built. */
-  readonly indexAnnotations?: Readonly<Record<string, string>>
+  /** What is said of one platform's image counts more than what is said of all. */
+  readonly annotations?: readonly Annotation[]
   /** Names besides the build's tags. */
   readonly names?: readonly string[]
+}
+
+/** An annotation of an image that is put out. */
+export interface Annotation {
+  /**
+   * Where it stands: in the manifest; in the index, where there is one; or in the descriptor that names one of these: of a manifest in the
+   * index, else, as that of the index, in the archive's or layout's `index.json`.
+   */
+  readonly place: 'manifest' | 'manifest-descriptor' | 'index' | 'index-descriptor'
+  /** The platform of the image that it is of alone: `linux/arm64`. */
+  readonly platform?: string
+  readonly key: string
+  readonly value: string
 }

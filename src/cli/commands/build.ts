@@ -2,12 +2,13 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { type BuildRecord, build, explainContext } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import { parseReference } from '../../oci/mod.ts'
+import { annotationFlags } from '../annotations.ts'
 import { attestOf } from '../attest-options.ts'
 import { cacheSources, cacheTargets } from '../build-cache.ts'
 import { findContext } from '../build-context.ts'
 import { readSolveFlags, solveFlags } from '../build-flags.ts'
 import { buildMetadata } from '../build-metadata.ts'
-import { outputsOf } from '../build-outputs.ts'
+import { annotated, outputsOf } from '../build-outputs.ts'
 import { showBuild } from '../build-progress.ts'
 import { buildCall, checkBuild } from '../check-build.ts'
 import { command } from '../command.ts'
@@ -65,6 +66,10 @@ export default command({
       kind: 'list',
       short: 'o',
       help: 'Where the result goes, instead of the store: DIR, - (a tar), or "type=local|tar|oci|docker|image|registry,dest=path"; may be repeated',
+    },
+    annotation: {
+      kind: 'list',
+      help: 'Add an annotation to the image (format: "key=value", "manifest[linux/amd64],index:key=value")',
     },
     load: { kind: 'boolean', help: 'Keep the image in the store, besides other outputs (shorthand for "type=docker")' },
     push: { kind: 'boolean', help: 'Push the image under its names (shorthand for "type=registry")' },
@@ -145,7 +150,7 @@ export default command({
     if (iidfile) rmSync(iidfile, { force: true })
     const metadataFile = options['metadata-file']
     if (metadataFile) rmSync(metadataFile, { force: true })
-    const outputs = outputsOf(options, terminal)
+    const outputs = annotated(outputsOf(options, terminal), annotationFlags(options.annotation))
     const attest = attestOf(options)
 
     using view = showBuild(terminal, options)
