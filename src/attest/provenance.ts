@@ -69,7 +69,10 @@ export interface BuildFacts {
 }
 
 /** SLSA's provenance, with BuildKit's build types and extensions (docs/attestations/slsa-definitions.md there). */
-export function provenance(facts: BuildFacts, options: ProvenanceOptions = {}): Predicate {
+export function provenance(
+  facts: BuildFacts,
+  options: ProvenanceOptions = {},
+): Predicate & { readonly predicate: object } {
   const shown = options.mode === 'min' ? withoutDetails(facts) : { ...facts, left: false }
   const predicate = options.version === 'v0.2' ? slsa02(shown, options) : slsa1(shown, options)
   return { type: `https://slsa.dev/provenance/${options.version ?? 'v1'}`, predicate }

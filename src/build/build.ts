@@ -1,5 +1,4 @@
 import { basename, join, resolve } from 'node:path'
-import { provenanceSummary } from '../attest/mod.ts'
 import { type Dockerfile, isTrue, parseDockerfile } from '../dockerfile/mod.ts'
 import type { Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
@@ -14,7 +13,6 @@ import {
 } from '../oci/mod.ts'
 import type { Snapshot, Store } from '../store/mod.ts'
 import type { Attestor } from './attestations/attestor.ts'
-import { requestFacts } from './attestations/facts.ts'
 import { keyOf } from './cache.ts'
 import { openContext } from './context/open.ts'
 import { givenEpoch, inputsEpoch } from './epoch.ts'
@@ -92,14 +90,14 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
         }
         all.push({ images: finished, isMultiPlatform, tags: tags[i]!, epoch: time })
       }
+      const built = all.flatMap((finished, i) =>
+        finished.images.map((image, p) => ({ stage: stages[p]![i]!, image, name: nameOf(finished, image) })),
+      )
+      const of = { session, solver, sources, options, opened, epoch }
       let attestor: Attestor | undefined
       if (options.attest) {
         const { openAttestor } = await import('./attestations/open.ts')
-        const built = all.flatMap((finished, i) =>
-          finished.images.map((image, p) => ({ stage: stages[p]![i]!, image, name: nameOf(finished, image) })),
-        )
-        const of = { session, solver, sources, options, opened, epoch, built }
-        attestor = await openAttestor(options.attest, of)
+        attestor = await openAttestor(options.attest, { ...of, built })
       }
       const exported: ExportedImage[] = []
       for (const output of outputs) {
@@ -110,13 +108,17 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
           if (image && i === all.length - 1) exported.push(image)
         }
       }
-      const { id } = forThisMachine(ids.slice(-platforms.length), ({ platform }) => platform)!
-      const { top } = stages[0]!.at(-1)!
-      const provenance = provenanceSummary(
-        requestFacts({ execution, options, opened, top }),
-        options.attest?.provenance,
-      )
-      return { id, images: ids, kept, exported, provenance, ...solver.counts }
+      const main = forThisMachine(built.slice(-platforms.length), ({ image }) => image.platform)!
+      const mode = options.resultProvenance
+      const provenance = mode && {
+        provenance: await (await import('./attestations/result.ts')).resultProvenance({
+          ...of,
+          mode,
+          built: main,
+          exported: exported[0],
+        }),
+      }
+      return { id: main.image.config, images: ids, kept, exported, ...provenance, ...solver.counts }
     } catch (error) {
       if (error instanceof StrakeError && error.range?.file === file.file) error.source ??= file.text.toString()
       throw error

@@ -65,6 +65,8 @@ export interface BuildOptions extends SolveOptions {
   readonly outputs?: readonly BuildOutput[]
   /** Nothing without: the same build then gives the same image, on any day. */
   readonly attest?: AttestOptions
+  /** What `BuildResult.provenance` tells: the request and the sources, or all there is to say of the build. */
+  readonly resultProvenance?: 'min' | 'max'
   /** BuildKit's own are known too: SOURCE_DATE_EPOCH, BUILDKIT_SYNTAX, BUILDKIT_CONTEXT_KEEP_GIT_DIR, … */
   readonly buildArgs?: Readonly<Record<string, string>>
   /** The stage to build, or several; without one it is the last of the Dockerfile. */
@@ -134,7 +136,7 @@ export interface BuildResult {
   readonly kept: boolean
   /** The last target's image, or index, as each output that is one has it, in their order. */
   readonly exported: readonly ExportedImage[]
-  /** What the last target's image was built from, as provenance that is min and without times. */
+  /** How the image `id` came to be, where it was asked for: SLSA's predicate. */
   readonly provenance?: object
   /** Steps, and how many of them were cached. */
   readonly steps: number

@@ -19,3 +19,11 @@ export function buildMetadata({ exported, id, provenance }: BuildResult, record:
   }
   return `${JSON.stringify(metadata, null, 2)}\n`
 }
+
+/** BUILDX_METADATA_PROVENANCE: how much of the build's provenance the file has. What nobody knows is as `min`. */
+export function metadataProvenance({
+  BUILDX_METADATA_PROVENANCE: text = '',
+}: NodeJS.ProcessEnv): 'min' | 'max' | undefined {
+  if (text === 'max') return 'max'
+  return text === 'disabled' || /^(?:0|f|false)$/i.test(text) ? undefined : 'min'
+}

@@ -15,8 +15,8 @@ const imageKeys = [
 ]
 /** The keys of each type, besides `annotation.*`. */
 const keysOf: Readonly<Record<Kind, readonly string[]>> = {
-  local: ['dest', 'platform-split'],
-  tar: ['dest', 'platform-split'],
+  local: ['dest', 'platform-split', 'attestation-prefix'],
+  tar: ['dest', 'platform-split', 'attestation-prefix'],
   oci: ['dest', 'tar', ...imageKeys],
   docker: ['dest', 'tar', ...imageKeys],
   image: ['push', 'push-by-digest', 'name-canonical', 'unpack', 'store', ...imageKeys],
@@ -127,7 +127,11 @@ function outputOf(kind: Kind, values: ReadonlyMap<string, string>, terminal: Sta
 
 function fileForm(values: ReadonlyMap<string, string>): FileForm {
   const split = values.get('platform-split')
-  return split === undefined ? {} : { platformSplit: readBoolean('platform-split', split) }
+  const prefix = values.get('attestation-prefix')
+  return {
+    ...(split !== undefined && { platformSplit: readBoolean('platform-split', split) }),
+    ...(prefix && { attestationPrefix: prefix }),
+  }
 }
 
 function fileOf(kind: Kind, dest: string, terminal: StandardOutput): OutputFile {

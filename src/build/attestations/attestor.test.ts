@@ -9,6 +9,7 @@ import { type Digest, hex, type Index, type Manifest } from '../../oci/mod.ts'
 import { FaultyRegistry } from '../../registry/testing.ts'
 import { asRoot } from '../test-builds.ts'
 import { Workshop } from '../testing.ts'
+import type { AttestOptions, BuildOptions } from '../types.ts'
 import { buildAttested, type Statement } from './testing.ts'
 
 describe('attestations', asRoot, () => {
@@ -141,6 +142,29 @@ EOF
       uri: url.replace('sesame5', 'xxxxx'),
       digest: { sha256 },
     })
+  })
+
+  it('the result tells it too where it is asked for, attested or not', async () => {
+    const context = workshop.context({ Dockerfile: 'FROM busybox\nRUN echo "$A" >/a\n' })
+    const options = { buildArgs: { A: '1' } }
+    const of = (attest: AttestOptions | undefined, more: Partial<BuildOptions>) =>
+      buildAttested(workshop, context, attest, more)
+    const silent = await of(undefined, options)
+    assert.equal(silent.result.provenance, undefined)
+    const short = await of(undefined, { ...options, resultProvenance: 'min' })
+    assert.ok(!JSON.stringify(short.result.provenance).includes('invocationId'))
+    const { result, manifest } = await of(undefined, { ...options, resultProvenance: 'max' })
+    const { buildDefinition, runDetails } = result.provenance as Statement['predicate']
+    assert.equal(buildDefinition.externalParameters.request.args['build-arg:A'], '1')
+    assert.equal(runDetails.metadata.invocationId, result.record.id)
+    assert.deepEqual(runDetails.metadata.buildkit_metadata.layers['step1:0'], [manifest.layers])
+    const asked = { provenance: { mode: 'min', version: 'v0.2' } } as const
+    const both = await of(asked, { ...options, resultProvenance: 'max' })
+    assert.equal(both.statements[0]!.predicate.buildConfig, undefined)
+    const told = both.result.provenance as Statement['predicate']
+    assert.equal(told.buildConfig.llbDefinition.length, 3)
+    const place = 'https://mobyproject.org/buildkit@v1#metadata'
+    assert.deepEqual(told.metadata[place].layers['step1:0'], [manifest.layers])
   })
 
   it('a repository is the source of configuration, and complete', async () => {

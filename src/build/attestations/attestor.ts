@@ -30,12 +30,17 @@ export interface StatementFile {
   readonly text: (subjects: readonly Subject[]) => string
 }
 
+export interface StatementNames {
+  readonly prefix: string | undefined
+  readonly platform: string | undefined
+}
+
 /** Makes statements of what was built. */
 export interface Attestor {
   /** Attaches them to images that get these names. */
   attach(names: readonly string[]): Attach
-  /** The statements as files of outputs that are no images; with `platform`, that is part of their names. */
-  files(image: FinishedImage, platform: string | undefined): StatementFile[]
+  /** The statements as files of outputs that are no images, with prefix and platform in their names where these are given. */
+  files(image: FinishedImage, names: StatementNames): StatementFile[]
 }
 
 export function createAttestor(
@@ -61,14 +66,14 @@ export function createAttestor(
       for (const { bytes } of [...attestation.blobs, attestation.manifest]) store.content.put(bytes, lease)
       return [attestation.manifest.descriptor]
     },
-    files(image, platform) {
+    files(image, { prefix = '', platform }) {
       const found = byImage.get(image.config)!
       const predicates: NamedPredicate[] = [...found.sbom]
       if (asked && !asked.inlineOnly) {
         predicates.push({ file: asked.filename ?? 'provenance.json', ...provenanceOf(found, { image, layers: [] }) })
       }
       return predicates.map((predicate) => ({
-        name: platform ? predicate.file.replace(/(?=\.[^.]*$|$)/, `.${platform}`) : predicate.file,
+        name: `${prefix}${platform ? predicate.file.replace(/(?=\.[^.]*$|$)/, `.${platform}`) : predicate.file}`,
         text: (subjects) => statement(predicate, subjects, 2),
       }))
     },

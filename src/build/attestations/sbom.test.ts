@@ -155,9 +155,9 @@ COPY --from=tool /a.egg-info /
       file: 'x',
     })
     const flat = mkdtempSync(join(workshop.home, 'out-'))
-    const outputs = [{ kind: 'local', dest: flat, platformSplit: false }] as const
+    const outputs = [{ kind: 'local', dest: flat, platformSplit: false, attestationPrefix: 'p-' }] as const
     await workshop.build(together, { platform, attest: { provenance: {} }, outputs })
-    const wanted = ['amd64', 'arm64', 'provenance.linux_amd64.json', 'provenance.linux_arm64.json']
+    const wanted = ['amd64', 'arm64', 'p-provenance.linux_amd64.json', 'p-provenance.linux_arm64.json']
     assert.deepEqual(readdirSync(flat), wanted)
   })
 
@@ -181,6 +181,10 @@ COPY --from=tool /a.egg-info /
     assert.equal(execFileSync('tar', ['-tf', tar]).toString(), 'provenance.json\nsub/\nsub/file\nsbom.spdx.json\n')
     await assert.rejects(workshop.build(context, { attest, outputs: [{ kind: 'docker', dest: tar }] }), {
       message: /^docker exporter does not support exporting manifest lists/,
+    })
+    const outside = { kind: 'tar', dest: tar, attestationPrefix: '../' } as const
+    await assert.rejects(workshop.build(context, { attest, outputs: [outside] }), {
+      message: 'invalid attestation prefix "../"',
     })
   })
 })

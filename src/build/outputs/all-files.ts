@@ -13,6 +13,13 @@ export function folderOf({ platform }: FinishedImage): string {
   return formatPlatform(platform).replaceAll('/', '_')
 }
 
+interface FilesOptions {
+  readonly split?: boolean
+  readonly attestor?: Attestor | undefined
+  /** See `FileForm.attestationPrefix`. */
+  readonly prefix?: string | undefined
+}
+
 /**
  * The files of all images that were built of a target, and what is attested of them; with `split` each platform's in a folder of its own. Throws `invalid` where
  * two of them have the same file and it is not.
@@ -20,7 +27,7 @@ export function folderOf({ platform }: FinishedImage): string {
 export async function* allFiles(
   execution: Execution,
   { images, epoch }: Pick<Finished, 'images' | 'epoch'>,
-  { split = false, attestor }: { readonly split?: boolean | undefined; readonly attestor?: Attestor | undefined } = {},
+  { split = false, attestor, prefix }: FilesOptions = {},
 ): AsyncGenerator<LayerEntry> {
   const seen = new Map<string, string>()
   for (const image of images) {
@@ -29,7 +36,7 @@ export async function* allFiles(
     if (split) yield { path: folder, mode: 0o755, uid: 0, gid: 0, mtime: 0n, kind: 'directory' }
     const list = () => filesOf(root.path, { time: epoch, signal: execution.signal })
     const platform = images.length > 1 && !split ? folder : undefined
-    const files = attestor ? withStatements(list, attestor.files(image, platform), epoch) : list()
+    const files = attestor ? withStatements(list, attestor.files(image, { platform, prefix }), epoch) : list()
     for await (const entry of files) {
       if (split) yield below(folder, entry)
       else if (images.length === 1) yield entry

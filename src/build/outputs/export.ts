@@ -67,6 +67,10 @@ export function checkOutputs(
         'Write type=oci.',
       )
     }
+    if ('attestationPrefix' in output && /[/\0]/.test(output.attestationPrefix ?? '')) {
+      const message = `invalid attestation prefix ${JSON.stringify(output.attestationPrefix)}`
+      throw fail(message, 'It is the beginning of the names of files in the root: it holds no slash.')
+    }
     for (const name of 'names' in output ? (output.names ?? []) : []) parseReference(name)
     if (typeof output.dest !== 'string') continue
     const there = statSync(output.dest, { throwIfNoEntry: false })
@@ -101,13 +105,14 @@ export async function exportOutput(
     case 'tar': {
       const what = output.kind === 'local' ? 'directory' : 'tarball'
       await shown(execution, `exporting to client ${what}`, async () => {
-        const split = output.platformSplit ?? finished.isMultiPlatform
+        const split = output.platformSplit ?? finished.isMultiPlatform ?? false
+        const form = { attestor, prefix: output.attestationPrefix }
         if (output.kind === 'tar')
-          await writeOutput(output.dest, tarOf(allFiles(execution, finished, { split, attestor })))
-        else if (!split) await writeFiles(resolve(output.dest), allFiles(execution, finished, { attestor }))
+          await writeOutput(output.dest, tarOf(allFiles(execution, finished, { ...form, split })))
+        else if (!split) await writeFiles(resolve(output.dest), allFiles(execution, finished, form))
         else {
           for (const image of finished.images) {
-            const files = allFiles(execution, { ...finished, images: [image] }, { attestor })
+            const files = allFiles(execution, { ...finished, images: [image] }, form)
             await writeFiles(join(resolve(output.dest), folderOf(image)), files)
           }
         }

@@ -26,6 +26,8 @@ export type BuildOutput =
 export interface FileForm {
   /** Whether those of each platform are in a folder of their own, `linux_amd64`; it is so where several are built. */
   readonly platformSplit?: boolean
+  /** Stands before the names of the files that attestations are: `app-` for `app-provenance.json`. */
+  readonly attestationPrefix?: string
 }
 
 /** How an image leaves. */

@@ -7,7 +7,7 @@ import { attestOf } from '../attest-options.ts'
 import { cacheSources, cacheTargets } from '../build-cache.ts'
 import { findContext } from '../build-context.ts'
 import { readSolveFlags, solveFlags } from '../build-flags.ts'
-import { buildMetadata } from '../build-metadata.ts'
+import { buildMetadata, metadataProvenance } from '../build-metadata.ts'
 import { annotated, outputsOf } from '../build-outputs.ts'
 import { showBuild } from '../build-progress.ts'
 import { buildCall, checkBuild } from '../check-build.ts'
@@ -152,6 +152,7 @@ export default command({
     if (metadataFile) rmSync(metadataFile, { force: true })
     const outputs = annotated(outputsOf(options, terminal), annotationFlags(options.annotation))
     const attest = attestOf(options)
+    const resultProvenance = metadataFile ? metadataProvenance(terminal.env) : undefined
 
     using view = showBuild(terminal, options)
     const { onRecord, ...solve } = solving.options(view)
@@ -161,6 +162,7 @@ export default command({
       tags: options.tag,
       outputs,
       ...(attest && { attest }),
+      ...(resultProvenance && { resultProvenance }),
       buildArgs: { ...epochOf(terminal.env), ...buildArguments(options['build-arg'], terminal.env) },
       reproducible: options.reproducible === true,
       labels: pairs(options.label),
