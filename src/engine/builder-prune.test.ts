@@ -131,6 +131,9 @@ test('filters are those of docker', () => {
   assert.deepEqual(found(`id=${base}`), [1])
   assert.deepEqual(found(`id!=${base}`), [2, 3, 4])
   assert.deepEqual(found(`parents=${base}`), [2])
+  assert.deepEqual(found(`parent=${base}`), [2])
+  assert.deepEqual(found('label=a'), [])
+  assert.deepEqual(found('label!=a'), [1, 2, 3, 4])
   assert.deepEqual(found('type=regular'), [1, 2, 3])
   assert.deepEqual(found('type=regular', 'type=exec.cachemount'), [1, 2, 3, 4])
   assert.deepEqual(found('description~=^RUN', 'until=1h'), [1, 2])
@@ -142,6 +145,9 @@ test('filters are those of docker', () => {
   for (const wrong of ['color=red', 'inuse=maybe', 'until=soon', 'description~=(', 'inuse']) {
     assert.throws(() => found(wrong), { code: 'invalid' }, wrong)
   }
+  const hint =
+    'Filters are id, type, description, parents, inuse, shared, private, mutable, immutable, until, unused-for, label.'
+  assert.throws(() => found('color=red'), { message: "invalid filter 'color'", hint })
 })
 
 test('limits add up as BuildKit has it', () => {

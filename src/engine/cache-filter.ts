@@ -4,16 +4,28 @@ import { booleanFilter, type Filters, parseFilters, parseMoment } from './filter
 
 const texts = ['id', 'type', 'description', 'parents'] as const
 const facts = ['inuse', 'shared', 'private', 'mutable', 'immutable'] as const
-const names = [...texts.flatMap((name) => [name, `${name}!`, `${name}~`]), ...facts, 'until', 'unused-for']
+const names = [
+  ...texts.flatMap((name) => [name, `${name}!`, `${name}~`]),
+  ...facts,
+  'until',
+  'unused-for',
+  // No record has labels. docker takes these filters nevertheless: the first fits none, the other all.
+  'label',
+  'label!',
+]
 
 /**
  * Which records of the build cache filters mean, in the words of docker: `until=24h` and `unused-for=24h` (not used since), `id=`,
  * `type=`, `parents=` and `description=`, with `!=` for another value and `~=` for a regular expression; `inuse=`, `shared=`,
- * `private=`, `mutable=` and `immutable=` with true or false. All must hold; of several values of one name, one.
+ * `private=`, `mutable=` and `immutable=` with true or false; `label=`, which no record has. All must hold; of several values of one name, one.
  * Throws `invalid`.
  */
 export function cacheFilter(given: readonly string[]): (record: CacheRecord) => boolean {
-  const filters = parseFilters(given, names)
+  // The engine's name of it, beside buildx's.
+  const filters = parseFilters(
+    given.map((text) => text.replace(/^parent(?=[!~]?=)/i, 'parents')),
+    names,
+  )
   const moments = [...(filters.get('until') ?? []), ...(filters.get('unused-for') ?? [])]
   const before = Math.min(...moments.map((text) => parseMoment(text)))
   const wanted = facts.flatMap((name) => {
@@ -22,6 +34,7 @@ export function cacheFilter(given: readonly string[]): (record: CacheRecord) => 
   })
   const tests = texts.flatMap((name) => textTests(filters, name))
   return (record) =>
+    !filters.has('label') &&
     record.usedAt < before &&
     wanted.every(({ name, value }) => factOf(record, name) === value) &&
     tests.every((holds) => holds(record))

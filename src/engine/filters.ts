@@ -12,7 +12,10 @@ export function parseFilters(texts: readonly string[], known: readonly string[])
     const key = text.slice(0, equals).trim().toLowerCase()
     if (!known.includes(key)) {
       const near = nearest(key, known)
-      const hint = near ? `Did you mean ${near}?` : `Filters are ${known.join(', ')}.`
+      // Those with an operator go without saying.
+      const hint = near
+        ? `Did you mean ${near}?`
+        : `Filters are ${known.filter((name) => /\w$/.test(name)).join(', ')}.`
       throw new StrakeError('invalid', `invalid filter '${key}'`, { hint })
     }
     filters.set(key, [...(filters.get(key) ?? []), text.slice(equals + 1).trim()])

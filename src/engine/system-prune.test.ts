@@ -33,7 +33,7 @@ test('system prune --all --volumes leaves what people named their own', async ()
 test('system prune keeps to its filters', async () => {
   using engine = filledEngine()
   const labelled = await systemPrune(engine, { filters: ['label=tier=db'] })
-  assert.deepEqual([labelled.containers, labelled.deleted], [[], []])
+  assert.deepEqual([labelled.containers, labelled.deleted, labelled.buildCache], [[], [], []])
   await assert.rejects(systemPrune(engine, { volumes: true, filters: ['until=1h'] }), { code: 'invalid' })
   await assert.rejects(systemPrune(engine, { filters: ['name=x'] }), { code: 'invalid' })
   assert.deepEqual((await systemPrune(engine, { all: true, filters: ['until=72h'] })).containers, [])

@@ -29,16 +29,13 @@ export interface SystemPruned {
 /** Removes stopped containers, unused images and unused build cache; in this order, as one may stand on the other. */
 export async function systemPrune(engine: Engine, options: SystemPruneOptions = {}): Promise<SystemPruned> {
   const { all = false, volumes = false, filters = [] } = options
-  const until = filters.filter((filter) => filter.startsWith('until='))
-  if (volumes && until.length) {
+  if (volumes && filters.some((filter) => filter.startsWith('until='))) {
     throw new StrakeError('invalid', 'the "until" filter is not supported with "--volumes"')
   }
   const containers = await containerPrune(engine, { filters })
   const removed = volumes ? pruneVolumes(engine) : { names: [], bytes: 0 }
   const images = imagePrune(engine, { all, filters })
-  // Build steps have no labels.
-  const labelled = filters.some((filter) => filter.startsWith('label='))
-  const cache = labelled ? { records: [], bytes: 0 } : builderPrune(engine, { all, filters: until })
+  const cache = builderPrune(engine, { all, filters })
   return {
     containers: containers.ids,
     volumes: removed.names,
