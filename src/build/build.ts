@@ -23,7 +23,9 @@ import { checkAllowed } from './frontend/run-rights.ts'
 import type { Sources } from './frontend/sources.ts'
 import { finishConfig, type Stage } from './frontend/stage.ts'
 import type { FinishedImage } from './outputs/assemble.ts'
-import { checkOutputs, type ExportedImage, exportOutput, type Finished } from './outputs/export.ts'
+import { checkOutputs } from './outputs/check.ts'
+import { exportOutput } from './outputs/export.ts'
+import type { ExportedImage, Finished } from './outputs/finished.ts'
 import type { BuildOutput } from './outputs/types.ts'
 import type { BuildSubject } from './records/recorder.ts'
 import { inSession } from './session.ts'
@@ -41,7 +43,8 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
   const outputs: readonly BuildOutput[] = options.outputs?.length ? options.outputs : [{ kind: 'image' }]
   const platforms = platformsOf(options)
   const isMultiPlatform = wantsMultiPlatform(options.buildArgs ?? {}) || platforms.length > 1
-  checkOutputs(outputs, options, { targets: targets.length, isMultiPlatform })
+  const named = targets.map((target, i) => ({ target, tags: tags[i]! }))
+  checkOutputs(outputs, { targets: named, isMultiPlatform, isAttested: options.attest !== undefined })
   const subject = { subject: subjectOf(options), options }
   return inSession({ store, images }, subject, async (session) => {
     const { execution, solver: open, finished: finishedSteps } = session
@@ -88,7 +91,7 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
           ids.push({ target, platform, id: stored.config })
           finished.push({ ...stored, platform })
         }
-        all.push({ images: finished, isMultiPlatform, tags: tags[i]!, epoch: time })
+        all.push({ ...named[i]!, images: finished, isMultiPlatform, epoch: time })
       }
       const built = all.flatMap((finished, i) =>
         finished.images.map((image, p) => ({ stage: stages[p]![i]!, image, name: nameOf(finished, image) })),
@@ -101,12 +104,8 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
       }
       const exported: ExportedImage[] = []
       for (const output of outputs) {
-        for (const [i, finished] of all.entries()) {
-          // Names of an output are the last target's.
-          const own = 'names' in output && i < all.length - 1 ? { ...output, names: [] } : output
-          const image = await exportOutput(execution, images, { finished, output: own, attestor })
-          if (image && i === all.length - 1) exported.push(image)
-        }
+        const image = await exportOutput(execution, images, { targets: all, output, attestor })
+        if (image) exported.push(image)
       }
       const main = forThisMachine(built.slice(-platforms.length), ({ image }) => image.platform)!
       const mode = options.resultProvenance

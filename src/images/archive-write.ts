@@ -68,25 +68,35 @@ export async function* saveArchive(
   yield* archive({ blobs, index, legacy }, signal)
 }
 
+export interface ArchivedContent {
+  /** Of an image, or an index. Its annotations stand in `index.json`. */
+  readonly manifest: Descriptor
+  /** Those that it shall have where it is loaded: `docker.io/library/app:1.0`. */
+  readonly names: readonly string[]
+}
+
 /**
- * As `saveArchive`, of one image or index whose blobs are all in the store's content. Of an index, `manifest.json` has the image
- * for this machine, or the first. The descriptor's annotations stand in `index.json`.
- *
- * @param names those that it shall have where it is loaded: `docker.io/library/app:1.0`
+ * As `saveArchive`, of what need not be images of the store: all their blobs are in its content. Of an index, `manifest.json` has the
+ * image for this machine, or the first.
  */
 export async function* archiveContent(
   store: Store,
-  { manifest, names }: { readonly manifest: Descriptor; readonly names: readonly string[] },
+  what: readonly ArchivedContent[],
   signal?: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
   const blobs = new Map<Digest, Member>()
-  for (const blob of contentBelow(store, manifest).here) addStored(store, blobs, { digest: blob })
-  const { config, layers } = JSON.parse(store.content.read(mainManifest(store, manifest)).toString()) as Manifest
-  const legacy = legacyEntry(config.digest, names, layers)
-  const { architecture, os } = JSON.parse(store.content.read(config.digest).toString()) as ImageConfig
-  const single = mainManifest(store, manifest) === manifest.digest
-  const root = { ...manifest, ...(single && { platform: { architecture, os } }) }
-  yield* archive({ blobs, index: descriptors(root, names), legacy: [legacy] }, signal)
+  const index: Descriptor[] = []
+  const legacy: object[] = []
+  for (const { manifest, names } of what) {
+    for (const blob of contentBelow(store, manifest).here) addStored(store, blobs, { digest: blob })
+    const main = mainManifest(store, manifest)
+    const { config, layers } = JSON.parse(store.content.read(main).toString()) as Manifest
+    legacy.push(legacyEntry(config.digest, names, layers))
+    const { architecture, os } = JSON.parse(store.content.read(config.digest).toString()) as ImageConfig
+    const isSingle = main === manifest.digest
+    index.push(...descriptors({ ...manifest, ...(isSingle && { platform: { architecture, os } }) }, names))
+  }
+  yield* archive({ blobs, index, legacy }, signal)
 }
 
 function addImage(

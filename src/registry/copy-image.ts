@@ -77,7 +77,7 @@ export async function copyImage(store: Store, images: Images, options: CopyImage
     if (to.kind === 'docker-archive') {
       await copy(blobs, staged, wanted, { ...options, watch })
       const names = to.name === '' ? [] : [referenceString(parseReference(to.name))]
-      await writeFile(to.path, archiveContent(store, { manifest: wanted, names }, options.signal))
+      await writeFile(to.path, archiveContent(store, [{ manifest: wanted, names }], options.signal))
       return wanted.digest
     }
     const { target, reference } = openTarget(context, from, to)

@@ -3,43 +3,56 @@ import { bytesOf, StrakeError, textOf } from '../../lib/mod.ts'
 import { formatPlatform } from '../../oci/mod.ts'
 import type { Attestor } from '../attestations/attestor.ts'
 import { type Execution, viewRoot } from '../execution.ts'
-import type { FinishedImage } from './assemble.ts'
-import type { Finished } from './export.ts'
 import { filesOf } from './files.ts'
+import type { Finished } from './finished.ts'
+import { placeOf } from './names.ts'
 import { withStatements } from './statements.ts'
 
-/** The folder of an image's files where each platform has one: `linux_arm_v7`. */
-export function folderOf({ platform }: FinishedImage): string {
-  return formatPlatform(platform).replaceAll('/', '_')
-}
-
 interface FilesOptions {
-  readonly split?: boolean
-  readonly attestor?: Attestor | undefined
+  /** Each platform's in a folder of its own: `linux_arm_v7`. */
+  readonly split: boolean
+  readonly attestor: Attestor | undefined
   /** See `FileForm.attestationPrefix`. */
-  readonly prefix?: string | undefined
+  readonly prefix: string | undefined
 }
 
-/**
- * The files of all images that were built of a target, and what is attested of them; with `split` each platform's in a folder of its own. Throws `invalid` where
- * two of them have the same file and it is not.
- */
+/** The files of all targets, and what is attested of them; those of several each in a folder. Throws as `filesOfTarget`. */
 export async function* allFiles(
   execution: Execution,
-  { images, epoch }: Pick<Finished, 'images' | 'epoch'>,
-  { split = false, attestor, prefix }: FilesOptions = {},
+  targets: readonly Finished[],
+  options: FilesOptions,
+): AsyncGenerator<LayerEntry> {
+  for (const finished of targets) {
+    const files = filesOfTarget(execution, finished, options)
+    yield* targets.length > 1 ? inFolder(placeOf(finished), files, finished.epoch) : files
+  }
+}
+
+async function* inFolder(name: string, entries: AsyncIterable<LayerEntry>, time = 0n): AsyncGenerator<LayerEntry> {
+  const folder = bytesOf(name)
+  yield { path: folder, mode: 0o755, uid: 0, gid: 0, mtime: time, kind: 'directory' }
+  for await (const entry of entries) yield below(folder, entry)
+}
+
+/** Throws `invalid` where two platforms have the same file, and they are not split. */
+async function* filesOfTarget(
+  execution: Execution,
+  { images, epoch }: Finished,
+  { split, attestor, prefix }: FilesOptions,
 ): AsyncGenerator<LayerEntry> {
   const seen = new Map<string, string>()
   for (const image of images) {
     using root = viewRoot(execution, image.snapshot)
-    const folder = bytesOf(folderOf(image))
-    if (split) yield { path: folder, mode: 0o755, uid: 0, gid: 0, mtime: 0n, kind: 'directory' }
+    const folder = formatPlatform(image.platform).replaceAll('/', '_')
     const list = () => filesOf(root.path, { time: epoch, signal: execution.signal })
     const platform = images.length > 1 && !split ? folder : undefined
     const files = attestor ? withStatements(list, attestor.files(image, { platform, prefix }), epoch) : list()
+    if (split) {
+      yield* inFolder(folder, files, epoch)
+      continue
+    }
     for await (const entry of files) {
-      if (split) yield below(folder, entry)
-      else if (images.length === 1) yield entry
+      if (images.length === 1) yield entry
       else {
         const name = formatPlatform(image.platform)
         const before = entry.kind === 'directory' ? undefined : seen.get(entry.path)

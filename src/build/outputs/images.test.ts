@@ -95,6 +95,36 @@ describe('outputs of images', asRoot, () => {
     await assert.rejects(layout({ mediaTypes: 'docker', compression: 'zstd', force: true }), /no media type/)
   })
 
+  it('one archive or layout holds the images of several targets', async () => {
+    const several = workshop.context({ Dockerfile: 'FROM busybox AS a\nLABEL a=a\nFROM busybox AS b\nLABEL b=b\n' })
+    const target = ['a', 'b']
+    const at = (name: string) => join(workshop.home, name)
+    const build = (tags: readonly string[], name: string, form: object = {}) =>
+      workshop.build(several, { target, tags, outputs: [{ kind: 'oci', dest: at(name), ...form }] })
+    const { images } = await build(['a=web:1', 'app:1'], 'several.tar', { kind: 'docker', names: ['app:2'] })
+    {
+      using other = openStore(join(workshop.home, 'other-several'))
+      const loaded = openImages(other)
+      await loadArchive(other, loaded, at('several.tar'))
+      assert.deepEqual(
+        ['web:1', 'app:1', 'app:2'].map((name) => loaded.get(name).id),
+        [images[0]!.id, images[1]!.id, images[1]!.id],
+      )
+    }
+    // What has no name has that of its target.
+    const refs = (text: string) =>
+      (JSON.parse(text) as Index).manifests.map(({ annotations }) => annotations?.['org.opencontainers.image.ref.name'])
+    await build(['app:1'], 'unnamed.tar')
+    const index = execFileSync('tar', ['-xOf', at('unnamed.tar'), 'index.json'], { encoding: 'utf8' })
+    assert.deepEqual(refs(index), ['a', '1'])
+    await build(['app:1'], 'several', { folder: true })
+    assert.deepEqual(refs(readFileSync(at('several/index.json'), 'utf8')), ['a', '1'])
+    await assert.rejects(build(['a=web:1', 'app:1'], 'several', { folder: true }), {
+      code: 'invalid',
+      message: `targets a and b would both be "1" in ${at('several')}`,
+    })
+  })
+
   it('pushes under each name, or by digest alone', async () => {
     await using registry = await new FaultyRegistry().listen()
     const names = [`${registry.host}/a:1`, `${registry.host}/a:2`, `${registry.host}/b:1`]

@@ -80,6 +80,28 @@ describe('outputs of files', asRoot, () => {
     assert.match(listed, /^prw.* pipe$/m)
   })
 
+  it('several targets have a folder each', async () => {
+    const file = 'FROM busybox AS a\nRUN mkdir /x && echo a >/x/f && ln /x/f /x/g\n'
+    const context = workshop.context({ Dockerfile: `${file}FROM scratch AS b\nCOPY --from=a /x /y\n` })
+    const [dest, tar, outside] = ['targets', 'targets.tar', 'elsewhere'].map((name) => join(workshop.home, name))
+    for (const folder of [dest!, outside!]) mkdirSync(folder)
+    symlinkSync(outside!, join(dest!, 'b'))
+    await workshop.build(context, {
+      target: ['b', 'a'],
+      outputs: [
+        { kind: 'local', dest: dest! },
+        { kind: 'tar', dest: tar! },
+      ],
+    })
+    assert.deepEqual(readdirSync(dest!), ['a', 'b'])
+    assert.deepEqual(readdirSync(outside!), [])
+    assert.equal(readFileSync(join(dest!, 'b/y/g'), 'utf8'), 'a\n')
+    assert.equal(lstatSync(join(dest!, 'a/x/f')).ino, lstatSync(join(dest!, 'a/x/g')).ino)
+    const listed = execFileSync('tar', ['-tvf', tar!], { encoding: 'utf8' })
+    assert.match(listed, / b\/y\/g link to b\/y\/f$/m)
+    assert.match(listed, / a\/x\/f$/m)
+  })
+
   it('says before the build what can not be written', async () => {
     const context = workshop.context({ Dockerfile: 'FROM scratch\nCOPY missing /\n' })
     const dest = context.at('Dockerfile')
