@@ -1,8 +1,8 @@
 import { setTimeout } from 'node:timers/promises'
-import { hashLayer } from '../layers/mod.ts'
-import { type CacheMiss, StrakeError } from '../lib/mod.ts'
+import type { CacheMiss } from '../lib/mod.ts'
 import type { Digest } from '../oci/mod.ts'
 import type { Snapshot, SnapshotId } from '../store/mod.ts'
+import { attempt } from './attempt.ts'
 import { type BuildCache, configKey, keyOf } from './cache.ts'
 import type { Execution } from './execution.ts'
 import { accountOf, type Explainer, textOf } from './explain.ts'
@@ -10,7 +10,7 @@ import { createGate } from './gate.ts'
 import { type ConfigVertex, inputsOf, type OperationVertex, type Result, type Vertex } from './graph.ts'
 import { createHashing } from './hashing.ts'
 import type { KnownSteps } from './records/steps.ts'
-import { report } from './report.ts'
+import { createEnds, type Ends, report } from './report.ts'
 import { openStep, type Step } from './step.ts'
 import type { Imported, Imports } from './transfer/import.ts'
 
@@ -38,7 +38,7 @@ export interface Solver {
   /** What has come of a vertex up to now: its definition key, and its result where there is one here. Does nothing for it. */
   state(vertex: Vertex): Promise<{ readonly key: string | undefined; readonly snapshot: SnapshotId | undefined }>
   /** Steps that were shown, and those of them that were cached. */
-  readonly counts: { steps: number; cached: number }
+  readonly counts: Ends['counts']
 }
 
 interface Kept {
@@ -66,23 +66,10 @@ export function createSolver(options: SolverOptions): Solver {
   const keys = new Map<Vertex, Promise<string | undefined>>()
   const running = new Map<string, Promise<Result>>()
   const renewing = new Map<string, Promise<Result>>()
-  const shown = new Set<Vertex>()
   const hashing = createHashing(store)
   const gate = createGate(options.maxParallelism)
   const unseen: string[] = []
-  const counts = { steps: 0, cached: 0 }
-
-  function show(
-    vertex: Vertex,
-    state: 'cached' | 'done',
-    more: { key?: string; miss?: CacheMiss; from?: string | undefined } = {},
-  ): void {
-    if (shown.has(vertex)) return
-    shown.add(vertex)
-    counts.steps++
-    if (state === 'cached') counts.cached++
-    report(progress, vertex, { state, ...more })
-  }
+  const { show, failed, isShown, counts } = createEnds(progress)
 
   /** The definition key, or undefined as long as it can't be known without doing the step or one below it. */
   function keyBefore(vertex: Vertex): Promise<string | undefined> {
@@ -175,7 +162,7 @@ export function createSolver(options: SolverOptions): Solver {
    * build's, so are those below it whose layers came with it.
    */
   async function showCached(vertex: Vertex, from?: string): Promise<void> {
-    if (shown.has(vertex)) return
+    if (isShown(vertex)) return
     if (vertex.kind === 'source') return show(vertex, 'done')
     for (const input of inputsOf(vertex)) await showCached(input, from)
     const key = (await keyBefore(vertex)) ?? ''
@@ -259,7 +246,9 @@ export function createSolver(options: SolverOptions): Solver {
     }
     using _ = await gate.enter(signal)
     report(progress, vertex, { state: 'started', miss })
-    const { id, executed, hash } = await attempt(step)
+    const { id, executed, hash } = await attempt(step, execution, options.retries).catch((error) => {
+      throw failed(vertex, error)
+    })
     store.snapshots.commit(id, undefined, executed.createdAt)
     step.learn(executed)
     record(step, id, [step.key()])
@@ -286,40 +275,6 @@ export function createSolver(options: SolverOptions): Solver {
     const { createdAt } = store.snapshots.get(id)
     const renewed = step.renewed || disabled(vertex) !== undefined
     return { snapshot: id, key: step.key(), cached: false, renewed, chainId: () => described, createdAt }
-  }
-
-  /** Does it, in a new layer each time that it is tried. */
-  async function attempt({ vertex, inputs }: Step) {
-    const { operation } = vertex
-    for (let tries = 1; ; tries++) {
-      const layer = store.snapshots.prepare(inputs[0]!.snapshot, lease)
-      try {
-        const last = tries > options.retries
-        const executed = await operation.execute(
-          last ? execution : { ...execution, onFailure: undefined },
-          layer,
-          inputs,
-        )
-        return { id: layer.id, executed, hash: executed.layer ?? hashLayer(layer.dir, { signal }) }
-      } catch (error) {
-        store.snapshots.discard(layer.id)
-        const again = operation.retry && error instanceof StrakeError && error.code === 'failed' && !signal?.aborted
-        if (!again || tries > options.retries) throw failed(vertex, error)
-        const data = Buffer.from(`${error.message}; trying again (${tries} of ${options.retries})\n`)
-        progress({ kind: 'log', vertex: vertex.id, stream: 'stderr', data })
-      }
-    }
-  }
-
-  /** Shows that the vertex failed, unless it is known; the error, with the place where the vertex is asked for. */
-  function failed(vertex: Vertex, error: unknown): unknown {
-    if (shown.has(vertex) || !(error instanceof Error)) return error
-    const cancelled = error instanceof StrakeError && error.code === 'cancelled'
-    shown.add(vertex)
-    report(progress, vertex, { state: cancelled ? 'cancelled' : 'failed', reason: error.message })
-    if (!(error instanceof StrakeError) || error.range || !vertex.range) return error
-    const { code, message, hint, exitCode, cause } = error
-    return new StrakeError(code, message, { hint, exitCode, cause, range: vertex.range })
   }
 
   function record({ vertex, inputs, key, files }: Step, snapshot: SnapshotId, under: readonly string[]): void {
