@@ -1,7 +1,7 @@
 import type { AttestOptions } from '../engine/mod.ts'
 import { nearest, StrakeError } from '../lib/mod.ts'
 import { readBoolean } from './build-outputs.ts'
-import { csvFields } from './csv-fields.ts'
+import { checkKeys, csvFields, csvValues } from './csv-fields.ts'
 
 export interface AttestFlags {
   readonly attest: readonly string[]
@@ -34,12 +34,7 @@ function shorthand(type: string, value: string | undefined): string[] {
 const form = 'Write type=provenance[,mode=max|min] or type=sbom[,generator=IMAGE].'
 
 function readAttest(text: string): Attributes {
-  const attributes: Attributes = new Map()
-  for (const field of csvFields(text)) {
-    const equals = field.indexOf('=')
-    if (equals < 0) throw new StrakeError('invalid', `invalid value ${field}`, { hint: form })
-    attributes.set(field.slice(0, equals).trim().toLowerCase(), field.slice(equals + 1))
-  }
+  const attributes = csvValues(csvFields(text), form)
   const type = attributes.get('type')
   if (!type) throw new StrakeError('invalid', 'attestation type not specified', { hint: form })
   if (type === 'provenance' || type === 'sbom') return attributes
@@ -52,13 +47,7 @@ function readAttest(text: string): Attributes {
 const provenanceKeys = ['type', 'disabled', 'mode', 'version', 'builder-id', 'reproducible', 'inline-only', 'filename']
 
 function provenanceOf(attributes: Attributes): NonNullable<AttestOptions['provenance']> {
-  for (const key of attributes.keys()) {
-    if (provenanceKeys.includes(key)) continue
-    const near = nearest(key, provenanceKeys)
-    throw new StrakeError('invalid', `unexpected key '${key}' for type=provenance`, {
-      hint: near ? `Did you mean ${near}?` : `It has ${provenanceKeys.join(', ')}.`,
-    })
-  }
+  checkKeys('provenance', attributes.keys(), provenanceKeys)
   // BuildKit's first word for it.
   const mode = attributes.get('mode') === 'full' ? 'max' : (attributes.get('mode') ?? 'max')
   if (mode !== 'min' && mode !== 'max') {

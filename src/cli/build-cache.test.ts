@@ -29,7 +29,7 @@ describe('--cache-from and --cache-to', () => {
 
   it('say what is wrong', () => {
     const bad: [typeof cacheTargets | typeof cacheSources, string, RegExp][] = [
-      [cacheTargets, 'ref=a', /type required form> ref=a/],
+      [cacheTargets, 'ref=a', /type is required for a cache exporter: ref=a/],
       [cacheTargets, 'type=gha', /unknown cache exporter: "gha"/],
       [cacheSources, 'type=inline', /unknown cache importer: "inline"/],
       [cacheTargets, 'type=local', /local cache exporter requires dest/],
@@ -43,6 +43,12 @@ describe('--cache-from and --cache-to', () => {
       [cacheTargets, 'type=registry,ref=a,oci-mediatypes=false,image-manifest=true', /must have OCI media types/],
       [cacheTargets, 'type=registry,ref=a,compression=estargz', /unsupported layer compression type: estargz/],
     ]
+    const hint = /^Types are registry, local(, inline)?\. .*type=registry/
+    for (const text of ['type=gha', 'type=s3,bucket=b', 'type=azblob']) {
+      assert.throws(() => cacheTargets([text]), { hint })
+      assert.throws(() => cacheSources([text]), { hint })
+    }
+    assert.throws(() => cacheSources(['type=inline']), { hint })
     for (const [read, text, message] of bad) assert.throws(() => read([text]), { code: 'invalid', message }, text)
   })
 })

@@ -2,7 +2,7 @@ import type { CacheForm, CacheSource, CacheTarget } from '../engine/mod.ts'
 import { nearest, StrakeError } from '../lib/mod.ts'
 import { parseReference } from '../oci/mod.ts'
 import { compressionOf, levelOf, readBoolean } from './build-outputs.ts'
-import { csvFields } from './csv-fields.ts'
+import { checkKeys, csvFields, csvValues } from './csv-fields.ts'
 
 const formKeys = [
   'mode',
@@ -62,37 +62,35 @@ function readEntry(text: string): Map<string, string>[] {
         ]),
     )
   }
-  const values = new Map<string, string>()
-  for (const field of fields) {
-    const equals = field.indexOf('=')
-    if (equals < 0)
-      throw new StrakeError('invalid', `invalid value ${field}`, { hint: 'Write type=registry,ref=NAME.' })
-    values.set(field.slice(0, equals).trim().toLowerCase(), field.slice(equals + 1))
-  }
-  return [values]
+  return [csvValues(fields, 'Write type=registry,ref=NAME.')]
 }
 
-/** Takes the type out, and checks the keys. */
+/** What does the same as BuildKit's other types. */
+const insteadOf: Readonly<Record<string, string>> = {
+  gha: 'On GitHub, type=registry with its registry does the same, or type=local with a folder that actions/cache keeps.',
+  s3: 'A bucket can keep the folder of type=local; type=registry needs nothing else.',
+  azblob: 'A container can keep the folder of type=local; type=registry needs nothing else.',
+  inline: 'The cache in an image is type=registry,ref=IMAGE.',
+}
+
+/** The type, with the keys checked. */
 function kindOf<K extends string>(
   values: Map<string, string>,
   keysOf: Readonly<Record<K, readonly string[]>>,
   what: 'importer' | 'exporter',
 ): K {
-  const text = values.get('type')
-  const types = Object.keys(keysOf).join(', ')
-  if (!text) throw new StrakeError('invalid', `type required form> ${fieldsOf(values)}`, { hint: `It is ${types}.` })
-  if (!Object.hasOwn(keysOf, text)) {
-    throw new StrakeError('invalid', `unknown cache ${what}: ${JSON.stringify(text)}`, { hint: `It is ${types}.` })
-  }
-  const kind = text as K
-  values.delete('type')
-  for (const key of values.keys()) {
-    if (keysOf[kind].includes(key)) continue
-    const near = nearest(key, keysOf[kind])
-    throw new StrakeError('invalid', `unexpected key '${key}' for type=${kind}`, {
-      hint: near ? `Did you mean ${near}?` : `It has ${['type', ...keysOf[kind]].join(', ')}.`,
+  const type = values.get('type')
+  const hint = `Types are ${Object.keys(keysOf).join(', ')}.`
+  if (!type) throw new StrakeError('invalid', `type is required for a cache ${what}: ${fieldsOf(values)}`, { hint })
+  if (!Object.hasOwn(keysOf, type)) {
+    const near = nearest(type, Object.keys(keysOf))
+    const better = insteadOf[type] ?? (near && `Did you mean ${near}?`)
+    throw new StrakeError('invalid', `unknown cache ${what}: ${JSON.stringify(type)}`, {
+      hint: better ? `${hint} ${better}` : hint,
     })
   }
+  const kind = type as K
+  checkKeys(kind, values.keys(), ['type', ...keysOf[kind]])
   return kind
 }
 

@@ -1,7 +1,7 @@
 import type { Annotation, BuildOutput, FileForm, ImageForm, OutputFile } from '../engine/mod.ts'
 import { nearest, StrakeError } from '../lib/mod.ts'
 import { annotationFields, isAnnotationKey } from './annotations.ts'
-import { csvFields } from './csv-fields.ts'
+import { checkKeys, csvFields, csvValues } from './csv-fields.ts'
 
 type Kind = BuildOutput['kind'] | 'registry'
 
@@ -64,15 +64,12 @@ function readOutput(text: string, terminal: StandardOutput): BuildOutput {
   if (fields.length === 1 && fields[0] === text && !text.startsWith('type=')) {
     return text === '-' ? { kind: 'tar', dest: standardOutput('tar', terminal) } : { kind: 'local', dest: text }
   }
-  const values = new Map<string, string>()
-  for (const field of fields) {
-    const equals = field.indexOf('=')
-    if (equals < 0) throw new StrakeError('invalid', `invalid value ${field}`, { hint: form })
-    values.set(field.slice(0, equals).trim().toLowerCase(), field.slice(equals + 1))
-  }
+  const values = csvValues(fields, form)
   const kind = kindOf(values.get('type'))
   values.delete('type')
-  checkKeys(kind, values)
+  const isImage = keysOf[kind].includes('name')
+  const keys = [...values.keys()].filter((key) => !isImage || !isAnnotationKey(key))
+  checkKeys(kind, keys, ['type', ...keysOf[kind], ...(isImage ? ['annotation.KEY'] : [])])
   return outputOf(kind, values, terminal)
 }
 
@@ -84,17 +81,6 @@ function kindOf(text: string | undefined): Kind {
   const near = nearest(text, Object.keys(keysOf))
   const hint = near ? `Did you mean ${near}?` : form
   throw new StrakeError('invalid', `exporter ${JSON.stringify(text)} could not be found`, { hint })
-}
-
-function checkKeys(kind: Kind, values: ReadonlyMap<string, string>): void {
-  for (const key of values.keys()) {
-    if (keysOf[kind].includes(key)) continue
-    if (imageKeys.every((known) => keysOf[kind].includes(known)) && isAnnotationKey(key)) continue
-    const near = nearest(key, keysOf[kind])
-    throw new StrakeError('invalid', `unexpected key '${key}' for type=${kind}`, {
-      hint: near ? `Did you mean ${near}?` : `It has ${['type', ...keysOf[kind]].join(', ')}.`,
-    })
-  }
 }
 
 function outputOf(kind: Kind, values: ReadonlyMap<string, string>, terminal: StandardOutput): BuildOutput {
