@@ -165,6 +165,16 @@ test('a failed build keeps what was finished, and tells where it failed', option
   assert.deepEqual((await run(path)).done, ['RUN echo why; exit 0'])
 })
 
+test('of a large program that does not start, the hint looks at the beginning', options, async () => {
+  const { path } = context({
+    Dockerfile: 'FROM busybox\nRUN { echo "#!/not/there"; head -c 2000000 /dev/zero; } >/x && chmod +x /x\nRUN /x\n',
+  })
+  await assert.rejects(run(path), (error: StrakeError) => {
+    assert.match(error.message, /exit code: 127$/)
+    return /not \/not\/there, which its first line asks for/.test(error.hint ?? '')
+  })
+})
+
 test('a COPY follows links of the image, and can not leave it', options, async () => {
   const { path } = context({
     Dockerfile:

@@ -41,7 +41,10 @@ export function readSolveFlags(options: Values<typeof solveFlags>, terminal: Ter
   const trace = options.trace === undefined ? undefined : readTrace(options.trace)
   const onError = options['on-error']
   if (onError !== undefined && onError !== 'shell') {
-    throw new StrakeError('invalid', `--on-error=${onError} is not known`, { hint: 'It is: shell.' })
+    throw new StrakeError(
+      'invalid',
+      `invalid argument ${JSON.stringify(onError)} for "--on-error" flag: it must be shell`,
+    )
   }
   const most = count('max-parallelism', options['max-parallelism'], 1)
   const retries = count('retry', options.retry, 0)

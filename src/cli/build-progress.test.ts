@@ -50,7 +50,7 @@ function shown(progress: string | undefined, { quiet, env = {} }: { quiet?: bool
     view.sink({ ...vertex, state: 'started', at: 0 })
     view.sink({ kind: 'log', vertex: 'v1', stream: 'stdout', data: Buffer.from('output\n') })
     view.sink({ ...vertex, state: 'done', at: 0 })
-    view.end(result, [parseReference('app')])
+    view.end(result, [parseReference('app')], ['out'])
   }
   return written
 }
@@ -58,7 +58,10 @@ function shown(progress: string | undefined, { quiet, env = {} }: { quiet?: bool
 test('people see steps, the result and the warnings', () => {
   for (const written of [shown('plain'), shown(undefined), shown('auto', { env: { BUILDKIT_PROGRESS: 'plain' } })]) {
     assert.equal(written.out, '')
-    assert.match(written.err, /^Step 1\/1 : RUN x\noutput\nSuccessfully built a{12}\nSuccessfully tagged app:latest\n/)
+    assert.match(
+      written.err,
+      /^Step 1\/1 : RUN x\noutput\nSuccessfully built a{12}\nSuccessfully tagged app:latest\nSuccessfully exported to out\n/,
+    )
     assert.match(written.err, /1 warning found .*\n - Rule: something \(line 1\)\n$/)
   }
 })

@@ -17,8 +17,12 @@ import { pushProgress } from './push-progress.ts'
 
 /** What a person or a program sees of a build: how it goes, what it made, and at the end what checks warn of. */
 export interface BuildView extends ProgressView {
-  /** Tells what became of it. Progress ends with that. */
-  end(result: BuildResult, tags: readonly Reference[]): void
+  /**
+   * Tells what became of it. Progress ends with that.
+   *
+   * @param files where it was put out as files
+   */
+  end(result: BuildResult, tags: readonly Reference[], files?: readonly string[]): void
 }
 
 /**
@@ -47,11 +51,13 @@ export function showBuild(
       if (event.kind === 'check' && isForPeople) warnings?.add(event)
       else pushes.sink(event)
     },
-    end(result, tags) {
+    end(result, tags, files = []) {
       if (mode === 'rawjson') tellImages(view.sink, result, tags)
       close()
       if (mode === 'quiet' && result.kept) terminal.out(idsOf(result).join(''))
-      if (warnings) say(terminal, result, tags)
+      if (!warnings) return
+      say(terminal, result, tags)
+      for (const file of files) terminal.err(`Successfully exported to ${file}\n`)
     },
     [Symbol.dispose]() {
       close()

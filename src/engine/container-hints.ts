@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { type Container, places, unreachablePorts, volumePath } from '../containers/mod.ts'
-import { type Hint, hint, loopbackOnly, swallowedCmd } from '../hints/mod.ts'
-import { readInRoot } from '../runtime/mod.ts'
+import { type Hint, headSize, hint, loopbackOnly, swallowedCmd } from '../hints/mod.ts'
+import { readHeadInRoot } from '../runtime/mod.ts'
 import type { Engine } from './engine.ts'
 import { commandText } from './ps.ts'
 import type { RunningContainer } from './running.ts'
@@ -20,7 +20,7 @@ export async function explainEnd(engine: Engine, running: RunningContainer, outp
     exitCode,
     output,
     cwd: settings.workdir,
-    readFile: (path) => readInContainer(engine, running.container, path),
+    readHead: (path) => readInContainer(engine, running.container, path),
   })
 }
 
@@ -28,11 +28,12 @@ export async function explainEnd(engine: Engine, running: RunningContainer, outp
 function readInContainer({ store }: Engine, { id, settings }: Container, path: string): Buffer | undefined {
   const whole = posix.resolve(settings.workdir, path)
   const mount = settings.mounts.find(({ target }) => whole === target || whole.startsWith(`${target}/`))
-  const limit = 1 << 20
-  if (!mount || mount.kind === 'tmpfs') return readInRoot(places(store, id).rootfs, whole, limit)
+  if (!mount || mount.kind === 'tmpfs') return readHeadInRoot(places(store, id).rootfs, whole, headSize)
   const source = mount.kind === 'bind' ? mount.source : volumePath(store, mount.name)
   const rest = posix.relative(mount.target, whole)
-  return rest ? readInRoot(source, rest, limit) : readInRoot(posix.dirname(source), posix.basename(source), limit)
+  return rest
+    ? readHeadInRoot(source, rest, headSize)
+    : readHeadInRoot(posix.dirname(source), posix.basename(source), headSize)
 }
 
 /** Published ports that can't be reached, because the server listens on the container's loopback address only. */

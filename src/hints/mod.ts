@@ -8,6 +8,7 @@ export { readElf } from './elf.ts'
 export type { IgnoredBy } from './missing-source.ts'
 export { missingSource } from './missing-source.ts'
 export type { Failure, Hint } from './rule.ts'
+export { headSize } from './rule.ts'
 
 /** The first that matches counts: what went wrong with the machine comes before what followed from it. */
 export const rules: readonly Rule[] = [...machine, ...packages, ...programs]

@@ -81,7 +81,7 @@ export const programs: readonly Rule[] = [
       const name = notThere(failure.output)
       if (name === undefined) return undefined
       if (!name.includes('/')) return missingProgram(name, failure)
-      if (failure.readFile && look(failure, name)) return undefined
+      if (failure.readHead && look(failure, name)) return undefined
       return {
         cause: `There is no file ${name} in the image.`,
         fix: 'Copy it into the image first, or correct the path.',
@@ -117,9 +117,9 @@ function notThere(output: string): string | undefined {
 }
 
 /** The file at a path as the command meant it. */
-function look({ readFile, cwd = '/' }: Failure, path: string): Uint8Array | undefined {
-  if (!readFile || !path.includes('/')) return undefined
-  return readFile(path.startsWith('/') ? path : `${cwd.replace(/\/$/, '')}/${path.replace(/^\.\//, '')}`)
+function look({ readHead, cwd = '/' }: Failure, path: string): Uint8Array | undefined {
+  if (!readHead || !path.includes('/')) return undefined
+  return readHead(path.startsWith('/') ? path : `${cwd.replace(/\/$/, '')}/${path.replace(/^\.\//, '')}`)
 }
 
 /** The first line of a script. Undefined without `#!`. */
@@ -139,7 +139,7 @@ function cannotStart(path: string, bytes: Uint8Array, failure: Failure): Hint | 
   }
   if (line !== undefined) {
     const [interpreter = ''] = line.slice(2).trim().split(/\s/)
-    if (failure.readFile?.(interpreter)) return undefined
+    if (failure.readHead?.(interpreter)) return undefined
     const name = interpreter.split('/').at(-1) ?? ''
     const other = name === 'bash' ? 'write the script for /bin/sh' : 'correct the first line'
     return {
@@ -154,7 +154,7 @@ function cannotStart(path: string, bytes: Uint8Array, failure: Failure): Hint | 
       fix: `Register QEMU so that it needs no file there: ${emulation(architecture)}`,
     }
   }
-  if (loader === undefined || failure.readFile?.(loader)) return undefined
+  if (loader === undefined || failure.readHead?.(loader)) return undefined
   const libc = loader.includes('musl') ? 'musl, as in Alpine' : 'glibc, as in Debian'
   return {
     cause: `${path} is there, but not ${loader}, the loader it is linked for (${libc}).`,

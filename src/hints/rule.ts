@@ -1,3 +1,6 @@
+/** How much of a file tells what it is. */
+export const headSize = 1 << 20
+
 /** What is known of a command that failed: a RUN step, or a container's process. */
 export interface Failure {
   /** The command line as the person wrote it. */
@@ -5,8 +8,8 @@ export interface Failure {
   readonly exitCode: number
   /** The last 64 KiB of its output. */
   readonly output: string
-  /** Looks at a file of the container's root. Undefined where there is none. */
-  readonly readFile?: (path: string) => Uint8Array | undefined
+  /** The first `headSize` bytes of a file of the container's root, or all of a shorter one. Undefined where there is none. */
+  readonly readHead?: (path: string) => Uint8Array | undefined
   /** The command's working directory, for relative paths; `/` when it is not given. */
   readonly cwd?: string
 }

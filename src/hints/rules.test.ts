@@ -194,6 +194,22 @@ const cases: Case[] = [
   },
   {
     rule: 'no such program',
+    name: 'in an image without a package manager',
+    output: 'sh: curl: not found',
+    files: {},
+    cause: /"curl"/,
+    fix: /COPY --from=IMAGE/,
+  },
+  {
+    rule: 'no such program',
+    name: 'in Debian',
+    output: 'sh: 1: curl: not found',
+    files: { '/usr/bin/apt-get': text('') },
+    cause: /"curl"/,
+    fix: /apt-get install -y curl/,
+  },
+  {
+    rule: 'no such program',
     name: 'of runc',
     output:
       'time="…" level=error msg="runc run failed: unable to start container process: exec: \\"flask\\": executable file not found in $PATH"',
@@ -378,7 +394,7 @@ describe('rules', () => {
         command,
         exitCode,
         output,
-        ...(files && { readFile: (path: string) => files[path] }),
+        ...(files && { readHead: (path: string) => files[path] }),
         ...(cwd !== undefined && { cwd }),
       }
       assert.equal(rules.find((other) => other.match(failure))?.name, rule)

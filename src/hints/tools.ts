@@ -70,7 +70,7 @@ const managers: Readonly<Record<string, string>> = {
 }
 
 /** A program that is not in the image, and where it comes from. */
-export function missingProgram(name: string, { readFile }: Failure): Hint {
+export function missingProgram(name: string, { readHead }: Failure): Hint {
   const cause = `There is no program "${name}" in the image.`
   if (name === 'python') {
     return {
@@ -83,8 +83,8 @@ export function missingProgram(name: string, { readFile }: Failure): Hint {
   }
   if (name === 'sudo') return { cause, fix: 'Leave sudo out: steps run as root unless USER says otherwise.' }
   const distribution = managers[name]
+  const own = Object.entries(ownManagers).find(([path]) => readHead?.(path))?.[1]
   if (distribution) {
-    const own = Object.entries(ownManagers).find(([path]) => readFile?.(path))?.[1]
     return {
       cause: `"${name}" is the package manager of ${distribution}, and this image is of another distribution.`,
       fix: own ? `Write ${own} instead.` : "Use the image's own package manager: apt-get, apk, dnf, …",
@@ -95,8 +95,16 @@ export function missingProgram(name: string, { readFile }: Failure): Hint {
   }
   if (npm.includes(name)) return { cause, fix: `Install it (npm install -g ${name}), or call it with npx ${name}.` }
   const found = debian[name]
-  if (found && readFile?.('/sbin/apk')) return { cause, fix: `Install it: RUN apk add --no-cache ${name}` }
-  if (found) return { cause, fix: `Install it: RUN apt-get update && apt-get install -y ${found}` }
+  if (found && own?.startsWith('apk')) return { cause, fix: `Install it: RUN apk add --no-cache ${name}` }
+  if (found && readHead && !own) {
+    return {
+      cause,
+      fix: "Install it with the image's own package manager, or copy it from an image that has it: COPY --from=IMAGE …",
+    }
+  }
+  if (found && (!own || own.startsWith('apt-get'))) {
+    return { cause, fix: `Install it: RUN apt-get update && apt-get install -y ${found}` }
+  }
   return { cause, fix: 'Install the package that holds it, or check how the name is spelt.' }
 }
 
@@ -105,4 +113,7 @@ const ownManagers: Readonly<Record<string, string>> = {
   '/usr/bin/apt-get': 'apt-get update && apt-get install -y …',
   '/usr/bin/dnf': 'dnf install -y …',
   '/usr/bin/microdnf': 'microdnf install -y …',
+  '/usr/bin/yum': 'yum install -y …',
+  '/usr/bin/zypper': 'zypper install -y …',
+  '/usr/bin/pacman': 'pacman -Sy --noconfirm …',
 }

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
-import { readInRoot, resolveUser } from './users.ts'
+import { readHeadInRoot, readInRoot, resolveUser } from './users.ts'
 
 let root: string
 beforeEach(() => {
@@ -72,6 +72,7 @@ test('a hostile root can neither lead out, nor block, nor fill the memory', () =
   writeFileSync(join(root, 'etc/group'), '')
   truncateSync(join(root, 'etc/group'), 1e12)
   assert.throws(() => readInRoot(root, '/etc/group', 1e6), { code: 'invalid' })
+  assert.equal(readHeadInRoot(root, '/etc/group', 10)?.length, 10)
   symlinkSync('/etc/real', join(root, 'etc/link'))
   writeFileSync(join(root, 'etc/real'), 'here')
   assert.equal(readInRoot(root, '/etc/link', 10)?.toString(), 'here')

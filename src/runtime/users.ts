@@ -22,6 +22,19 @@ const maxDatabase = 16 << 20
  * Undefined where there is none, or something else than a file. At most `limit` bytes are read; throws `invalid` beyond.
  */
 export function readInRoot(rootfs: string, path: string, limit: number): Buffer | undefined {
+  return read(rootfs, path, (size) => {
+    if (size > limit) throw new StrakeError('invalid', `${path} in the image is too large: ${size} bytes`)
+    return size
+  })
+}
+
+/** As `readInRoot`, but of a longer file the first `most` bytes. */
+export function readHeadInRoot(rootfs: string, path: string, most: number): Buffer | undefined {
+  return read(rootfs, path, (size) => Math.min(size, most))
+}
+
+/** @param count how many bytes of a file of that size are to be read */
+function read(rootfs: string, path: string, count: (size: number) => number): Buffer | undefined {
   const root = openDirectory(rootfs)
   let fd: number
   try {
@@ -37,13 +50,12 @@ export function readInRoot(rootfs: string, path: string, limit: number): Buffer 
   try {
     const stat = fstatSync(fd)
     if (!stat.isFile()) return undefined
-    if (stat.size > limit) throw new StrakeError('invalid', `${path} in the image is too large: ${stat.size} bytes`)
-    const bytes = Buffer.alloc(stat.size)
+    const bytes = Buffer.alloc(count(stat.size))
     let length = 0
     while (length < bytes.length) {
-      const count = readSync(fd, bytes, length, bytes.length - length, length)
-      if (count === 0) break
-      length += count
+      const taken = readSync(fd, bytes, length, bytes.length - length, length)
+      if (taken === 0) break
+      length += taken
     }
     return bytes.subarray(0, length)
   } finally {

@@ -43,9 +43,9 @@ export async function readStage(reader: Reader, parsed: ParsedStage): Promise<St
   const fileSteps = instructions.filter(({ kind }) => isLayer(kind)).length + 1
   let fileStep = 1
   for (const instruction of instructions) {
-    if (isLayer(instruction.kind)) fileStep++
+    const number = isLayer(instruction.kind) ? `${++fileStep}/${fileSteps}` : undefined
     const platform = platformLabel(reader, stage)
-    const prefix = prefixOf(platform, label, `${fileStep}/${fileSteps}`)
+    const prefix = prefixOf(platform, label, number)
     const step = triggers.includes(instruction) ? undefined : nextStep(reader, instruction.original, platform)
     await readInstruction({ reader, evaluation, instruction, step, prefix, parsed })
   }
@@ -61,9 +61,10 @@ function nextStep({ counter }: Reader, text: string, platform: string | undefine
   return { index: ++counter.step, total: counter.total, text, ...(platform && { platform }) }
 }
 
-/** What stands before the instruction in the name of its vertex. */
+/** What stands before the instruction in the name of its vertex. What makes no layer has no number, so that none seems to come twice. */
 function prefixOf(...words: readonly (string | undefined)[]): string {
-  return `[${words.filter(Boolean).join(' ')}]`
+  const known = words.filter(Boolean)
+  return known.length > 0 ? `[${known.join(' ')}] ` : ''
 }
 
 async function openStage(
@@ -83,7 +84,7 @@ async function openStage(
   const step = nextStep(reader, from.original, shown)
   const id = `v${++counter.vertex}`
   const count = parsed.instructions.filter(({ kind }) => isLayer(kind)).length + 1
-  const vertexName = `${prefixOf(shown, label, `1/${count}`)} ${from.original}`
+  const vertexName = `${prefixOf(shown, label, `1/${count}`)}${from.original}`
   const fresh = {
     name: parsed.name,
     index: parsed.index,
@@ -166,7 +167,7 @@ async function readInstruction(reading: Reading): Promise<void> {
   const { stage } = evaluation
   const id = `v${++reader.counter.vertex}`
   const { range, original } = instruction
-  const name = `${prefix} ${original}`
+  const name = `${prefix}${original}`
   try {
     switch (instruction.kind) {
       case 'run':

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunDevice } from '../../dockerfile/mod.ts'
-import { hint } from '../../hints/mod.ts'
+import { headSize, hint } from '../../hints/mod.ts'
 import { clampTimes } from '../../layers/mod.ts'
 import { outputTail, type SourceRange, StrakeError } from '../../lib/mod.ts'
 import { hostResolvConf, hostsFile } from '../../network/mod.ts'
@@ -11,7 +11,7 @@ import {
   findDevices,
   type Mount,
   mountStubs,
-  readInRoot,
+  readHeadInRoot,
   resolveUser,
   type SpecOptions,
 } from '../../runtime/mod.ts'
@@ -197,7 +197,7 @@ async function run(
     command: options.command,
     exitCode,
     output: output.tail(),
-    readFile: (path) => readInRoot(rootfs, path, 1 << 20),
+    readHead: (path) => readHeadInRoot(rootfs, path, headSize),
   })
   const words = options.args.join(' ')
   const error = new StrakeError('failed', `process "${words}" did not complete successfully: exit code: ${exitCode}`, {

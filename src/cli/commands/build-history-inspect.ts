@@ -58,10 +58,10 @@ function report(build: BuildRecord): string {
     ['Steps', `${total}, ${cached} cached`],
     ['Image', build.image ?? ''],
   ].filter(([, value]) => value !== '')
-  const steps = inOrder(build.steps).map(({ id, name, state, miss, from }) => {
+  const steps = inOrder(build.steps).map(({ id, step, name, state, miss, from }) => {
     const shown = printable(name).replaceAll('\n', ' ')
     const why = miss ? ` (not cached: ${printable(missText(miss))})` : from ? ` (from ${printable(from)})` : ''
-    return `${id}\t${state}\t${shown}${why}`
+    return `${step?.index ?? id}\t${state}\t${shown}${why}`
   })
   return [
     ...alignCells(head.map(([key, value]) => `${key}:\t${printable(value!).replaceAll('\n', ' ')}`)),

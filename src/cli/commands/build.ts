@@ -1,5 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs'
-import { type BuildRecord, build, explainContext } from '../../engine/mod.ts'
+import { type BuildOutput, type BuildRecord, build, explainContext } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import { parseReference } from '../../oci/mod.ts'
 import { annotationFlags } from '../annotations.ts'
@@ -191,10 +191,14 @@ export default command({
 
     if (iidfile) writeFileSync(iidfile, result.id)
     if (metadataFile) writeFileSync(metadataFile, buildMetadata(result, record))
-    view.end(result, tags)
+    view.end(result, tags, filesOf(outputs))
     return 0
   },
 })
+
+function filesOf(outputs: readonly BuildOutput[]): string[] {
+  return outputs.flatMap((output) => ('dest' in output && typeof output.dest === 'string' ? [output.dest] : []))
+}
 
 function addHost(text: string): string {
   const [, host, address] = /^([^:=]+)[:=](.+)$/.exec(text) ?? []
