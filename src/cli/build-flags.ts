@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import {
   type BuildRecord,
   type FailedStep,
@@ -11,6 +10,7 @@ import { type ProgressSink, StrakeError, type VertexEvent } from '../lib/mod.ts'
 import type { Options, Terminal, Values } from './command.ts'
 import { profileReport } from './profile-report.ts'
 import type { ProgressView } from './progress.ts'
+import { resultFile } from './result-file.ts'
 
 /** Options of `build` that say how the steps are done, and what is told of it. */
 export const solveFlags = {
@@ -39,6 +39,7 @@ export const solveFlags = {
 /** The options as `build` takes them, and what is to be told when it has ended. Throws `invalid`. */
 export function readSolveFlags(options: Values<typeof solveFlags>, terminal: Terminal) {
   const trace = options.trace === undefined ? undefined : readTrace(options.trace)
+  const writeTrace = trace && resultFile('trace', trace.file)
   const onError = options['on-error']
   if (onError !== undefined && onError !== 'shell') {
     throw new StrakeError(
@@ -70,7 +71,7 @@ export function readSolveFlags(options: Values<typeof solveFlags>, terminal: Ter
       }),
       onRecord: (record) => {
         ended = record
-        if (trace) writeFileSync(trace.file, traceOf(record, trace.format))
+        if (trace) writeTrace?.(traceOf(record, trace.format))
       },
     }),
     /** Reasons are only shown where they are asked for. */

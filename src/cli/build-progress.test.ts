@@ -50,7 +50,7 @@ function shown(progress: string | undefined, { quiet, env = {} }: { quiet?: bool
     view.sink({ ...vertex, state: 'started', at: 0 })
     view.sink({ kind: 'log', vertex: 'v1', stream: 'stdout', data: Buffer.from('output\n') })
     view.sink({ ...vertex, state: 'done', at: 0 })
-    view.end(result, [parseReference('app')], ['out'])
+    view.end(result, [parseReference('app')], [{ kind: 'local', dest: 'out' }])
   }
   return written
 }

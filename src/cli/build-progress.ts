@@ -1,4 +1,4 @@
-import type { BuildResult } from '../engine/mod.ts'
+import type { BuildOutput, BuildResult } from '../engine/mod.ts'
 import { type ProgressSink, StrakeError } from '../lib/mod.ts'
 import {
   familiarName,
@@ -17,12 +17,8 @@ import { pushProgress } from './push-progress.ts'
 
 /** What a person or a program sees of a build: how it goes, what it made, and at the end what checks warn of. */
 export interface BuildView extends ProgressView {
-  /**
-   * Tells what became of it. Progress ends with that.
-   *
-   * @param files where it was put out as files
-   */
-  end(result: BuildResult, tags: readonly Reference[], files?: readonly string[]): void
+  /** Tells what became of it, and where it went. Progress ends with that. */
+  end(result: BuildResult, tags: readonly Reference[], outputs: readonly BuildOutput[]): void
 }
 
 /**
@@ -51,13 +47,17 @@ export function showBuild(
       if (event.kind === 'check' && isForPeople) warnings?.add(event)
       else pushes.sink(event)
     },
-    end(result, tags, files = []) {
+    end(result, tags, outputs) {
+      const places = outputs.flatMap((output) => ('dest' in output ? [output.dest] : []))
       if (mode === 'rawjson') tellImages(view.sink, result, tags)
       close()
-      if (mode === 'quiet' && result.kept) terminal.out(idsOf(result).join(''))
+      // Standard output may have an archive already.
+      const isFree = places.every((place) => typeof place === 'string')
+      const isImage = result.kept || result.exported.length > 0
+      if (mode === 'quiet' && isImage && isFree) terminal.out(idsOf(result).join(''))
       if (!warnings) return
       say(terminal, result, tags)
-      for (const file of files) terminal.err(`Successfully exported to ${file}\n`)
+      for (const place of places) if (typeof place === 'string') terminal.err(`Successfully exported to ${place}\n`)
     },
     [Symbol.dispose]() {
       close()

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { createReadStream, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { errno, StrakeError, writeFile } from '../lib/mod.ts'
+import { errno, makeFolder, StrakeError, writeFile } from '../lib/mod.ts'
 import { type Descriptor, hex, mediaTypes } from '../oci/mod.ts'
 import { isManifest } from './copy.ts'
 import { type Content, maxDocument, type Pushed, type Target, verify } from './target.ts'
@@ -92,7 +92,7 @@ function folderBlobs(name: string, pathOf: PathOf): Pick<Target, 'name' | 'exist
     },
     async push(descriptor: Descriptor, content: Content): Promise<Pushed> {
       const path = pathOf(descriptor)
-      mkdirSync(dirname(path), { recursive: true })
+      makeFolder(dirname(path))
       await writeFile(path, checked(name, descriptor, content(0)))
       return { kind: 'pushed' }
     },
@@ -131,7 +131,7 @@ function readDocument(file: string): Buffer | undefined {
 }
 
 function replace(file: string, text: string): void {
-  mkdirSync(dirname(file), { recursive: true })
+  makeFolder(dirname(file))
   writeFileSync(`${file}.${process.pid}.part`, text)
   renameSync(`${file}.${process.pid}.part`, file)
 }

@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { sys } from '../../host/mod.ts'
 import type { LayerEntry } from '../../layers/mod.ts'
-import { type ByteString, bytesOf, errno, pathOf } from '../../lib/mod.ts'
+import { type ByteString, bytesOf, errno, makeFolder, pathOf } from '../../lib/mod.ts'
 import { removeTree } from '../../store/mod.ts'
 import { contentOf } from './files.ts'
 
@@ -22,7 +22,7 @@ import { contentOf } from './files.ts'
  * where a directory belongs gives way to it.
  */
 export async function writeFiles(folder: string, entries: AsyncIterable<LayerEntry>): Promise<void> {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const root = bytesOf(folder)
   // What is written into a directory changes its time, and its mode may forbid writing.
   const directories: LayerEntry[] = []

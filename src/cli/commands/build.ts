@@ -1,5 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs'
-import { type BuildOutput, type BuildRecord, build, explainContext } from '../../engine/mod.ts'
+import { type BuildRecord, build, explainContext } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import { parseReference } from '../../oci/mod.ts'
 import { annotationFlags } from '../annotations.ts'
@@ -16,6 +15,7 @@ import { contextReport } from '../context-report.ts'
 import { secretsOf, sshOf } from '../hand-on.ts'
 import { buildArguments, namedContexts, networkMode, pairs, platforms } from '../option-values.ts'
 import { progressModes } from '../progress.ts'
+import { resultFile } from '../result-file.ts'
 
 export default command({
   name: 'build',
@@ -146,13 +146,12 @@ export default command({
     }
     const call = buildCall(options)
     if (call) return await checkBuild(engine(), { ...call, found, options, terminal, signal })
-    // A failed build must not leave the id of another one.
-    if (iidfile) rmSync(iidfile, { force: true })
+    const writeId = iidfile ? resultFile('iidfile', iidfile) : undefined
     const metadataFile = options['metadata-file']
-    if (metadataFile) rmSync(metadataFile, { force: true })
+    const writeMetadata = metadataFile ? resultFile('metadata-file', metadataFile) : undefined
     const outputs = annotated(outputsOf(options, terminal), annotationFlags(options.annotation))
     const attest = attestOf(options)
-    const resultProvenance = metadataFile ? metadataProvenance(terminal.env) : undefined
+    const resultProvenance = writeMetadata ? metadataProvenance(terminal.env) : undefined
 
     using view = showBuild(terminal, options)
     const { onRecord, ...solve } = solving.options(view)
@@ -189,16 +188,12 @@ export default command({
       progress: solving.progress(view.sink),
     })
 
-    if (iidfile) writeFileSync(iidfile, result.id)
-    if (metadataFile) writeFileSync(metadataFile, buildMetadata(result, record))
-    view.end(result, tags, filesOf(outputs))
+    writeId?.(result.id)
+    writeMetadata?.(buildMetadata(result, record))
+    view.end(result, tags, outputs)
     return 0
   },
 })
-
-function filesOf(outputs: readonly BuildOutput[]): string[] {
-  return outputs.flatMap((output) => ('dest' in output && typeof output.dest === 'string' ? [output.dest] : []))
-}
 
 function addHost(text: string): string {
   const [, host, address] = /^([^:=]+)[:=](.+)$/.exec(text) ?? []

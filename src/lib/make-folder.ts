@@ -1,0 +1,18 @@
+import { mkdirSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { errno } from './error.ts'
+
+/**
+ * Makes a folder, and those that it is in. Throws as `mkdirSync`, which with `recursive` would go on for ever where a file system
+ * has no place for new folders and says so with ENOENT, as /proc does.
+ */
+export function makeFolder(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return
+  if (dirname(path) !== path) makeFolder(dirname(path))
+  try {
+    mkdirSync(path)
+  } catch (error) {
+    // Somebody else has made it meanwhile.
+    if (errno(error) !== 'EEXIST' || !statSync(path).isDirectory()) throw error
+  }
+}
