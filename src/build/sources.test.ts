@@ -319,6 +319,11 @@ test('a context stands in for a stage of its name, and for an image of one platf
   assert.equal((await failure(path, from, image('linux/s390x'))).code, 'unavailable')
 })
 
+test('a context that is a folder is there, also where nothing asks for it', options, async () => {
+  const { message } = await failure(context({}), 'FROM busybox\n', { buildContexts: { typo: 'no/such' } })
+  assert.equal(message, 'failed to get build context typo: stat no/such: no such file or directory')
+})
+
 test("BuildKit's own arguments, and frontends", options, async () => {
   const path = context({ file: 'x' })
   const base = 'FROM busybox\nRUN hostname > /h\n'

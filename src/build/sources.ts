@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs'
-import { isAbsolute, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { imageUrl, type Material, withoutCredentials } from '../attest/mod.ts'
 import { parseGitUrl } from '../dockerfile/mod.ts'
 import { type Image, type Images, loadArchive, resolveBootstrap } from '../images/mod.ts'
@@ -33,6 +33,10 @@ export function createSources(execution: Execution, images: Images, { context, o
   const contexts = new Map(
     Object.entries(options.buildContexts ?? {}).map(([name, value]) => [contextName(name), value]),
   )
+  // Also where nothing asks for it: its name may be misspelt. What is elsewhere is not asked for in vain.
+  for (const [name, value] of Object.entries(options.buildContexts ?? {})) {
+    if (!/^[a-z][a-z-]*:/.test(value) && !parseGitUrl(value, { context: true })) folderOf(name, value)
+  }
   const opened = new Map<string, Promise<Base>>()
   /** A context may be for one platform only: `debian::linux/arm64`. */
   const contextOf = (name: string, platform: Platform) =>
@@ -75,12 +79,7 @@ export function createSources(execution: Execution, images: Images, { context, o
         }),
       }
     }
-    const path = isAbsolute(value) ? value : resolve(value)
-    if (!existsSync(path) || !statSync(path).isDirectory()) {
-      throw new StrakeError('not_found', `--build-context ${name}=${value}: there is no such folder`, {
-        hint: 'A value is a folder, the URL of a git repository or a file, docker-image://NAME, oci-layout://FOLDER or bootstrap:debian/bookworm.',
-      })
-    }
+    const path = folderOf(name, value)
     return {
       kind: 'directory',
       source: openSource(execution, path, { inPlace: true, name: `the context ${name}`, origin: `local://${name}` }),
@@ -241,4 +240,13 @@ function otherPlatform(
       hint: `Load one for ${wanted}. A stage that only makes files for others may run here: FROM --platform=$BUILDPLATFORM`,
     },
   )
+}
+
+/** The path of a named context. Throws `not_found`. */
+function folderOf(name: string, value: string): string {
+  const path = resolve(value)
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path
+  throw new StrakeError('not_found', `failed to get build context ${name}: stat ${value}: no such file or directory`, {
+    hint: 'A value is a folder, the URL of a git repository or a file, docker-image://NAME, oci-layout://FOLDER or bootstrap:debian/bookworm.',
+  })
 }
