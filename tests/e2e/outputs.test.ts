@@ -48,6 +48,32 @@ test('-o puts files, archives and metadata out', { skip: notRoot }, async () => 
   assert.ok(!existsSync(at('no')) && !existsSync(at('meta')))
 })
 
+test('one archive of two targets, with annotations; -q tells the id', { skip: notRoot }, async () => {
+  await using sandbox = new Sandbox()
+  await sandbox.busybox()
+  const at = (name: string) => join(sandbox.dir, name)
+  const targets = 'FROM busybox AS test\nLABEL a=b\nFROM busybox AS app\nRUN echo made > /made\n'
+  const words = ['--target', 'test', '--target', 'app', '-t', 'app', '--annotation', 'manifest-descriptor,manifest:k=v']
+  const built = await sandbox.ok(['build', '-q', ...words, '-o', 'type=oci,dest=all.tar', '-'], { input: targets })
+  const index = JSON.parse(execFileSync('tar', ['-xOf', at('all.tar'), 'index.json'], { encoding: 'utf8' }))
+  const told = index.manifests.map(({ annotations }: { annotations: Record<string, string> }) => [
+    annotations['org.opencontainers.image.ref.name'],
+    annotations.k,
+  ])
+  assert.deepEqual(told, [
+    ['test', 'v'],
+    ['latest', 'v'],
+  ])
+  await sandbox.ok(['load', '-i', 'all.tar'])
+  const app = await sandbox.ok(['images', '-q', '--no-trunc', 'app'])
+  assert.equal(built.split('\n').at(-1), app)
+  assert.equal(await sandbox.ok(['run', '--rm', 'app', 'cat', '/made']), 'made')
+
+  const failed = await sandbox.run(['build', '--iidfile', 'no/such/place', '-'], { input: 'FROM busybox\nRUN false\n' })
+  assert.equal(failed.code, 1)
+  assert.match(failed.stderr, /^ERROR: --iidfile can't be written: no such file or directory/)
+})
+
 test('--push sends what was built', { skip: notRoot || noRegistry }, async () => {
   await using sandbox = new Sandbox()
   await using registry = await startRegistry(join(sandbox.dir, 'registry'))

@@ -46,7 +46,7 @@ function checkOutput(output: BuildOutput, { targets, isMultiPlatform, isAttested
     const all = layoutNames(output, targets)
     const first = all.flat().find((name, i, found) => found.indexOf(name) < i)
     if (first !== undefined) {
-      const both = targets.filter((_, i) => all[i]!.includes(first)).map((target) => placeOf(target))
+      const both = targets.filter((_, i) => all[i]!.includes(first)).map(placeOf)
       throw fail(
         `targets ${both.join(' and ')} would both be ${JSON.stringify(first)} in ${output.dest}`,
         'A layout knows an image by its tag alone. Give them different ones, or none: then each has the name of its target.',
