@@ -3,35 +3,35 @@ import { hostPlatform, parseReference, referenceString } from '../oci/mod.ts'
 import type { BaseFacts, Evaluated, EvaluatedStage, EvaluateOptions, Step, Unset, Variables } from './evaluated.ts'
 import { expand, expandHeredoc, expandWords } from './expand.ts'
 import { isFrom } from './instructions.ts'
+import { isPlain } from './lexer.ts'
 import { likeliest } from './likeliest.ts'
 import { type Document, type Node, readDocument } from './nodes.ts'
 import { parseTrigger } from './parse.ts'
 import { platformArgs } from './platform-args.ts'
 import { Scope } from './scope.ts'
-import type { Dockerfile, Instruction, Word } from './types.ts'
+import type { Dockerfile, Environment, Instruction, Word } from './types.ts'
 
 /** Reads names and values as the build will, as far as that is known without building. Never throws. */
 export function evaluate(document: Document, dockerfile: Dockerfile, options: EvaluateOptions): Evaluated {
-  const { source } = document
   const evaluation = new Evaluation(dockerfile, options)
-  const globals: Step[] = []
   const stages: EvaluatedStage[] = []
   const byName = new Map<string, { readonly stage: EvaluatedStage; readonly end: StageEnd }>()
-  const nodes = document.nodes[Symbol.iterator]()
-  const next = (): Node => nodes.next().value!
-  for (const instruction of dockerfile.globals) globals.push(evaluation.global(next(), instruction))
+  const { nodes } = document
+  const globals = dockerfile.globals.map((instruction, i) => evaluation.global(nodes[i]!, instruction))
+  let next = globals.length
   for (const stage of dockerfile.stages) {
-    const node = next()
-    const own = stage.instructions.map((instruction) => ({ node: next(), instruction }))
+    const node = nodes[next++]!
+    const own = stage.instructions.map((instruction) => ({ node: nodes[next++]!, instruction }))
     const evaluated = evaluation.stage(stage, { node, own, parent: (name) => byName.get(name) })
     stages.push(evaluated.stage)
     if (stage.name) byName.set(stage.name, evaluated)
   }
   const { platform = hostPlatform } = options
-  return { source, dockerfile, platform, globals, stages, comments: commentsBefore(document) }
+  return { document, dockerfile, platform, globals, stages }
 }
 
-function commentsBefore({ nodes, comments }: Document): Map<Node, string> {
+/** For each instruction the last comment since the one before it, if there is one with words. */
+export function commentsBefore({ nodes, comments }: Document): ReadonlyMap<Node, string> {
   const before = new Map<Node, string>()
   let next = 0
   for (const node of nodes) {
@@ -50,6 +50,13 @@ interface StageEnd {
   readonly args: ReadonlySet<string>
   readonly triggers: readonly string[]
   /** Nothing but what is in `env` can be set. */
+  readonly known: boolean
+}
+
+/** The variables at one place of a stage. */
+interface Place {
+  readonly env: Scope
+  readonly args: Set<string>
   readonly known: boolean
 }
 
@@ -90,7 +97,7 @@ class Evaluation {
         if (preset !== undefined) this.#defaults.set(name, preset)
       }
     }
-    return { node, instruction, range: node.range, words: [], values, unset: [] }
+    return { index: 0, node, instruction, range: node.range, words: [], values, unset: [] }
   }
 
   stage(
@@ -114,15 +121,19 @@ class Evaluation {
     const args = new Set(parent?.end.args)
     const triggers = this.#triggers(parent?.end.triggers ?? facts?.onbuild ?? [])
     const known = parent?.end.known ?? (facts !== undefined || plain.test(normalName(base)))
-    const scope = { env, args, known }
+    const place = { env, args, known }
     const steps: Step[] = []
-    for (const { node, instruction } of triggers) {
-      steps.push({ ...this.#step(instruction, scope), node, instruction, range: from.range })
+    for (const trigger of triggers) steps.push(this.#step(trigger, place, { index: steps.length, range: from.range }))
+    for (const each of own) steps.push(this.#step(each, place, { index: steps.length, range: each.node.range }))
+    const byKind = new Map<Instruction['kind'], Step[]>()
+    for (const step of steps) {
+      const same = byKind.get(step.instruction.kind)
+      if (same) same.push(step)
+      else byKind.set(step.instruction.kind, [step])
     }
-    for (const { node, instruction } of own) {
-      steps.push({ ...this.#step(instruction, scope), node, instruction, range: node.range })
-    }
-    const left = own.flatMap(({ instruction }) => (instruction.kind === 'onbuild' ? [instruction.trigger] : []))
+    const left = (byKind.get('onbuild') ?? []).flatMap(({ instruction }) =>
+      instruction.kind === 'onbuild' ? [instruction.trigger] : [],
+    )
     return {
       end: { env, args, triggers: left, known },
       stage: {
@@ -136,6 +147,7 @@ class Evaluation {
         platform: from.platform && this.#platform(from.platform),
         defaultBase: this.#expand(from.image, this.#defaults),
         steps,
+        byKind,
       },
     }
   }
@@ -180,41 +192,20 @@ class Evaluation {
   }
 
   /** Carries out what the instruction does to the variables of its stage. */
-  #step(
-    instruction: Instruction,
-    scope: { readonly env: Scope; readonly args: Set<string>; readonly known: boolean },
-  ): Pick<Step, 'words' | 'values' | 'unset'> {
-    const { env, args } = scope
+  #step({ node, instruction }: Own, place: Place, where: Pick<Step, 'index' | 'range'>): Step {
+    const { env, args } = place
     const unset: Unset[] = []
-    const report = (names: Iterable<string>) => {
-      for (const name of names) {
-        if (args.has(name) || silent.includes(name)) continue
-        const meant = likeliest(name, env.names())
-        // A base that is not known may have set it: then only what looks like a slip of the pen is told.
-        if (scope.known || (meant && meant !== 'PATH')) unset.push({ name, meant })
-      }
-    }
-    const read = (run: (get: (name: string) => string | undefined) => string, text: string): string => {
-      const missing = new Set<string>()
-      const get = (name: string) => {
-        const value = env.get(name)
-        if (value === undefined) missing.add(name)
-        return value
-      }
-      const result = attempt(() => run(get)) ?? text
-      report(missing)
-      return result
-    }
-    const one = (word: Word | string) =>
-      read((get) => expand(word, get, this.#escape), typeof word === 'string' ? word : word.text)
-    const words: string[] = []
+    const one = (word: Word | string) => this.#read(word, place, unset)
+    let words: string[] = []
     const values: (string | undefined)[] = []
     switch (instruction.kind) {
       case 'env':
       case 'label': {
-        const read = instruction.pairs.map(({ key, value }) => [one(key), one(value)] as const)
-        if (instruction.kind === 'env') for (const [key, value] of read) env.set(key, value)
-        words.push(...read.map(([key]) => key))
+        const read = instruction.pairs.map(({ key, value }) => ({ key: one(key), value: one(value) }))
+        for (const { key, value } of read) {
+          if (instruction.kind === 'env') env.set(key, value)
+          words.push(key)
+        }
         break
       }
       case 'arg':
@@ -229,12 +220,13 @@ class Evaluation {
         break
       case 'copy':
       case 'add':
-        for (const wanted of ['chown', 'chmod', 'checksum']) {
+        for (const wanted of instruction.flags.length > 0 ? ['chown', 'chmod', 'checksum'] : []) {
           for (const { name, value } of instruction.flags) if (name === wanted && value) one(value)
         }
-        words.push(...[...instruction.sources, instruction.destination].map(one))
+        words = instruction.sources.map(one)
+        words.push(one(instruction.destination))
         for (const { content, expand } of instruction.heredocs) {
-          if (expand) read((get) => expandHeredoc(content, get), '')
+          if (expand) this.#reported((get) => expandHeredoc(content, get), place, unset)
         }
         break
       case 'run':
@@ -248,7 +240,7 @@ class Evaluation {
         words.push(one(instruction.word))
         break
       case 'volume':
-        words.push(...instruction.words.map(one))
+        words = instruction.words.map(one)
         break
       case 'expose':
         // Docker says nothing of variables that are not set here.
@@ -263,7 +255,32 @@ class Evaluation {
       case 'onbuild':
       case 'shell':
     }
-    return { words, values, unset }
+    return { index: where.index, node, instruction, range: where.range, words, values, unset }
+  }
+
+  /** The expanded word; as it is written where it can't be expanded. */
+  #read(word: Word | string, place: Place, unset: Unset[]): string {
+    const text = typeof word === 'string' ? word : word.text
+    if (isPlain(text)) return text
+    return this.#reported((get) => expand(text, get, this.#escape), place, unset) ?? text
+  }
+
+  /** Adds the variables that `run` asks for in vain to `unset`. */
+  #reported(run: (get: Environment) => string, { env, args, known }: Place, unset: Unset[]): string | undefined {
+    const missing = new Set<string>()
+    const get = (name: string) => {
+      const value = env.get(name)
+      if (value === undefined) missing.add(name)
+      return value
+    }
+    const result = attempt(() => run(get))
+    for (const name of missing) {
+      if (args.has(name) || silent.includes(name)) continue
+      const meant = likeliest(name, env.names())
+      // A base that is not known may have set it: then only what looks like a slip of the pen is told.
+      if (known || (meant && meant !== 'PATH')) unset.push({ name, meant })
+    }
+    return result
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Platform } from '../oci/mod.ts'
-import type { Node } from './nodes.ts'
-import type { Source } from './source.ts'
+import type { Document, Node } from './nodes.ts'
 import type { Dockerfile, FromInstruction, Instruction, SourceRange, Stage } from './types.ts'
 
 /** What is known of a base image: what of its configuration the checks depend on. */
@@ -27,15 +26,13 @@ export interface EvaluateOptions {
 
 /** A Dockerfile whose names and values are read as the build will read them, as far as that is known without building. */
 export interface Evaluated {
-  readonly source: Source
+  readonly document: Document
   readonly dockerfile: Dockerfile
   /** What the build is for. */
   readonly platform: Platform
   /** ARGs before the first FROM, with their nodes. */
   readonly globals: readonly Step[]
   readonly stages: readonly EvaluatedStage[]
-  /** For each instruction the last comment since the one before it, if there is one with words. */
-  readonly comments: ReadonlyMap<Node, string>
 }
 
 export interface EvaluatedStage {
@@ -56,6 +53,8 @@ export interface EvaluatedStage {
   readonly defaultBase: string | undefined
   /** Instructions, those that ONBUILD of a parent puts before them included. */
   readonly steps: readonly Step[]
+  /** The same by kind, each in order. */
+  readonly byKind: ReadonlyMap<Instruction['kind'], readonly Step[]>
 }
 
 /** The variables that a text asks for. */
@@ -71,6 +70,8 @@ export interface Unset {
 }
 
 export interface Step {
+  /** Its place among the steps of the stage. */
+  readonly index: number
   readonly node: Node
   readonly instruction: Instruction
   /** Of the FROM for what ONBUILD of a parent brings. */

@@ -1,5 +1,5 @@
 import { StrakeError } from '../lib/mod.ts'
-import { Lexer, type LexerOptions } from './lexer.ts'
+import { isPlain, Lexer, type LexerOptions } from './lexer.ts'
 import type { Environment, Word } from './types.ts'
 
 type Escape = '\\' | '`'
@@ -10,6 +10,9 @@ type Escape = '\\' | '`'
  * @throws `invalid`, with the word's range where it has one
  */
 export function expand(word: Word | string, env: Environment, escape: Escape): string {
+  const text = typeof word === 'string' ? word : word.text
+  // Most words have nothing in them to expand.
+  if (isPlain(text)) return text
   return inWord(word, { env, escape }, (lexer) => lexer.word())
 }
 

@@ -10,7 +10,7 @@ import type { FlagToken } from './words.ts'
  */
 export function readFields(line: Line, token: FlagToken, what: string): Field[] {
   const { text } = token
-  const place = (index: number) => token.places[index] ?? token.end
+  const place = (index: number) => (token.places ? (token.places[index] ?? token.end) : token.start + index)
   const range = (start: number, end: number) =>
     line.range(place(start), end > start ? place(end - 1) + 1 : place(start))
   const first = text.indexOf('=') + 1

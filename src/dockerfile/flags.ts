@@ -23,9 +23,9 @@ const listed: Readonly<Record<string, string>> = { mount: 'mounts', device: 'dev
 
 /** Checks an instruction's flags against those that it has. */
 export function readFlags(node: Node): Flag[] {
-  const keyword = node.keyword.text.toUpperCase()
-  const kinds = known[node.keyword.text.toLowerCase()] ?? {}
   const flags: Flag[] = []
+  if (node.flags.length === 0) return flags
+  const kinds = known[node.name] ?? {}
   for (const token of node.flags) {
     const equals = token.text.indexOf('=')
     const name = token.text.slice(2, equals < 0 ? undefined : equals)
@@ -35,6 +35,7 @@ export function readFlags(node: Node): Flag[] {
     if (!kind) {
       const meant = nearest(name, Object.keys(kinds))
       const all = Object.keys(kinds).map((flag) => `--${flag}`)
+      const keyword = node.name.toUpperCase()
       const list = all.length > 0 ? `${keyword} has ${all.join(', ')}.` : `${keyword} has no flags.`
       const where = node.line.range(token.start, Math.min(token.end, token.start + 2 + name.length))
       throw parseError(`unknown flag: --${name}`, where, meant ? `Did you mean --${meant}?` : list)

@@ -117,8 +117,7 @@ class Printer {
 const texts = ['cmd', 'entrypoint', 'healthcheck', 'maintainer', 'onbuild', 'run', 'stopsignal', 'user', 'workdir']
 
 function printInstruction(printer: Printer, node: Node): void {
-  const { line, keyword, flags, rest } = node
-  const name = keyword.text.toLowerCase()
+  const { line, name, keyword, flags, rest } = node
   printer.add(name.toUpperCase())
   let at = keyword.end
   const word = (token: { start: number; end: number }) => {
@@ -163,8 +162,8 @@ function printInstruction(printer: Printer, node: Node): void {
 }
 
 /** The arguments as a JSON array: `["a", "b"]`. */
-function printJson(printer: Printer, { line, args, rest, keyword }: Node, from: number): void {
-  const items = keyword.text.toLowerCase() === 'healthcheck' ? args.slice(1) : args
+function printJson(printer: Printer, { line, name, args, rest }: Node, from: number): void {
+  const items = name === 'healthcheck' ? args.slice(1) : args
   const open = line.text.indexOf('[', from)
   printer.gap(from, open)
   printer.add('[')

@@ -9,6 +9,7 @@ type Head = Omit<Heredoc, 'content' | 'raw'>
 
 /** Reads a word as the beginning of a here-document: `<<EOF`, `3<<-"EOF"`. Undefined when it is none. */
 export function heredocHead(word: string): Head | undefined {
+  if (!word.includes('<<')) return undefined
   const [, fd = '', dash, rest = ''] = pattern.exec(word) ?? []
   if (rest === '') return undefined
   const words = new Lexer(rest, { unset: 'keep' }).words()

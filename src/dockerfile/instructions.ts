@@ -24,7 +24,7 @@ export interface StageStart {
 }
 
 export function isFrom(node: Node): boolean {
-  return nameOf(node) === 'from'
+  return node.name === 'from'
 }
 
 /** Understands FROM. Throws `invalid`. */
@@ -45,7 +45,8 @@ export function readFrom(node: Node): StageStart {
   }
   const from: FromInstruction = {
     kind: 'from',
-    ...base(node),
+    range: node.range,
+    original: original(node),
     image: word(node, image),
     ...(platform && { platform: { text: platform.value ?? '', range: platform.range } }),
   }
@@ -54,14 +55,14 @@ export function readFrom(node: Node): StageStart {
 
 /** Understands every instruction but FROM. Throws `invalid`. */
 export function readInstruction(node: Node): Instruction {
-  const reader = readers.get(nameOf(node))
+  const reader = readers.get(node.name)
   if (reader) return reader(node)
   throw parseError(`unknown instruction: ${node.keyword.text}`, wordRange(node, node.keyword), unknownHint(node))
 }
 
 /** Whether the node is no instruction, and none may have been meant: most often the rest of the one before it. */
 export function isForeign(node: Node): boolean {
-  return !readers.has(nameOf(node)) && !isFrom(node) && nearest(node.keyword.text, instructionNames) === undefined
+  return !readers.has(node.name) && !isFrom(node) && nearest(node.keyword.text, instructionNames) === undefined
 }
 
 function unknownHint({ keyword }: Node): string {
@@ -71,19 +72,17 @@ function unknownHint({ keyword }: Node): string {
   return 'A line begins with an instruction: FROM, RUN, COPY, … End the line before it with \\ to continue that one.'
 }
 
-const nameOf = (node: Node) => node.keyword.text.toLowerCase()
 const wordRange = (node: Node, token: Token) => node.line.range(token.start, token.end)
 const word = (node: Node, token: Token): Word => ({ text: token.text, range: wordRange(node, token) })
-const base = (node: Node) => ({ range: node.range, original: node.line.text.trim() })
+const original = (node: Node): string => node.line.text.trim()
 
 function command(node: Node, args: readonly Token[] = node.args): Command {
   if (node.json) return { form: 'exec', args: args.map(({ text }) => text) }
   return { form: 'shell', line: args[0]?.text ?? '', heredocs: node.heredocs }
 }
 
-function atLeastOne(node: Node, hint?: string): [Token, ...Token[]] {
-  const [first, ...others] = node.args
-  if (first) return [first, ...others]
+function atLeastOne(node: Node, hint?: string): readonly Token[] {
+  if (node.args.length > 0) return node.args
   const message = `${node.keyword.text.toUpperCase()} requires at least one argument`
   throw parseError(message, wordRange(node, node.keyword), hint)
 }
@@ -107,11 +106,11 @@ function readRun(node: Node): RunInstruction {
     const message = `invalid ${name} mode ${JSON.stringify(value)}`
     throw parseError(message, range, `--${name} is one of ${allowed.join(', ')}.`)
   }
-  return { kind: 'run', ...base(node), command: command(node), flags }
+  return { kind: 'run', range: node.range, original: original(node), command: command(node), flags }
 }
 
 function readCopy(node: Node): CopyInstruction {
-  const kind = nameOf(node) === 'add' ? 'add' : 'copy'
+  const kind = node.name === 'add' ? 'add' : 'copy'
   const keyword = kind.toUpperCase()
   const destination = node.args.at(-1)
   if (!destination || node.args.length < 2) {
@@ -132,28 +131,33 @@ function readCopy(node: Node): CopyInstruction {
     if (heredoc) heredocs.push(heredoc)
     else sources.push(word(node, source))
   }
-  return { kind, ...base(node), sources, destination: word(node, destination), heredocs, flags }
+  return {
+    kind,
+    range: node.range,
+    original: original(node),
+    sources,
+    destination: word(node, destination),
+    heredocs,
+    flags,
+  }
 }
 
 function readPairs(kind: 'env' | 'label') {
+  const keyword = kind.toUpperCase()
   return (node: Node): Instruction => {
     readFlags(node)
-    atLeastOne(node, `Write ${kind.toUpperCase()} name=value`)
+    atLeastOne(node, `Write ${keyword} name=value`)
     const pairs: { key: Word; value: Word }[] = []
     for (let i = 0; i < node.args.length; i += 2) {
       const key = node.args[i]!
       const value = node.args[i + 1]!
       if (key.text === '') {
         const range = node.line.range(key.start, value.end)
-        throw parseError(
-          `${kind.toUpperCase()} names can not be blank`,
-          range,
-          'Write name=value, without blanks around =.',
-        )
+        throw parseError(`${keyword} names can not be blank`, range, 'Write name=value, without blanks around =.')
       }
       pairs.push({ key: word(node, key), value: word(node, value) })
     }
-    return { kind, ...base(node), pairs }
+    return { kind, range: node.range, original: original(node), pairs }
   }
 }
 
@@ -167,7 +171,7 @@ function readArg(node: Node): ArgInstruction {
     const value = { text: token.text.slice(equals + 1), start: token.start + equals + 1, end: token.end }
     return { name: token.text.slice(0, equals), value: word(node, value), range }
   })
-  return { kind: 'arg', ...base(node), args }
+  return { kind: 'arg', range: node.range, original: original(node), args }
 }
 
 function readShell(node: Node): Instruction {
@@ -177,7 +181,7 @@ function readShell(node: Node): Instruction {
     const range = wordRange(node, node.rest)
     throw parseError('SHELL requires the arguments to be in JSON form', range, 'Write SHELL ["executable", "argument"]')
   }
-  return { kind: 'shell', ...base(node), shell }
+  return { kind: 'shell', range: node.range, original: original(node), shell }
 }
 
 function readWords(kind: 'expose' | 'volume') {
@@ -188,7 +192,7 @@ function readWords(kind: 'expose' | 'volume') {
       if (text === '') throw parseError('VOLUME specified can not be an empty string', wordRange(node, token))
       return { text, range: wordRange(node, token) }
     })
-    return { kind, ...base(node), words }
+    return { kind, range: node.range, original: original(node), words }
   }
 }
 
@@ -207,24 +211,24 @@ function readWord(kind: 'workdir' | 'user' | 'stopsignal' | 'maintainer') {
       throw parseError(message, wordRange(node, node.keyword), `Write ${examples[kind]}`)
     }
     if (kind !== 'stopsignal') readFlags(node)
-    return { kind, ...base(node), word: word(node, argument) }
+    return { kind, range: node.range, original: original(node), word: word(node, argument) }
   }
 }
 
 function readCommand(kind: 'cmd' | 'entrypoint') {
   return (node: Node): Instruction => {
     readFlags(node)
-    return { kind, ...base(node), command: command(node) }
+    return { kind, range: node.range, original: original(node), command: command(node) }
   }
 }
 
 function readHealthcheck(node: Node): HealthcheckInstruction {
-  const [type, ...args] = atLeastOne(node, 'Write HEALTHCHECK CMD command, or HEALTHCHECK NONE')
+  const [type, ...args] = atLeastOne(node, 'Write HEALTHCHECK CMD command, or HEALTHCHECK NONE') as [Token, ...Token[]]
   const [first] = args
   const kind = type.text.toUpperCase()
   if (kind === 'NONE') {
     if (first) throw parseError('HEALTHCHECK NONE takes no arguments', wordRange(node, first))
-    return { kind: 'healthcheck', ...base(node), command: undefined }
+    return { kind: 'healthcheck', range: node.range, original: original(node), command: undefined }
   }
   const options = healthcheckOptions(node)
   if (kind !== 'CMD') {
@@ -232,7 +236,7 @@ function readHealthcheck(node: Node): HealthcheckInstruction {
     throw parseError(`Unknown type ${JSON.stringify(kind)} in HEALTHCHECK (try CMD)`, wordRange(node, type), hint)
   }
   if (!first) throw parseError('Missing command after HEALTHCHECK CMD', wordRange(node, type))
-  return { kind: 'healthcheck', ...base(node), command: command(node, args), ...options }
+  return { kind: 'healthcheck', range: node.range, original: original(node), command: command(node, args), ...options }
 }
 
 type HealthcheckOptions = Partial<Record<'interval' | 'timeout' | 'startPeriod' | 'startInterval' | 'retries', number>>
@@ -270,14 +274,14 @@ function interval(name: string, value: string, range: SourceRange): number {
 
 function readOnbuild(node: Node): Instruction {
   readFlags(node)
-  const [argument] = atLeastOne(node, 'Write the instruction behind ONBUILD.')
+  const argument = atLeastOne(node, 'Write the instruction behind ONBUILD.')[0]!
   const name = argument.text.toUpperCase()
   if (name === 'FROM' || name === 'MAINTAINER') {
     throw parseError(`${name} isn't allowed as an ONBUILD trigger`, wordRange(node, argument))
   }
   const documents = node.heredocs.map(({ raw, name }) => `\n${raw}${name}`).join('')
   const trigger = node.line.text.slice(node.rest.start) + documents
-  return { kind: 'onbuild', ...base(node), trigger }
+  return { kind: 'onbuild', range: node.range, original: original(node), trigger }
 }
 
 const readers = new Map<string, (node: Node) => Instruction>([

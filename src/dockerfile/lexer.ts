@@ -1,6 +1,6 @@
 import { StrakeError } from '../lib/mod.ts'
 import { maxLength, replaceAll, replaceFirst, trimPrefix, trimSuffix } from './glob.ts'
-import { isBlank } from './source.ts'
+import { blank, isBlank, skip } from './source.ts'
 import type { Environment } from './types.ts'
 
 export interface LexerOptions {
@@ -22,15 +22,26 @@ const closeBrace = 'Close the variable with }.'
 /** Deeper nesting of `${…}` is refused, before it fills the stack. */
 const maxDepth = 200
 
-/** Words as they grow letter by letter: unquoted blanks end them. */
+/** Letters that stand for nothing but themselves: anywhere, before a `}` or `/` that may end a part, in double quotes, in names. */
+const ordinary = /[^$"'<\\`]*/y
+const ordinaryInPart = /[^$"'<\\`}/]*/y
+const ordinaryInQuotes = /[^$"\\`]*/y
+const nameLetters = /\w*/y
+
+/** Whether expanding `text` gives the text itself. */
+export const isPlain = (text: string): boolean => skip(ordinary, text, 0) === text.length
+
+/** Words as they grow piece by piece: unquoted blanks end them. */
 class Words {
   readonly list: string[] = []
   #word = ''
 
   add(text: string): void {
-    for (const char of text) {
-      if (isBlank(char)) this.finish()
-      else this.#word += char
+    const [first, ...others] = text.split(blank)
+    this.#word += first
+    for (const part of others) {
+      this.finish()
+      this.#word = part
     }
   }
 
@@ -62,8 +73,6 @@ export class Lexer {
 
   /** The expanded word. Throws `invalid`. */
   word(): string {
-    // Most words have nothing in them to expand.
-    if (!/[$"'<]/.test(this.#source) && !this.#source.includes(this.#escape)) return this.#source
     return this.#until(undefined, this.#keepEscapes)
   }
 
@@ -102,16 +111,25 @@ export class Lexer {
     return char
   }
 
+  /** The letters that `pattern` stands for. */
+  #run(pattern: RegExp): string {
+    const start = this.#at
+    this.#at = skip(pattern, this.#source, start)
+    return this.#source.slice(start, this.#at)
+  }
+
   /** Expands what stands before `stop`, and fills `words` where they are asked for. */
   #until(stop: string | undefined, keepEscapes: boolean, words?: Words): string {
     const outer = this.#keepEscapes
     this.#keepEscapes = keepEscapes
     let text = ''
-    for (let char = this.#peek(); char !== stop; char = this.#peek()) {
-      if (char === '') {
-        if (stop === undefined) break
-        throw this.#fail(`unexpected end of statement while looking for matching ${stop}`)
-      }
+    for (;;) {
+      const run = this.#run(stop === undefined ? ordinary : ordinaryInPart)
+      text += run
+      words?.add(run)
+      const char = this.#source[this.#at]
+      if (char === stop) break
+      if (char === undefined) throw this.#fail(`unexpected end of statement while looking for matching ${stop}`)
       if (char === '$') {
         const value = this.#dollar()
         text += value
@@ -121,18 +139,18 @@ export class Lexer {
         text += value
         words?.addRaw(value)
       } else if (char === this.#escape) {
-        this.#next()
+        this.#at++
         const value = (this.#keepEscapes ? char : '') + this.#next()
         text += value
         words?.addRaw(value)
       } else {
-        this.#next()
+        this.#at++
         text += char
         words?.add(char)
       }
       if (text.length > maxLength) throw this.#fail('the result is too long')
     }
-    if (stop !== undefined) this.#next()
+    if (stop !== undefined) this.#at++
     words?.finish()
     this.#keepEscapes = outer
     return text
@@ -143,7 +161,7 @@ export class Lexer {
     const start = this.#at++
     if (this.#peek() === '<') {
       this.#at++
-      while (this.#at < this.#source.length && isBlank(this.#source[this.#at]!)) this.#at++
+      while (this.#at < this.#source.length && isBlank(this.#source.charCodeAt(this.#at))) this.#at++
     }
     return this.#source.slice(start, this.#at)
   }
@@ -158,38 +176,39 @@ export class Lexer {
 
   #doubleQuotes(): string {
     const quote = this.#options.quotes === 'keep' ? '"' : ''
-    this.#next()
+    this.#at++
     let text = quote
     for (;;) {
-      const char = this.#peek()
-      if (char === '')
+      text += this.#run(ordinaryInQuotes)
+      const char = this.#source[this.#at]
+      if (char === undefined)
         throw this.#fail('unexpected end of statement while looking for matching double-quote', closeQuote)
       if (char === '$') {
         text += this.#dollar()
         continue
       }
-      this.#next()
+      this.#at++
       if (char === '"') return text + quote
       if (char !== this.#escape) {
         text += char
         continue
       }
       if (this.#keepEscapes) text += char
-      const next = this.#peek()
-      if (next === '') continue
+      const next = this.#source[this.#at]
+      if (next === undefined) continue
       // Only these are escaped here; before others the escape character stands for itself.
       text += next === '"' || next === '$' || next === this.#escape ? this.#next() : char
     }
   }
 
   #dollar(): string {
-    this.#next()
-    if (this.#peek() !== '{') {
+    this.#at++
+    if (this.#source[this.#at] !== '{') {
       const name = this.#name()
       if (name === '') return '$'
       return this.#get(name) ?? (this.#options.unset === 'keep' ? `$${name}` : '')
     }
-    this.#next()
+    this.#at++
     const first = this.#peek()
     if (first === '') throw this.#fail("syntax error: missing '}'", closeBrace)
     if (first === '{' || first === '}' || first === ':') throw this.#fail('syntax error: bad substitution')
@@ -276,16 +295,15 @@ export class Lexer {
     if (isDigit(first)) {
       while (isDigit(this.#peek())) this.#next()
     } else if (first !== '' && '@*#?-$!0'.includes(first)) this.#next()
-    else while (isNameCharacter(this.#peek())) this.#next()
+    else {
+      do this.#run(nameLetters)
+      while (isWideLetter(this.#peek()) && this.#next())
+    }
     return this.#source.slice(start, this.#at)
   }
 }
 
 const isDigit = (char: string): boolean => (char > '\x7f' ? /^\p{Nd}$/u.test(char) : char >= '0' && char <= '9')
 
-/** Of a variable's name. The patterns take long to compile, and hardly any name needs them. */
-function isNameCharacter(char: string): boolean {
-  if (char === '') return false
-  if (char > '\x7f') return /^[\p{L}\p{Nd}]$/u.test(char)
-  return (char >= 'a' && char <= 'z') || (char >= 'A' && char <= 'Z') || (char >= '0' && char <= '9') || char === '_'
-}
+/** Of a variable's name. The pattern takes long to compile, and hardly any name needs it. */
+const isWideLetter = (char: string): boolean => char > '\x7f' && /^[\p{L}\p{Nd}]$/u.test(char)

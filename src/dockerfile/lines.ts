@@ -1,10 +1,16 @@
 import type { StrakeError } from '../lib/mod.ts'
-import { isBlank, Line, parseError, type Source, type Token } from './source.ts'
+import { Line, lineBlanks, parseError, type Source, skip, type Token, trimmed } from './source.ts'
 import type { Directive } from './types.ts'
 
 type Escape = '\\' | '`'
 
-/** The physical lines of a source, read one after the other. A line is its offsets; `end` is before the line break. */
+/** A line is its offsets; `end` is before the line break. */
+interface PhysicalLine {
+  readonly start: number
+  readonly end: number
+}
+
+/** The physical lines of a source, read one after the other. */
 export class LineReader {
   readonly source: Source
   #next = 0
@@ -13,26 +19,26 @@ export class LineReader {
     this.source = source
   }
 
-  next(): { readonly start: number; readonly end: number; readonly after: number } | undefined {
-    const { text } = this.source
-    const start = this.#next
-    if (start >= text.length) return undefined
-    const newline = text.indexOf('\n', start)
-    const after = newline < 0 ? text.length : newline + 1
-    this.#next = after
-    let end = newline < 0 ? text.length : newline
-    while (end > start && text[end - 1] === '\r') end--
-    return { start, end, after }
+  /** The next line, which stays the next one. */
+  peek(): PhysicalLine | undefined {
+    const { text, lines } = this.source
+    const start = lines[this.#next]
+    if (start === undefined || start === text.length) return undefined
+    const after = lines[this.#next + 1]
+    let end = after === undefined ? text.length : after - 1
+    while (end > start && text.charCodeAt(end - 1) === 0x0d) end--
+    return { start, end }
+  }
+
+  next(): PhysicalLine | undefined {
+    const line = this.peek()
+    if (line) this.#next++
+    return line
   }
 
   /** Where the next line begins. */
   get offset(): number {
-    return this.#next
-  }
-
-  /** Goes back to `offset`, the beginning of a line. */
-  rewind(offset: number): void {
-    this.#next = offset
+    return this.source.lines[this.#next] ?? this.source.text.length
   }
 }
 
@@ -60,31 +66,31 @@ export interface LogicalLine {
  * Undefined at the end of the file.
  */
 export function readLogicalLine(reader: LineReader, escape: Escape, comments: Token[]): LogicalLine | undefined {
-  const { text } = reader.source
-  const line = new Line(reader.source)
+  const { source } = reader
+  const { text } = source
+  let line: Line | undefined
   let emptyLine: Token | undefined
   let end = 0
   let taken = 0
   for (let physical = reader.next(); physical; physical = reader.next()) {
-    let start = physical.start
-    while (start < physical.end && isBlank(text[start]!)) start++
     taken = physical.end
-    if (text[start] === '#' && start < physical.end) {
-      comments.push({ text: text.slice(start + 1, physical.end).trim(), start, end: physical.end })
+    const start = Math.min(skip(lineBlanks, text, physical.start), taken)
+    if (start === taken) {
+      if (line) emptyLine ??= { text: '', start: physical.start, end: taken }
       continue
     }
-    const first = end === 0
-    if (start === physical.end) {
-      if (!first) emptyLine ??= { text: '', start: physical.start, end: physical.end }
+    if (text[start] === '#') {
+      comments.push({ text: text.slice(start + 1, taken).trim(), start, end: taken })
       continue
     }
-    const from = first ? start : physical.start
-    const cut = continued(text, from, physical.end, escape)
-    line.add(from, cut ?? physical.end)
-    end = physical.end
+    const from = line ? physical.start : start
+    const cut = continued(text, from, taken, escape)
+    end = taken
+    if (line) line.add(from, cut ?? end)
+    else line = new Line(source, from, cut ?? end)
     if (cut === undefined) break
   }
-  return end === 0 ? undefined : { line, emptyLine, end, taken }
+  return line && { line, emptyLine, end, taken }
 }
 
 const directivePattern = /^#\s*([a-zA-Z][a-zA-Z0-9]*)\s*=\s*(.+)$/s
@@ -102,15 +108,12 @@ export function readDirectives(
   const directives: Directive[] = []
   let escape: Escape = '\\'
   for (;;) {
-    const offset = reader.offset
-    const physical = reader.next()
-    const { text, start, end } = trimmedLine(source, physical)
+    const physical = reader.peek() ?? { start: 0, end: 0 }
+    const { text, start, end } = trimmed(source.text, physical.start, physical.end)
     const [, word = '', value = ''] = directivePattern.exec(text) ?? []
     const name = word.toLowerCase()
-    if (!directiveNames.includes(name)) {
-      reader.rewind(offset)
-      return { directives, escape }
-    }
+    if (!directiveNames.includes(name)) return { directives, escape }
+    reader.next()
     const range = source.range(start, end)
     if (directives.some((other) => other.name === name)) {
       errors.push(parseError(`only one ${name} parser directive can be used`, range))
@@ -123,11 +126,4 @@ export function readDirectives(
     }
     directives.push({ name, value, range })
   }
-}
-
-function trimmedLine(source: Source, physical: { start: number; end: number } | undefined): Token {
-  let { start, end } = physical ?? { start: 0, end: 0 }
-  while (start < end && isBlank(source.text[start]!)) start++
-  while (end > start && isBlank(source.text[end - 1]!)) end--
-  return { text: source.text.slice(start, end), start, end }
 }

@@ -1,14 +1,16 @@
 import { StrakeError } from '../lib/mod.ts'
 import { readHeredocs } from './heredoc.ts'
 import { LineReader, readDirectives, readLogicalLine } from './lines.ts'
-import { type Line, parseError, Source, type Token } from './source.ts'
+import { type Line, parseError, Source, skip, type Token } from './source.ts'
 import type { Directive, Heredoc, SourceRange } from './types.ts'
-import { type FlagToken, isPlainBlank, jsonStrings, leadingFlags, plainWords, quotedWords } from './words.ts'
+import { type FlagToken, jsonStrings, leadingFlags, plainBlanks, plainWord, plainWords, quotedWords } from './words.ts'
 
 /** An instruction, split into its parts by the rules of its own name, but not yet understood. */
 export interface Node {
   readonly line: Line
-  /** As it is written. */
+  /** The instruction's name, in small letters. */
+  readonly name: string
+  /** The name as it is written. */
   readonly keyword: Token
   /** Without quotes: `--name=value`. */
   readonly flags: readonly FlagToken[]
@@ -62,11 +64,9 @@ export function readDocument(text: string | Uint8Array, file: string): Document 
       warnings.push({ message: 'Empty continuation line (empty continuation lines will become errors)', range })
     }
     try {
-      const parts = split(line, 0, line.text.length, escape)
+      const parts = split(line, line.trimmed(0, line.text.length), escape)
       const start = reader.offset
-      const { heredocs, end } = mayHaveHeredocs(parts.trigger ?? parts)
-        ? readHeredocs(line, reader)
-        : { heredocs: [], end: undefined }
+      const { heredocs, end } = mayHaveHeredocs(parts.trigger ?? parts) ? readHeredocs(line, reader) : noHeredocs
       const body = end === undefined ? undefined : { text: source.text.slice(start, end), start, end }
       const range = source.range(line.offset(0), end ?? logical.end)
       nodes.push({ ...parts, heredocs, body, emptyLine: emptyLine !== undefined, taken, range })
@@ -77,100 +77,92 @@ export function readDocument(text: string | Uint8Array, file: string): Document 
   }
 }
 
-const mayHaveHeredocs = ({ keyword, json }: Pick<Node, 'keyword' | 'json'>) =>
-  !json && ['run', 'copy', 'add'].includes(keyword.text.toLowerCase())
+const mayHaveHeredocs = ({ name, json }: Pick<Node, 'name' | 'json'>) =>
+  !json && (name === 'run' || name === 'copy' || name === 'add')
+const noHeredocs = { heredocs: [], end: undefined }
 
 type Arguments = Pick<Node, 'args'> & Partial<Pick<Node, 'json' | 'oldForm' | 'trigger'>>
 
-function split(line: Line, start: number, end: number, escape: string): Node {
-  const whole = line.trimmed(start, end)
-  let at = whole.start
-  while (at < whole.end && !isPlainBlank(line.text[at]!)) at++
-  const keyword = { text: line.text.slice(whole.start, at), start: whole.start, end: at }
-  const { flags, rest: from } = leadingFlags(line, at, whole.end)
+/** What an instruction is without the lines around it. */
+type Parts = Omit<Node, 'heredocs' | 'body' | 'emptyLine' | 'taken' | 'range'>
+
+function split(line: Line, whole: Token, escape: string): Parts {
+  const { text } = line
+  const end = Math.min(skip(plainWord, text, whole.start), whole.end)
+  const keyword = { text: text.slice(whole.start, end), start: whole.start, end }
+  const name = keyword.text.toLowerCase()
+  const { flags, rest: from } = leadingFlags(line, end, whole.end)
   const rest = line.trimmed(from, whole.end)
-  const splitter = splitters.get(keyword.text.toLowerCase())
-  const parts =
-    splitter && rest.text !== '' ? splitter(line, rest, { keyword: keyword.text.toUpperCase(), escape }) : { args: [] }
-  return {
-    line,
-    keyword,
-    flags,
-    rest,
-    json: false,
-    oldForm: false,
-    trigger: undefined,
-    ...parts,
-    heredocs: [],
-    body: undefined,
-    emptyLine: false,
-    taken: line.offset(whole.end),
-    range: line.range(whole.start, whole.end),
-  }
+  const splitter = rest.text === '' ? undefined : splitters.get(name)
+  const { args, json = false, oldForm = false, trigger }: Arguments = splitter?.(line, rest, escape) ?? { args: [] }
+  return { line, name, keyword, flags, rest, args, json, oldForm, trigger }
 }
 
-type Splitter = (line: Line, rest: Token, context: { readonly keyword: string; readonly escape: string }) => Arguments
+type Splitter = (line: Line, rest: Token, escape: string) => Arguments
 
 const asText: Splitter = (_, rest) => ({ args: [rest] })
 
 const asWords: Splitter = (line, rest) => ({ args: plainWords(line, rest.start, rest.end) })
 
-const asQuotedWords: Splitter = (line, rest, { escape }) => ({ args: quotedWords(line, rest, escape) })
+const asQuotedWords: Splitter = (line, rest, escape) => ({ args: quotedWords(line, rest, escape) })
 
 const asJson =
   (otherwise: Splitter): Splitter =>
-  (line, rest, context) => {
+  (line, rest, escape) => {
     const args = jsonStrings(line, rest)
-    return args ? { args, json: true } : otherwise(line, rest, context)
+    return args ? { args, json: true } : otherwise(line, rest, escape)
   }
 
-const asPairs: Splitter = (line, rest, { keyword, escape }) => {
-  const words = quotedWords(line, rest, escape)
-  const [first] = words
-  if (!first) return { args: [] }
-  if (!first.text.includes('=')) {
-    let at = rest.start
-    while (at < rest.end && !isPlainBlank(line.text[at]!)) at++
-    const name = { text: line.text.slice(rest.start, at), start: rest.start, end: at }
-    let from = at
-    while (from < rest.end && isPlainBlank(line.text[from]!)) from++
-    if (from === at) {
-      const hint = `Give it a value: ${keyword} ${name.text}=value`
-      throw parseError(`${keyword} must have two arguments`, line.range(name.start, name.end), hint)
+const asPairs =
+  (keyword: string): Splitter =>
+  (line, rest, escape) => {
+    const words = quotedWords(line, rest, escape)
+    const [first] = words
+    if (!first) return { args: [] }
+    if (!first.text.includes('=')) {
+      const { text } = line
+      const end = Math.min(skip(plainWord, text, rest.start), rest.end)
+      const name = { text: text.slice(rest.start, end), start: rest.start, end }
+      const start = Math.min(skip(plainBlanks, text, end), rest.end)
+      if (start === end) {
+        const hint = `Give it a value: ${keyword} ${name.text}=value`
+        throw parseError(`${keyword} must have two arguments`, line.range(name.start, name.end), hint)
+      }
+      return { args: [name, { text: text.slice(start, rest.end), start, end: rest.end }], oldForm: true }
     }
-    return { args: [name, { text: line.text.slice(from, rest.end), start: from, end: rest.end }], oldForm: true }
-  }
-  const args: Token[] = []
-  for (const { text, start, end } of words) {
-    const equals = text.indexOf('=')
-    if (equals < 0) {
-      throw parseError(
-        `Syntax error - can't find = in ${JSON.stringify(text)}. Must be of the form: name=value`,
-        line.range(start, end),
-        'If the value before it has blanks, put it between double quotes.',
-      )
+    const args: Token[] = []
+    for (const { text, start, end } of words) {
+      const equals = text.indexOf('=')
+      if (equals < 0) {
+        throw parseError(
+          `Syntax error - can't find = in ${JSON.stringify(text)}. Must be of the form: name=value`,
+          line.range(start, end),
+          'If the value before it has blanks, put it between double quotes.',
+        )
+      }
+      args.push({ text: text.slice(0, equals), start, end: start + equals })
+      args.push({ text: text.slice(equals + 1), start: start + equals + 1, end })
     }
-    args.push({ text: text.slice(0, equals), start, end: start + equals })
-    args.push({ text: text.slice(equals + 1), start: start + equals + 1, end })
+    return { args }
   }
-  return { args }
-}
 
-const asTrigger: Splitter = (line, rest, { escape }) => {
+const asTrigger: Splitter = (line, rest, escape) => {
   const [first] = plainWords(line, rest.start, rest.end)
   if (first?.text.toLowerCase() === 'onbuild') {
     const message = "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"
     throw parseError(message, line.range(first.start, first.end), 'Write ONBUILD once.')
   }
-  const trigger = split(line, rest.start, rest.end, escape)
-  return { args: [trigger.keyword], trigger }
+  const parts = split(line, rest, escape)
+  const range = line.range(rest.start, rest.end)
+  const trigger = { ...parts, heredocs: [], body: undefined, emptyLine: false, taken: line.offset(rest.end), range }
+  return { args: [parts.keyword], trigger }
 }
 
 /** HEALTHCHECK: a type, then a command. */
-const asTyped: Splitter = (line, rest, context) => {
+const asTyped: Splitter = (line, rest, escape) => {
   const [type, second] = plainWords(line, rest.start, rest.end)
   if (!type || !second) return { args: type ? [type] : [] }
-  const { args, ...form } = asJson(asText)(line, line.trimmed(type.end, rest.end), context)
+  const { args, ...form } = asJson(asText)(line, line.trimmed(type.end, rest.end), escape)
   return { args: [type, ...args], ...form }
 }
 
@@ -180,11 +172,11 @@ const splitters = new Map<string, Splitter>([
   ['cmd', asJson(asText)],
   ['copy', asJson(asWords)],
   ['entrypoint', asJson(asText)],
-  ['env', asPairs],
+  ['env', asPairs('ENV')],
   ['expose', asWords],
   ['from', asWords],
   ['healthcheck', asTyped],
-  ['label', asPairs],
+  ['label', asPairs('LABEL')],
   ['maintainer', asText],
   ['onbuild', asTrigger],
   ['run', asJson(asText)],

@@ -1,8 +1,8 @@
 import { StrakeError } from '../lib/mod.ts'
-import { evaluate } from './evaluate.ts'
+import { commentsBefore, evaluate } from './evaluate.ts'
 import type { Evaluated, EvaluatedStage, EvaluateOptions, Step } from './evaluated.ts'
 import { optionName } from './mounts.ts'
-import { readDocument } from './nodes.ts'
+import { type Node, readDocument } from './nodes.ts'
 import { parseDocument } from './parse.ts'
 import type { Flag, Instruction, SourceRange } from './types.ts'
 
@@ -41,9 +41,10 @@ type Options = Pick<EvaluateOptions, 'file' | 'buildArgs'>
 /** The stages of a Dockerfile. Throws as `parseDockerfile`. */
 export function dockerfileTargets(text: string | Uint8Array, options: Options = {}): Target[] {
   const evaluated = read(text, options)
+  const comments = commentsBefore(evaluated.document)
   return evaluated.stages.map((checked, i) => ({
     name: checked.stage.name,
-    description: description(evaluated, checked.node, checked.stage.name),
+    description: description(comments, checked.node, checked.stage.name),
     base: checked.from.image.text,
     isDefault: i === evaluated.stages.length - 1,
     range: checked.from.range,
@@ -60,6 +61,7 @@ export function dockerfileOutline(text: string | Uint8Array, target?: string, op
   const evaluated = read(text, options)
   const found = target === undefined ? evaluated.stages.at(-1)! : stageNamed(evaluated.stages, target)
   if (!found) throw new StrakeError('not_found', `target stage ${JSON.stringify(target)} could not be found`)
+  const comments = commentsBefore(evaluated.document)
   const needed = reachable(evaluated, found)
   const args = new Map<string, Taken>()
   const secrets = new Map<string, Taken & { readonly required: boolean }>()
@@ -68,7 +70,7 @@ export function dockerfileOutline(text: string | Uint8Array, target?: string, op
     if (instruction.kind !== 'arg') return
     for (const [i, { name, range }] of instruction.args.entries()) {
       if (!wanted(name) || args.has(name)) continue
-      args.set(name, { name, value: values[i], description: description(evaluated, node, name), range })
+      args.set(name, { name, value: values[i], description: description(comments, node, name), range })
     }
   }
   const steps = [...needed].flatMap((stage) => stage.steps)
@@ -92,7 +94,7 @@ export function dockerfileOutline(text: string | Uint8Array, target?: string, op
   }
   return {
     name: found.stage.name,
-    description: description(evaluated, found.node, found.stage.name),
+    description: description(comments, found.node, found.stage.name),
     args: [...args.values()],
     secrets: [...secrets.values()],
     ssh: [...ssh.values()],
@@ -109,7 +111,7 @@ const argNames = (instruction: Instruction) =>
   instruction.kind === 'arg' ? instruction.args.map(({ name }) => name) : []
 
 /** The description of a name in the comment above: `# name description`. */
-function description({ comments }: Evaluated, node: Step['node'], name: string | undefined): string | undefined {
+function description(comments: ReadonlyMap<Node, string>, node: Node, name: string | undefined): string | undefined {
   const [first, ...words] = comments.get(node)?.split(' ') ?? []
   return name !== undefined && first?.toLowerCase() === name.toLowerCase() ? words.join(' ').trim() : undefined
 }

@@ -66,7 +66,7 @@ export function parseTrigger(text: string): Instruction {
   throwAll([...errors], source.text)
   const [node] = nodes
   if (!node || nodes.length > 1) throw parseError('an ONBUILD trigger is one instruction', source.range(0, 0))
-  if (isFrom(node) || ['onbuild', 'maintainer'].includes(node.keyword.text.toLowerCase())) {
+  if (isFrom(node) || ['onbuild', 'maintainer'].includes(node.name)) {
     const range = node.line.range(node.keyword.start, node.keyword.end)
     throw parseError(`${node.keyword.text.toUpperCase()} isn't allowed as an ONBUILD trigger`, range)
   }

@@ -16,7 +16,7 @@ export function treeText(text: string | Uint8Array, file: string): string {
 }
 
 export function nodeText(node: Node): string {
-  const parts = [node.keyword.text.toLowerCase()]
+  const parts = [node.name]
   if (node.flags.length > 0) parts.push(`[${texts(node.flags).join(' ')}]`)
   if (node.trigger) parts.push(nodeText(node.trigger))
   else if (['env', 'label'].includes(parts[0]!)) {

@@ -1,94 +1,92 @@
-import { isBlank, type Line, parseError, type Token } from './source.ts'
+import { isBlank, type Line, lineBlanks, parseError, skip, type Token } from './source.ts'
+
+/** The blanks that end an instruction's name and part plain words: fewer than those which are trimmed. */
+export const plainBlanks = /[ \t\v\f\r]*/y
+export const plainWord = /[^ \t\v\f\r]*/y
 
 /** Words between `start` and `end`, parted by blanks only. */
-export function plainWords(line: Line, start: number, end: number): Token[] {
+export function plainWords({ text }: Line, start: number, end: number): Token[] {
   const words: Token[] = []
-  const { text } = line
-  for (let at = start; at < end; ) {
-    if (isPlainBlank(text[at]!)) {
-      at++
-      continue
-    }
+  for (let at = skip(plainBlanks, text, start); at < end; at = skip(plainBlanks, text, at)) {
     const from = at
-    while (at < end && !isPlainBlank(text[at]!)) at++
+    at = Math.min(skip(plainWord, text, from), end)
     words.push({ text: text.slice(from, at), start: from, end: at })
   }
   return words
 }
 
-/** The blanks that end an instruction's name and part plain words: fewer than those which are trimmed. */
-export const isPlainBlank = (char: string) => char === ' ' || (char >= '\t' && char <= '\r' && char !== '\n')
+/** Letters that are nothing but themselves, in a word of any kind. */
+const ordinary = /[^\s\u0085"'\\`]*/y
 
 /** Words parted by blanks outside quotes. Quotes and escapes stay in the words, for the expansion to take off. */
-export function quotedWords(line: Line, { start, end }: Token, escape: string): Token[] {
+export function quotedWords({ text }: Line, whole: Token, escape: string): Token[] {
   const words: Token[] = []
-  const { text } = line
-  let from = -1
-  let quote = ''
-  let at = start
-  const finish = (to: number) => {
-    if (from >= 0 && to > from) words.push({ text: text.slice(from, to), start: from, end: to })
-    from = -1
-  }
-  while (at < end) {
-    const char = text[at]!
-    if (!quote && isBlank(char)) {
-      finish(at++)
-      continue
+  let { end } = whole
+  for (let at = whole.start; at < end; at = skip(lineBlanks, text, at)) {
+    const from = at
+    let quote = ''
+    for (; at < end; at++) {
+      at = skip(ordinary, text, at)
+      if (at >= end) break
+      const char = text[at]!
+      if (!quote && isBlank(text.charCodeAt(at))) break
+      if (char === escape && quote !== "'") {
+        // At the very end it stands for nothing.
+        if (at + 1 === end) {
+          end = at
+          break
+        }
+        at++
+      } else if (char === quote) quote = ''
+      else if (!quote && (char === '"' || char === "'")) quote = char
     }
-    if (from < 0) from = at
-    if (char === escape && quote !== "'") {
-      // An escape character at the very end stands for nothing.
-      if (at + 1 === end) break
-      at += 2
-      continue
-    }
-    if (char === quote) quote = ''
-    else if (!quote && (char === '"' || char === "'")) quote = char
-    at++
+    if (at > from) words.push({ text: text.slice(from, at), start: from, end: at })
   }
-  finish(at)
   return words
 }
 
 /** A flag without its quotes and escapes. */
 export interface FlagToken extends Token {
-  /** The index in the line of each character. */
-  readonly places: readonly number[]
+  /** The index in the line of each character; undefined where it is written as it is. */
+  readonly places: readonly number[] | undefined
 }
 
 /** The flags (`--name`, `--name=value`) at the beginning, without their quotes, and where the arguments begin. */
-export function leadingFlags(line: Line, start: number, end: number): { flags: FlagToken[]; rest: number } {
-  const { text } = line
+export function leadingFlags({ text }: Line, start: number, end: number): { flags: FlagToken[]; rest: number } {
   const flags: FlagToken[] = []
-  let at = start
-  for (;;) {
-    while (at < end && isBlank(text[at]!)) at++
-    if (at >= end || !text.startsWith('--', at)) return { flags, rest: Math.min(at, end) }
-    const from = at
-    let word = ''
-    let quote = ''
-    const places: number[] = []
-    for (; at < end; at++) {
-      const char = text[at]!
-      if (!quote && isBlank(char)) break
-      // A flag's escapes are backslashes, whatever the escape directive says.
-      if (char === '\\') {
-        if (++at >= end) break
-        word += text[at]
-      } else if (char === quote) {
-        quote = ''
-        continue
-      } else if (!quote && (char === '"' || char === "'")) {
-        quote = char
-        continue
-      } else word += char
-      places.push(at)
-    }
-    at = Math.min(at, end)
-    if (word === '--') return { flags, rest: at }
-    flags.push({ text: word, start: from, end: at, places })
+  for (let at = start; ; ) {
+    at = Math.min(skip(lineBlanks, text, at), end)
+    if (at >= end || !text.startsWith('--', at)) return { flags, rest: at }
+    const flag = readFlag(text, at, end)
+    at = flag.end
+    if (flag.text === '--') return { flags, rest: at }
+    flags.push(flag)
   }
+}
+
+function readFlag(text: string, start: number, end: number): FlagToken {
+  let at = skip(ordinary, text, start)
+  let word = text.slice(start, at)
+  if (at >= end || isBlank(text.charCodeAt(at))) return { text: word, start, end: at, places: undefined }
+  let quote = ''
+  const places = Array.from({ length: word.length }, (_, i) => start + i)
+  for (; at < end; at++) {
+    const char = text[at]!
+    if (!quote && isBlank(char.charCodeAt(0))) break
+    // A flag's escapes are backslashes, whatever the escape directive says.
+    if (char === '\\') {
+      if (++at >= end) break
+      word += text[at]
+    } else if (char === quote) {
+      quote = ''
+      continue
+    } else if (!quote && (char === '"' || char === "'")) {
+      quote = char
+      continue
+    } else word += char
+    places.push(at)
+  }
+  return { text: word, start, end: Math.min(at, end), places }
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Step } from '../evaluated.ts'
+import { skip } from '../source.ts'
 
 /** A simple command of a shell: a program and its arguments. */
 export interface ShellCommand {
@@ -15,26 +16,39 @@ export interface ShellWord {
 
 /** What a RUN instruction gives its shell. */
 export interface Script {
-  readonly text: string
+  readonly commands: readonly ShellCommand[]
   /** Where the script begins in the instruction's line; undefined for a here-document. */
   readonly offset: number | undefined
 }
 
+/** Several rules look at the same instruction. */
+const known = new WeakMap<Step, readonly Script[]>()
+
 /** The scripts of a RUN instruction: its line, and its here-documents. Exec form has none. */
-export function scriptsOf({ instruction, node }: Step): Script[] {
+export function scriptsOf(step: Step): readonly Script[] {
+  const before = known.get(step)
+  if (before) return before
+  const { instruction, node } = step
   if (instruction.kind !== 'run' || instruction.command.form === 'exec') return []
   const { line, heredocs } = instruction.command
-  const offset = node.rest.start
-  return [{ text: line, offset }, ...heredocs.map(({ content }) => ({ text: content, offset: undefined }))]
+  const scripts: Script[] = [{ commands: commandsOf(line), offset: node.rest.start }]
+  for (const { content } of heredocs) scripts.push({ commands: commandsOf(content), offset: undefined })
+  known.set(step, scripts)
+  return scripts
 }
 
+const ordinary = /[^ \t\n"'\\#;&|(){}`]*/y
+
 /** The words of a script, by command. It looks for what people write in Dockerfiles, and is no shell. */
-export function commandsOf(script: string): ShellCommand[] {
+function commandsOf(script: string): ShellCommand[] {
   const commands: ShellCommand[] = []
   let words: ShellWord[] = []
   let text = ''
   let start = -1
-  let quote = ''
+  const add = (more: string, from: number) => {
+    if (start < 0) start = from
+    text += more
+  }
   const endWord = (end: number) => {
     if (start >= 0) words.push({ text, start, end })
     start = -1
@@ -42,42 +56,43 @@ export function commandsOf(script: string): ShellCommand[] {
   }
   const endCommand = (end: number) => {
     endWord(end)
-    if (words.length > 0) commands.push({ words })
+    const prefix = prefixOf(words)
+    if (words.length > prefix) commands.push({ words: prefix > 0 ? words.slice(prefix) : words })
     words = []
   }
   for (let at = 0; at < script.length; at++) {
-    const char = script[at]!
-    if (quote) {
-      if (char === quote) quote = ''
-      else text += char
-    } else if (char === '"' || char === "'") {
-      if (start < 0) start = at
-      quote = char
+    const from = at
+    at = skip(ordinary, script, at)
+    if (at > from) add(script.slice(from, at), from)
+    const char = script[at]
+    if (char === undefined) break
+    if (char === ' ' || char === '\t') endWord(at)
+    else if (char === '"' || char === "'") {
+      const close = script.indexOf(char, at + 1)
+      const end = close < 0 ? script.length : close
+      add(script.slice(at + 1, end), at)
+      at = end
     } else if (char === '\\') {
       // Before a line end it continues the line.
       if (script[at + 1] === '\n') endWord(at)
-      else {
-        if (start < 0) start = at
-        text += script[at + 1] ?? ''
-      }
+      else add(script[at + 1] ?? '', at)
       at++
-    } else if (char === '#' && start < 0) {
-      while (at + 1 < script.length && script[at + 1] !== '\n') at++
-    } else if (char === ' ' || char === '\t') endWord(at)
-    else if (';&|\n(){}`'.includes(char)) endCommand(at)
+    } else if (char !== '#') endCommand(at)
+    else if (start >= 0) text += char
     else {
-      if (start < 0) start = at
-      text += char
+      const newline = script.indexOf('\n', at)
+      at = (newline < 0 ? script.length : newline) - 1
     }
   }
   endCommand(script.length)
-  return commands.map(({ words }) => ({ words: words.slice(prefixOf(words)) })).filter(({ words }) => words.length > 0)
+  return commands
 }
+
+const prefixes = new Set(['sudo', 'env', 'exec', 'time', 'if', 'then', 'else', 'do', 'while', 'until', '!'])
 
 /** How many words stand before the program: assignments, `sudo`, `if`, … */
 function prefixOf(words: readonly ShellWord[]): number {
-  const index = words.findIndex(
-    ({ text }) => !/^(\w+=.*|sudo|env|exec|time|if|then|else|do|while|until|!|DEBIAN_FRONTEND=.*)$/s.test(text),
-  )
-  return index < 0 ? words.length : index
+  let count = 0
+  while (count < words.length && (prefixes.has(words[count]!.text) || /^\w+=/.test(words[count]!.text))) count++
+  return count
 }

@@ -1,7 +1,8 @@
 import type { EvaluatedStage, Step } from '../../evaluated.ts'
 import type { SourceRange } from '../../types.ts'
-import { commandsOf, type ShellCommand, type ShellWord, scriptsOf } from '../shell.ts'
+import { type ShellCommand, type ShellWord, scriptsOf } from '../shell.ts'
 import type { Edit, RuleText, Subject } from '../types.ts'
+import { isOwn, stepsOf } from './places.ts'
 
 /** A call of apt-get or apt. */
 interface Apt {
@@ -19,18 +20,20 @@ const isApt = ({ words }: ShellCommand) => /^(\/usr\/bin\/)?apt(-get)?$/.test(wo
 
 /** RUN instructions with calls of apt, and all that they run. */
 function* aptSteps({ stages }: Subject) {
-  for (const step of stages.flatMap(({ steps }) => steps)) {
-    if (step.range !== step.node.range) continue
-    const apts: Apt[] = []
-    const all: ShellCommand[] = []
-    for (const { text, offset } of scriptsOf(step)) {
-      for (const command of commandsOf(text)) {
-        all.push(command)
-        const verb = isApt(command) ? command.words.slice(1).find(({ text }) => verbs.test(text)) : undefined
-        if (verb) apts.push({ step, verb, words: command.words, offset })
+  for (const stage of stages) {
+    for (const step of stepsOf(stage, 'run')) {
+      if (!isOwn(step)) continue
+      const apts: Apt[] = []
+      const all: ShellCommand[] = []
+      for (const { commands, offset } of scriptsOf(step)) {
+        for (const command of commands) {
+          all.push(command)
+          const verb = isApt(command) ? command.words.slice(1).find(({ text }) => verbs.test(text)) : undefined
+          if (verb) apts.push({ step, verb, words: command.words, offset })
+        }
       }
+      if (apts.length > 0) yield { stage, step, apts, all }
     }
-    if (apts.length > 0) yield { step, apts, all }
   }
 }
 
@@ -95,10 +98,10 @@ export const aptListsKept: RuleText = {
   bad: 'RUN apt-get update && apt-get install -y curl',
   good: 'RUN apt-get update && apt-get install -y curl && rm -rf /var/lib/apt/lists/*',
   *find(subject) {
-    const shipped = new Set(subject.stages.at(-1) && stepsOf(subject.stages.at(-1)!))
-    for (const { step, apts, all } of aptSteps(subject)) {
+    const shipped = stagesOf(subject.stages.at(-1))
+    for (const { stage, step, apts, all } of aptSteps(subject)) {
       // What is in a stage that only hands out files does not matter.
-      if (!shipped.has(step) || step.instruction.kind !== 'run') continue
+      if (!shipped.has(stage) || step.instruction.kind !== 'run') continue
       const update = apts.find(({ verb }) => verb.text === 'update')
       if (!update || !apts.some(({ verb }) => verb.text === 'install')) continue
       const removed = all.some(({ words }) => words.some(({ text }) => text.includes('/var/lib/apt')))
@@ -112,9 +115,9 @@ export const aptListsKept: RuleText = {
   },
 }
 
-/** The instructions whose layers an image of the stage has. */
-function stepsOf(last: EvaluatedStage): readonly Step[] {
-  const steps: Step[] = []
-  for (let stage: EvaluatedStage | undefined = last; stage; stage = stage.parent) steps.push(...stage.steps)
-  return steps
+/** The stages whose layers an image of the stage has. */
+function stagesOf(last: EvaluatedStage | undefined): ReadonlySet<EvaluatedStage> {
+  const stages = new Set<EvaluatedStage>()
+  for (let stage = last; stage; stage = stage.parent) stages.add(stage)
+  return stages
 }

@@ -1,6 +1,6 @@
 import type { Node } from '../../nodes.ts'
 import type { Edit, RuleText } from '../types.ts'
-import { editOf, nodesOf, tokenRange } from './places.ts'
+import { editOf, tokenRange } from './places.ts'
 
 const isLower = (text: string) => text === text.toLowerCase()
 const isUpper = (text: string) => text === text.toUpperCase()
@@ -63,15 +63,16 @@ export const consistentInstructionCasing: RuleText = {
   fix: 'Write all instructions in capitals.',
   bad: 'FROM alpine:3\nRUN true\ncopy . /app',
   good: 'FROM alpine:3\nRUN true\nCOPY . /app',
-  *find({ stages }) {
+  *find({ document, globals }) {
     // ARGs before the first FROM do not count.
-    const nodes = [...nodesOf(stages)]
+    const nodes = document.nodes.slice(globals.length)
     let lower = 0
     let upper = 0
-    for (const { keyword } of nodes) {
-      if (isLower(keyword.text)) lower++
+    for (const { name, keyword } of nodes) {
+      if (keyword.text === name) lower++
       else if (isUpper(keyword.text)) upper++
     }
+    if (lower === nodes.length || upper === nodes.length) return
     const name = lower > upper ? 'lowercase' : 'uppercase'
     const change = (text: string) => (lower > upper ? text.toLowerCase() : text.toUpperCase())
     for (const node of nodes) {
@@ -89,6 +90,6 @@ export const consistentInstructionCasing: RuleText = {
 
 /** FROM and its AS change together. */
 function asEdit(node: Node, change: (text: string) => string): readonly Edit[] {
-  const as = node.keyword.text.toLowerCase() === 'from' ? node.args[1] : undefined
+  const as = node.name === 'from' ? node.args[1] : undefined
   return as ? editOf(node, as, change(as.text)) : []
 }

@@ -1,6 +1,6 @@
 import type { EvaluatedStage, Step } from '../../evaluated.ts'
 import type { RuleText } from '../types.ts'
-import { tokenRange } from './places.ts'
+import { isOwn, stepsOf, tokenRange } from './places.ts'
 
 export const jsonArgsRecommended: RuleText = {
   name: 'JSONArgsRecommended',
@@ -16,15 +16,15 @@ export const jsonArgsRecommended: RuleText = {
     const withShell = stagesWithShell(stages)
     for (const checked of stages) {
       let shell = inheritsShell(checked, withShell)
-      for (const { node, instruction, range } of checked.steps) {
+      for (const step of stepsOf(checked, 'shell', 'cmd', 'entrypoint')) {
+        const { node, instruction, range } = step
         if (instruction.kind === 'shell') shell = instruction.shell.length > 0
         if (instruction.kind !== 'cmd' && instruction.kind !== 'entrypoint') continue
         if (instruction.command.form === 'exec' || shell) continue
-        const own = range === node.range
         yield {
           message: `JSON arguments recommended for ${node.keyword.text} to prevent unintended behavior related to OS signals`,
           range,
-          at: own ? tokenRange(node, node.rest.text === '' ? node.keyword : node.rest) : undefined,
+          at: isOwn(step) ? tokenRange(node, node.rest.text === '' ? node.keyword : node.rest) : undefined,
         }
       }
     }
@@ -35,7 +35,7 @@ export const jsonArgsRecommended: RuleText = {
 function stagesWithShell(stages: readonly EvaluatedStage[]): ReadonlySet<EvaluatedStage> {
   const found = new Set<EvaluatedStage>()
   for (const stage of stages) {
-    const last = stage.steps.findLast(({ instruction }) => instruction.kind === 'shell')?.instruction
+    const last = stage.byKind.get('shell')?.at(-1)?.instruction
     if (last?.kind === 'shell' ? last.shell.length > 0 : inheritsShell(stage, found)) found.add(stage)
   }
   return found
@@ -55,11 +55,10 @@ export const multipleInstructionsDisallowed: RuleText = {
   bad: 'CMD ["a"]\nCMD ["b"]',
   good: 'CMD ["b"]',
   *find({ stages }) {
-    for (const { steps } of stages) {
+    for (const stage of stages) {
       const before = new Map<string, Step>()
-      for (const step of steps) {
+      for (const step of stepsOf(stage, 'cmd', 'entrypoint', 'healthcheck')) {
         const { kind } = step.instruction
-        if (kind !== 'cmd' && kind !== 'entrypoint' && kind !== 'healthcheck') continue
         const previous = before.get(kind)
         before.set(kind, step)
         if (!previous) continue
@@ -85,12 +84,12 @@ export const workdirRelativePath: RuleText = {
     const done = new Set<EvaluatedStage>()
     for (const checked of stages) {
       let set = checked.parent !== undefined && done.has(checked.parent)
-      for (const { node, instruction, range, words } of checked.steps) {
-        if (instruction.kind !== 'workdir') continue
+      for (const step of stepsOf(checked, 'workdir')) {
+        const { node, range, words } = step
         const [path = ''] = words
         if (!set && !path.startsWith('/')) {
           const message = `Relative workdir ${JSON.stringify(path)} can have unexpected results if the base image changes`
-          yield { message, range, at: range === node.range ? instruction.word.range : undefined }
+          yield { message, range, at: isOwn(step) ? tokenRange(node, node.args[0]!) : undefined }
         }
         set = true
       }

@@ -2,9 +2,9 @@ import { posix } from 'node:path'
 import type { Step } from '../../evaluated.ts'
 import { compilePattern } from '../../ignore-pattern.ts'
 import type { CopyInstruction, IgnorePattern } from '../../types.ts'
-import { commandsOf, scriptsOf } from '../shell.ts'
+import { scriptsOf } from '../shell.ts'
 import type { RuleText } from '../types.ts'
-import { editOf, tokenRange } from './places.ts'
+import { editOf, isOwn, stepsOf, tokenRange } from './places.ts'
 
 const isUrl = (text: string) => /^https?:\/\//.test(text)
 const isGit = (text: string) => /^(git|ssh):\/\/|^git@|^[^/]*github\.com\//.test(text) || /\.git(#.*)?$/.test(text)
@@ -29,14 +29,17 @@ export const copyIgnoredFile: RuleText = {
   *find({ stages, ignore }) {
     if (ignore.length === 0) return
     const patterns = ignore.map((pattern) => ({ ...pattern, matches: compilePattern(pattern.pattern) }))
-    for (const step of stages.flatMap(({ steps }) => steps)) {
+    for (const step of stages.flatMap((stage) => stepsOf(stage, 'copy', 'add'))) {
       for (const source of contextSources(step)) {
         if (!isIgnored(patterns, source)) continue
         const command = step.instruction.kind === 'add' ? 'Add' : 'Copy'
         const message = `Attempting to ${command} file ${JSON.stringify(source)} that is excluded by .dockerignore`
         const { sources } = step.instruction as CopyInstruction
-        const own = step.range === step.node.range
-        yield { message, range: step.range, at: own ? sources.find(({ text }) => text === source)?.range : undefined }
+        yield {
+          message,
+          range: step.range,
+          at: isOwn(step) ? sources.find(({ text }) => text === source)?.range : undefined,
+        }
       }
     }
   },
@@ -71,8 +74,9 @@ export const addWhereCopyServes: RuleText = {
   bad: 'ADD requirements.txt /app/',
   good: 'COPY requirements.txt /app/',
   *find({ stages }) {
-    for (const { node, instruction, range, words } of stages.flatMap(({ steps }) => steps)) {
-      if (instruction.kind !== 'add' || range !== node.range) continue
+    for (const step of stages.flatMap((stage) => stepsOf(stage, 'add'))) {
+      const { node, instruction, range, words } = step
+      if (instruction.kind !== 'add' || !isOwn(step)) continue
       if (instruction.flags.some(({ name }) => ['checksum', 'keep-git-dir', 'unpack'].includes(name))) continue
       const sources = words.slice(0, -1)
       if (sources.some((source) => isUrl(source) || isGit(source) || archive.test(source))) continue
@@ -88,8 +92,24 @@ export const addWhereCopyServes: RuleText = {
   },
 }
 
-const secretFile =
-  /(^|\/)(\.env(\.(?!example|sample|template|dist)[\w-]+)?|id_(rsa|dsa|ecdsa|ed25519)|\.npmrc|\.netrc|\.pypirc|\.git-credentials|\.pgpass|\.htpasswd|\.aws(\/credentials)?|\.ssh|\.docker\/config\.json|\.kube\/config|kubeconfig|credentials(\.json)?|service-?account.*\.json|.*\.(pem|key|p12|pfx|jks|keystore|kdbx))\/?$/i
+const secretNames = new Set([
+  ...['.env', '.npmrc', '.netrc', '.pypirc', '.git-credentials', '.pgpass', '.htpasswd', '.aws', '.ssh'],
+  ...['id_rsa', 'id_dsa', 'id_ecdsa', 'id_ed25519', 'kubeconfig', 'credentials', 'credentials.json'],
+])
+const secretEndings = new Set(['pem', 'key', 'p12', 'pfx', 'jks', 'keystore', 'kdbx'])
+
+/** By the name alone; in small letters. */
+function isSecretFile(source: string): boolean {
+  const path = source.endsWith('/') ? source.slice(0, -1) : source
+  const name = path.slice(path.lastIndexOf('/') + 1)
+  const dot = path.lastIndexOf('.')
+  const found =
+    secretNames.has(name) ||
+    (dot >= 0 && secretEndings.has(path.slice(dot + 1))) ||
+    (path.endsWith('.json') && /(^|\/)service-?account/.test(path)) ||
+    /(^|\/)(\.docker\/config\.json|\.kube\/config|\.env\.(?!example|sample|template|dist)[\w-]+)$/.test(path)
+  return found && !source.endsWith('.pub') && !source.includes('public')
+}
 
 export const secretCopied: RuleText = {
   name: 'SecretCopied',
@@ -100,10 +120,10 @@ export const secretCopied: RuleText = {
   bad: 'COPY .npmrc /root/.npmrc\nRUN npm ci',
   good: 'RUN --mount=type=secret,id=npmrc,target=/root/.npmrc npm ci',
   *find({ stages }) {
-    for (const step of stages.flatMap(({ steps }) => steps)) {
-      if (step.range !== step.node.range) continue
+    for (const step of stages.flatMap((stage) => stepsOf(stage, 'copy', 'add'))) {
+      if (!isOwn(step)) continue
       for (const source of contextSources(step)) {
-        if (!secretFile.test(source) || /\.pub$|public/i.test(source)) continue
+        if (!isSecretFile(source.toLowerCase())) continue
         const { sources } = step.instruction as CopyInstruction
         const at = sources.find(({ text }) => text === source)?.range
         yield { message: `${source} looks like a secret, and stays in the image`, range: step.range, at }
@@ -128,13 +148,13 @@ export const copyBeforeInstall: RuleText = {
   bad: 'COPY . /app\nRUN pip install -r requirements.txt',
   good: 'COPY requirements.txt /app/\nRUN pip install -r requirements.txt\nCOPY . /app',
   *find({ stages }) {
-    for (const { steps } of stages) {
-      let whole: Step | undefined
-      for (const step of steps) {
-        if (contextSources(step).some((source) => /^\.?\/?$|^\.\/\.$|^\*$/.test(source))) whole ??= step
-        if (!whole || step.instruction.kind !== 'run' || whole.range !== whole.node.range) continue
-        const commands = scriptsOf(step).flatMap(({ text }) => commandsOf(text))
-        const found = commands
+    for (const stage of stages) {
+      const whole = stepsOf(stage, 'copy', 'add').find((step) => contextSources(step).some(isWhole))
+      if (!whole || !isOwn(whole)) continue
+      for (const step of stepsOf(stage, 'run')) {
+        if (step.index < whole.index) continue
+        const found = scriptsOf(step)
+          .flatMap(({ commands }) => commands)
           .map(({ words }) => words.map(({ text }) => text).join(' '))
           .find((text) => install.test(text) && !named.test(text))
         if (found === undefined) continue
@@ -146,3 +166,6 @@ export const copyBeforeInstall: RuleText = {
     }
   },
 }
+
+/** The whole context. */
+const isWhole = (source: string) => /^\.?\/?$|^\.\/\.$|^\*$/.test(source)

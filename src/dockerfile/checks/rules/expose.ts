@@ -1,5 +1,5 @@
 import type { RuleText, Subject } from '../types.ts'
-import { editOf } from './places.ts'
+import { editOf, isOwn, stepsOf } from './places.ts'
 
 export const exposeProtoCasing: RuleText = {
   name: 'ExposeProtoCasing',
@@ -42,11 +42,11 @@ export const exposeInvalidFormat: RuleText = {
 
 /** All exposed ports, and where they are written as they are. */
 function* ports({ stages }: Subject) {
-  for (const { steps } of stages) {
-    for (const { node, instruction, range, words } of steps) {
-      if (instruction.kind !== 'expose') continue
+  for (const stage of stages) {
+    for (const step of stepsOf(stage, 'expose')) {
+      const { node, range, words } = step
       for (const port of words) {
-        const token = range === node.range ? node.args.find(({ text }) => text === port) : undefined
+        const token = isOwn(step) ? node.args.find(({ text }) => text === port) : undefined
         yield {
           port,
           range,

@@ -2,6 +2,7 @@ import { StrakeError } from '../../../lib/mod.ts'
 import { parseReference } from '../../../oci/mod.ts'
 import type { EvaluatedStage } from '../../evaluated.ts'
 import type { RuleText } from '../types.ts'
+import { stepsOf } from './places.ts'
 
 export const latestBaseImage: RuleText = {
   name: 'LatestBaseImage',
@@ -42,7 +43,7 @@ export const runsAsRoot: RuleText = {
   good: 'FROM python:3.12\nRUN useradd --create-home app\nUSER app\nCMD ["python", "app.py"]',
   *find({ stages }) {
     const last = stages.at(-1)
-    const start = last?.steps.findLast(({ instruction: { kind } }) => kind === 'cmd' || kind === 'entrypoint')
+    const start = last && stepsOf(last, 'cmd', 'entrypoint').at(-1)
     if (!last || !start) return
     const user = userOf(last)
     if (user === undefined || !/^(root|0)?(:|$)/.test(user.name)) return
@@ -57,7 +58,7 @@ export const runsAsRoot: RuleText = {
 function userOf(last: EvaluatedStage): { readonly name: string; readonly written: boolean } | undefined {
   let stage = last
   for (;;) {
-    const own = stage.steps.findLast(({ instruction }) => instruction.kind === 'user')
+    const own = stage.byKind.get('user')?.at(-1)
     if (own) return { name: own.words[0] ?? '', written: true }
     if (!stage.parent) break
     stage = stage.parent

@@ -1,7 +1,7 @@
 import type { EvaluatedStage, Step } from '../../evaluated.ts'
 import type { Node } from '../../nodes.ts'
 import type { Token } from '../../source.ts'
-import type { SourceRange } from '../../types.ts'
+import type { Instruction, SourceRange } from '../../types.ts'
 import type { Edit } from '../types.ts'
 
 /** Where a token of an instruction stands. */
@@ -14,15 +14,11 @@ export function editOf({ line }: Node, { start, end }: Pick<Token, 'start' | 'en
   return [{ start: from, end: end > start ? line.offset(end - 1) + 1 : from, text }]
 }
 
-/** The file's own instructions of a stage, without those that ONBUILD brings. */
-export function ownSteps({ steps, from }: EvaluatedStage): readonly Step[] {
-  return steps.filter(({ range }) => range !== from.range)
+/** The steps of a stage that are of these kinds, in order. */
+export function stepsOf({ byKind }: EvaluatedStage, ...kinds: Instruction['kind'][]): readonly Step[] {
+  const found = kinds.map((kind) => byKind.get(kind) ?? []).filter(({ length }) => length > 0)
+  return found.length > 1 ? found.flat().sort((a, b) => a.index - b.index) : (found[0] ?? [])
 }
 
-/** FROM and the instructions of all stages, in order. */
-export function* nodesOf(stages: readonly EvaluatedStage[]): Iterable<Node> {
-  for (const stage of stages) {
-    yield stage.node
-    for (const { node } of ownSteps(stage)) yield node
-  }
-}
+/** Whether the step stands in the file itself, and is not brought by ONBUILD. */
+export const isOwn = ({ node, range }: Step): boolean => range === node.range

@@ -1,6 +1,7 @@
+import { commentsBefore } from '../../evaluate.ts'
 import type { Node } from '../../nodes.ts'
 import type { Edit, RuleText } from '../types.ts'
-import { editOf, nodesOf, ownSteps, tokenRange } from './places.ts'
+import { editOf, tokenRange } from './places.ts'
 
 export const noEmptyContinuation: RuleText = {
   name: 'NoEmptyContinuation',
@@ -10,8 +11,8 @@ export const noEmptyContinuation: RuleText = {
   fix: 'Take the empty line out, or put a comment there.',
   bad: 'RUN make && \\\n\n    make install',
   good: 'RUN make && \\\n    make install',
-  *find({ source, globals, stages }) {
-    for (const node of [...globals.map(({ node }) => node), ...nodesOf(stages)]) {
+  *find({ document: { source, nodes } }) {
+    for (const node of nodes) {
       if (!node.emptyLine) continue
       // Docker names the last line that the instruction takes.
       const start = node.taken - source.position(node.taken).column + 1
@@ -40,8 +41,8 @@ export const legacyKeyValueFormat: RuleText = {
   fix: 'Put = between name and value, and quotes around a value with blanks.',
   bad: 'ENV NAME some value',
   good: 'ENV NAME="some value"',
-  *find({ stages, dockerfile: { escape } }) {
-    for (const { node } of stages.flatMap(ownSteps)) {
+  *find({ document: { nodes, escape } }) {
+    for (const node of nodes) {
       if (!node.oldForm) continue
       const { text } = node.keyword
       yield {
@@ -72,9 +73,9 @@ export const maintainerDeprecated: RuleText = {
   fix: 'Write LABEL org.opencontainers.image.authors=… instead.',
   bad: 'MAINTAINER jane@example.org',
   good: 'LABEL org.opencontainers.image.authors="jane@example.org"',
-  *find({ stages }) {
-    for (const { node } of stages.flatMap(ownSteps)) {
-      if (node.keyword.text.toLowerCase() !== 'maintainer') continue
+  *find({ document: { nodes } }) {
+    for (const node of nodes) {
+      if (node.name !== 'maintainer') continue
       const value = node.rest.text
       const simple = !/[\x00-\x1f"'`\\$]/.test(value) && node.flags.length === 0
       const keyword = node.keyword.text === 'maintainer' ? 'label' : 'LABEL'
@@ -100,9 +101,10 @@ export const invalidDefinitionDescription: RuleText = {
   bad: '# The version to build.\nARG VERSION',
   good: '# VERSION The version to build.\nARG VERSION',
   experimental: true,
-  *find({ comments, globals, stages }) {
+  *find({ document, globals, stages }) {
+    const comments = commentsBefore(document)
     const names = new Map(stages.map(({ node, stage }) => [node, stage.name === undefined ? [] : [stage.name]]))
-    for (const { node, instruction } of [...globals, ...stages.flatMap(ownSteps)]) {
+    for (const { node, instruction } of [...globals, ...stages.flatMap(({ steps }) => steps)]) {
       if (instruction.kind === 'arg') {
         names.set(
           node,
@@ -110,7 +112,7 @@ export const invalidDefinitionDescription: RuleText = {
         )
       }
     }
-    for (const node of [...globals.map(({ node }) => node), ...nodesOf(stages)]) {
+    for (const node of document.nodes) {
       const text = comments.get(node)
       const [first, second] = names.get(node) ?? []
       if (!text || first === undefined || names.get(node)!.includes(text.split(' ')[0]!)) continue

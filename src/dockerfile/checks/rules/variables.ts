@@ -1,6 +1,6 @@
 import type { Step } from '../../evaluated.ts'
 import type { RuleText } from '../types.ts'
-import { ownSteps, tokenRange } from './places.ts'
+import { isOwn, stepsOf, tokenRange } from './places.ts'
 
 export const undefinedVar: RuleText = {
   name: 'UndefinedVar',
@@ -15,6 +15,7 @@ export const undefinedVar: RuleText = {
   *find({ stages }) {
     for (const { steps } of stages) {
       for (const step of steps) {
+        if (step.unset.length === 0) continue
         const places = new Map<string, number>()
         for (const { name, meant } of step.unset) {
           const message = `Usage of undefined variable '$${name}'${meant ? ` (did you mean $${meant}?)` : ''}`
@@ -26,8 +27,9 @@ export const undefinedVar: RuleText = {
 }
 
 /** Where the variable stands in the instruction: the first place, then the next one. */
-function place({ node, range }: Step, name: string, places: Map<string, number>) {
-  if (range !== node.range) return undefined
+function place(step: Step, name: string, places: Map<string, number>) {
+  if (!isOwn(step)) return undefined
+  const { node } = step
   const { text } = node.line
   for (let at = text.indexOf('$', places.get(name) ?? 0); at >= 0; at = text.indexOf('$', at + 1)) {
     const start = text[at + 1] === '{' ? at + 2 : at + 1
@@ -53,15 +55,13 @@ export const secretsUsedInArgOrEnv: RuleText = {
   good: 'RUN --mount=type=secret,id=aws,target=/root/.aws/credentials aws s3 cp s3://bucket/data .',
   *find({ stages }) {
     for (const checked of stages) {
-      const own = new Set(ownSteps(checked))
-      for (const step of checked.steps) {
+      for (const step of stepsOf(checked, 'arg', 'env')) {
         const { kind } = step.instruction
-        if (kind !== 'arg' && kind !== 'env') continue
         for (const [i, name] of step.words.entries()) {
           if (!secret.test(name) || harmless.test(name)) continue
           const token = step.node.args[kind === 'env' ? 2 * i : i]
           const message = `Do not use ARG or ENV instructions for sensitive data (${kind.toUpperCase()} ${JSON.stringify(name)})`
-          yield { message, range: step.range, at: own.has(step) && token ? tokenRange(step.node, token) : undefined }
+          yield { message, range: step.range, at: isOwn(step) && token ? tokenRange(step.node, token) : undefined }
         }
       }
     }
