@@ -19,21 +19,19 @@ export class LineReader {
     this.source = source
   }
 
-  /** The next line, which stays the next one. */
-  peek(): PhysicalLine | undefined {
+  next(): PhysicalLine | undefined {
     const { text, lines } = this.source
     const start = lines[this.#next]
     if (start === undefined || start === text.length) return undefined
-    const after = lines[this.#next + 1]
+    const after = lines[++this.#next]
     let end = after === undefined ? text.length : after - 1
     while (end > start && text.charCodeAt(end - 1) === 0x0d) end--
     return { start, end }
   }
 
-  next(): PhysicalLine | undefined {
-    const line = this.peek()
-    if (line) this.#next++
-    return line
+  /** Goes back to the line before. */
+  back(): void {
+    this.#next--
   }
 
   /** Where the next line begins. */
@@ -108,12 +106,15 @@ export function readDirectives(
   const directives: Directive[] = []
   let escape: Escape = '\\'
   for (;;) {
-    const physical = reader.peek() ?? { start: 0, end: 0 }
+    const physical = reader.next()
+    if (!physical) return { directives, escape }
     const { text, start, end } = trimmed(source.text, physical.start, physical.end)
     const [, word = '', value = ''] = directivePattern.exec(text) ?? []
     const name = word.toLowerCase()
-    if (!directiveNames.includes(name)) return { directives, escape }
-    reader.next()
+    if (!directiveNames.includes(name)) {
+      reader.back()
+      return { directives, escape }
+    }
     const range = source.range(start, end)
     if (directives.some((other) => other.name === name)) {
       errors.push(parseError(`only one ${name} parser directive can be used`, range))

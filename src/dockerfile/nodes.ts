@@ -64,12 +64,11 @@ export function readDocument(text: string | Uint8Array, file: string): Document 
       warnings.push({ message: 'Empty continuation line (empty continuation lines will become errors)', range })
     }
     try {
-      const parts = split(line, line.trimmed(0, line.text.length), escape)
-      const start = reader.offset
-      const { heredocs, end } = mayHaveHeredocs(parts.trigger ?? parts) ? readHeredocs(line, reader) : noHeredocs
-      const body = end === undefined ? undefined : { text: source.text.slice(start, end), start, end }
-      const range = source.range(line.offset(0), end ?? logical.end)
-      nodes.push({ ...parts, heredocs, body, emptyLine: emptyLine !== undefined, taken, range })
+      const range = source.range(line.offset(0), logical.end)
+      const context = { escape, emptyLine: emptyLine !== undefined, taken, range }
+      const node = split(line, line.trimmed(0, line.text.length), context)
+      if (mayHaveHeredocs(node.trigger ?? node)) addHeredocs(node, reader)
+      nodes.push(node)
     } catch (error) {
       if (!(error instanceof StrakeError)) throw error
       errors.push(error)
@@ -77,26 +76,40 @@ export function readDocument(text: string | Uint8Array, file: string): Document 
   }
 }
 
-const mayHaveHeredocs = ({ name, json }: Pick<Node, 'name' | 'json'>) =>
-  !json && (name === 'run' || name === 'copy' || name === 'add')
-const noHeredocs = { heredocs: [], end: undefined }
+type Draft = { -readonly [K in keyof Node]: Node[K] }
+
+const mayHaveHeredocs = ({ name, json }: Node) => !json && (name === 'run' || name === 'copy' || name === 'add')
+
+/** Reads the here-documents that the instruction begins. */
+function addHeredocs(node: Draft, reader: LineReader): void {
+  const { source } = reader
+  const start = reader.offset
+  const { heredocs, end } = readHeredocs(node.line, reader)
+  if (end === undefined) return
+  node.heredocs = heredocs
+  node.body = { text: source.text.slice(start, end), start, end }
+  node.range = source.range(node.line.offset(0), end)
+}
+
+type Context = Pick<Node, 'emptyLine' | 'taken' | 'range'> & { readonly escape: string }
 
 type Arguments = Pick<Node, 'args'> & Partial<Pick<Node, 'json' | 'oldForm' | 'trigger'>>
 
-/** What an instruction is without the lines around it. */
-type Parts = Omit<Node, 'heredocs' | 'body' | 'emptyLine' | 'taken' | 'range'>
-
-function split(line: Line, whole: Token, escape: string): Parts {
+function split(line: Line, whole: Token, { escape, emptyLine, taken, range }: Context): Draft {
   const { text } = line
   const end = Math.min(skip(plainWord, text, whole.start), whole.end)
   const keyword = { text: text.slice(whole.start, end), start: whole.start, end }
   const name = keyword.text.toLowerCase()
-  const { flags, rest: from } = leadingFlags(line, end, whole.end)
-  const rest = line.trimmed(from, whole.end)
-  const splitter = rest.text === '' ? undefined : splitters.get(name)
-  const { args, json = false, oldForm = false, trigger }: Arguments = splitter?.(line, rest, escape) ?? { args: [] }
-  return { line, name, keyword, flags, rest, args, json, oldForm, trigger }
+  const { flags, rest: start } = leadingFlags(line, end, whole.end)
+  const rest = { text: text.slice(start, whole.end), start, end: whole.end }
+  const splitter = start < whole.end ? splitters.get(name) : undefined
+  const { args, json = false, oldForm = false, trigger } = splitter ? splitter(line, rest, escape) : noArguments
+  const heredocs: readonly Heredoc[] = []
+  const body: Token | undefined = undefined
+  return { line, name, keyword, flags, rest, args, json, oldForm, trigger, heredocs, body, emptyLine, taken, range }
 }
+
+const noArguments: Arguments = { args: [] }
 
 type Splitter = (line: Line, rest: Token, escape: string) => Arguments
 
@@ -152,10 +165,9 @@ const asTrigger: Splitter = (line, rest, escape) => {
     const message = "Chaining ONBUILD via `ONBUILD ONBUILD` isn't allowed"
     throw parseError(message, line.range(first.start, first.end), 'Write ONBUILD once.')
   }
-  const parts = split(line, rest, escape)
-  const range = line.range(rest.start, rest.end)
-  const trigger = { ...parts, heredocs: [], body: undefined, emptyLine: false, taken: line.offset(rest.end), range }
-  return { args: [parts.keyword], trigger }
+  const [taken, range] = [line.offset(rest.end), line.range(rest.start, rest.end)]
+  const trigger = split(line, rest, { escape, emptyLine: false, taken, range })
+  return { args: [trigger.keyword], trigger }
 }
 
 /** HEALTHCHECK: a type, then a command. */

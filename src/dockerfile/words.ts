@@ -51,7 +51,7 @@ export interface FlagToken extends Token {
   readonly places: readonly number[] | undefined
 }
 
-/** The flags (`--name`, `--name=value`) at the beginning, without their quotes, and where the arguments begin. */
+/** The flags (`--name`, `--name=value`) at the beginning, without their quotes, and where what follows them begins. */
 export function leadingFlags({ text }: Line, start: number, end: number): { flags: FlagToken[]; rest: number } {
   const flags: FlagToken[] = []
   for (let at = start; ; ) {
@@ -59,7 +59,7 @@ export function leadingFlags({ text }: Line, start: number, end: number): { flag
     if (at >= end || !text.startsWith('--', at)) return { flags, rest: at }
     const flag = readFlag(text, at, end)
     at = flag.end
-    if (flag.text === '--') return { flags, rest: at }
+    if (flag.text === '--') return { flags, rest: Math.min(skip(lineBlanks, text, at), end) }
     flags.push(flag)
   }
 }

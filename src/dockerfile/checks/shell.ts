@@ -16,31 +16,24 @@ export interface ShellWord {
 
 /** What a RUN instruction gives its shell. */
 export interface Script {
-  readonly commands: readonly ShellCommand[]
+  readonly text: string
   /** Where the script begins in the instruction's line; undefined for a here-document. */
   readonly offset: number | undefined
 }
 
-/** Several rules look at the same instruction. */
-const known = new WeakMap<Step, readonly Script[]>()
-
 /** The scripts of a RUN instruction: its line, and its here-documents. Exec form has none. */
-export function scriptsOf(step: Step): readonly Script[] {
-  const before = known.get(step)
-  if (before) return before
-  const { instruction, node } = step
+export function scriptsOf({ instruction, node }: Step): readonly Script[] {
   if (instruction.kind !== 'run' || instruction.command.form === 'exec') return []
   const { line, heredocs } = instruction.command
-  const scripts: Script[] = [{ commands: commandsOf(line), offset: node.rest.start }]
-  for (const { content } of heredocs) scripts.push({ commands: commandsOf(content), offset: undefined })
-  known.set(step, scripts)
+  const scripts: Script[] = [{ text: line, offset: node.rest.start }]
+  for (const { content } of heredocs) scripts.push({ text: content, offset: undefined })
   return scripts
 }
 
 const ordinary = /[^ \t\n"'\\#;&|(){}`]*/y
 
 /** The words of a script, by command. It looks for what people write in Dockerfiles, and is no shell. */
-function commandsOf(script: string): ShellCommand[] {
+export function commandsOf(script: string): ShellCommand[] {
   const commands: ShellCommand[] = []
   let words: ShellWord[] = []
   let text = ''

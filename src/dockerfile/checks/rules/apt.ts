@@ -1,6 +1,6 @@
 import type { EvaluatedStage, Step } from '../../evaluated.ts'
 import type { SourceRange } from '../../types.ts'
-import { type ShellCommand, type ShellWord, scriptsOf } from '../shell.ts'
+import { commandsOf, type ShellCommand, type ShellWord, scriptsOf } from '../shell.ts'
 import type { Edit, RuleText, Subject } from '../types.ts'
 import { isOwn, stepsOf } from './places.ts'
 
@@ -18,23 +18,40 @@ const asking = new RegExp(`^(${changing})$`)
 
 const isApt = ({ words }: ShellCommand) => /^(\/usr\/bin\/)?apt(-get)?$/.test(words[0]!.text)
 
-/** RUN instructions with calls of apt, and all that they run. */
-function* aptSteps({ stages }: Subject) {
-  for (const stage of stages) {
+/** A RUN instruction with calls of apt, and all that it runs. */
+interface AptStep {
+  readonly stage: EvaluatedStage
+  readonly step: Step
+  readonly apts: readonly Apt[]
+  readonly all: readonly ShellCommand[]
+}
+
+/** All rules look at the same. */
+const known = new WeakMap<Subject, readonly AptStep[]>()
+
+function aptSteps(subject: Subject): readonly AptStep[] {
+  const before = known.get(subject)
+  if (before) return before
+  const found: AptStep[] = []
+  for (const stage of subject.stages) {
     for (const step of stepsOf(stage, 'run')) {
       if (!isOwn(step)) continue
       const apts: Apt[] = []
       const all: ShellCommand[] = []
-      for (const { commands, offset } of scriptsOf(step)) {
-        for (const command of commands) {
+      const scripts = scriptsOf(step)
+      if (!scripts.some(({ text }) => text.includes('apt'))) continue
+      for (const { text, offset } of scripts) {
+        for (const command of commandsOf(text)) {
           all.push(command)
-          const verb = isApt(command) ? command.words.slice(1).find(({ text }) => verbs.test(text)) : undefined
+          const verb = isApt(command) ? command.words.find(({ text }, i) => i > 0 && verbs.test(text)) : undefined
           if (verb) apts.push({ step, verb, words: command.words, offset })
         }
       }
-      if (apts.length > 0) yield { stage, step, apts, all }
+      if (apts.length > 0) found.push({ stage, step, apts, all })
     }
   }
+  known.set(subject, found)
+  return found
 }
 
 function placeOf({ step, words, offset }: Apt, last: ShellWord): SourceRange | undefined {

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import type { Step } from '../../evaluated.ts'
 import { compilePattern } from '../../ignore-pattern.ts'
 import type { CopyInstruction, IgnorePattern } from '../../types.ts'
-import { scriptsOf } from '../shell.ts'
+import { commandsOf, scriptsOf } from '../shell.ts'
 import type { RuleText } from '../types.ts'
 import { editOf, isOwn, stepsOf, tokenRange } from './places.ts'
 
@@ -154,7 +154,7 @@ export const copyBeforeInstall: RuleText = {
       for (const step of stepsOf(stage, 'run')) {
         if (step.index < whole.index) continue
         const found = scriptsOf(step)
-          .flatMap(({ commands }) => commands)
+          .flatMap(({ text }) => commandsOf(text))
           .map(({ words }) => words.map(({ text }) => text).join(' '))
           .find((text) => install.test(text) && !named.test(text))
         if (found === undefined) continue
