@@ -1,15 +1,14 @@
-import { StrakeError } from '../lib/mod.ts'
 import { hostPlatform, parseReference, referenceString } from '../oci/mod.ts'
-import type { BaseFacts, Evaluated, EvaluatedStage, EvaluateOptions, Step, Unset, Variables } from './evaluated.ts'
-import { expand, expandHeredoc, expandWords } from './expand.ts'
+import type { BaseFacts, Evaluated, EvaluatedStage, EvaluateOptions, Step, Variables } from './evaluated.ts'
+import { expand } from './expand.ts'
 import { isFrom } from './instructions.ts'
-import { isPlain } from './lexer.ts'
 import { likeliest } from './likeliest.ts'
 import { type Document, type Node, readDocument } from './nodes.ts'
 import { parseTrigger } from './parse.ts'
 import { platformArgs } from './platform-args.ts'
 import { Scope } from './scope.ts'
-import type { Dockerfile, Environment, Instruction, Word } from './types.ts'
+import type { Dockerfile, Instruction, Word } from './types.ts'
+import { attempt, WordReader } from './word-reader.ts'
 
 /** Reads names and values as the build will, as far as that is known without building. Never throws. */
 export function evaluate(document: Document, dockerfile: Dockerfile, options: EvaluateOptions): Evaluated {
@@ -20,9 +19,9 @@ export function evaluate(document: Document, dockerfile: Dockerfile, options: Ev
   const globals = dockerfile.globals.map((instruction, i) => evaluation.global(nodes[i]!, instruction))
   let next = globals.length
   for (const stage of dockerfile.stages) {
-    const node = nodes[next++]!
-    const own = stage.instructions.map((instruction) => ({ node: nodes[next++]!, instruction }))
-    const evaluated = evaluation.stage(stage, { node, own, parent: (name) => byName.get(name) })
+    const own = nodes.slice(next, next + 1 + stage.instructions.length)
+    next += own.length
+    const evaluated = evaluation.stage(stage, { nodes: own, parent: (name) => byName.get(name) })
     stages.push(evaluated.stage)
     if (stage.name) byName.set(stage.name, evaluated)
   }
@@ -53,17 +52,7 @@ interface StageEnd {
   readonly known: boolean
 }
 
-/** The variables at one place of a stage. */
-interface Place {
-  readonly env: Scope
-  readonly args: Set<string>
-  readonly known: boolean
-}
-
 type Own = { readonly node: Node; readonly instruction: Instruction }
-
-/** Variables of which no one need be told (BuildKit's nonEnvArgs). */
-const silent = ['BUILDKIT_SBOM_SCAN_CONTEXT', 'BUILDKIT_SBOM_SCAN_STAGE']
 
 /** ONBUILD multiplies: beyond so many, what triggers do is left out. */
 const mostTriggered = 20_000
@@ -100,15 +89,17 @@ class Evaluation {
     return { index: 0, node, instruction, range: node.range, words: [], values, unset: [] }
   }
 
+  /**
+   * @param nodes the stage's own, FROM first
+   * @param parent finds a stage above
+   */
   stage(
     stage: EvaluatedStage['stage'],
     {
-      node,
-      own,
+      nodes,
       parent: find,
     }: {
-      readonly node: Node
-      readonly own: readonly Own[]
+      readonly nodes: readonly Node[]
       readonly parent: (name: string) => { readonly stage: EvaluatedStage; readonly end: StageEnd } | undefined
     },
   ): { stage: EvaluatedStage; end: StageEnd } {
@@ -121,16 +112,14 @@ class Evaluation {
     const args = new Set(parent?.end.args)
     const triggers = this.#triggers(parent?.end.triggers ?? facts?.onbuild ?? [])
     const known = parent?.end.known ?? (facts !== undefined || plain.test(normalName(base)))
-    const place = { env, args, known }
-    const steps: Step[] = []
-    for (const trigger of triggers) steps.push(this.#step(trigger, place, { index: steps.length, range: from.range }))
-    for (const each of own) steps.push(this.#step(each, place, { index: steps.length, range: each.node.range }))
-    const byKind = new Map<Instruction['kind'], Step[]>()
-    for (const step of steps) {
-      const same = byKind.get(step.instruction.kind)
-      if (same) same.push(step)
-      else byKind.set(step.instruction.kind, [step])
-    }
+    const reader = new WordReader({ env, args, known }, this.#escape)
+    const brought = triggers.map((own, index) => this.#step({ ...own, index, range: from.range }, reader))
+    const own = stage.instructions.map((instruction, i) => {
+      const node = nodes[i + 1]!
+      return this.#step({ node, instruction, index: brought.length + i, range: node.range }, reader)
+    })
+    const steps = [...brought, ...own]
+    const byKind = Map.groupBy(steps, ({ instruction }) => instruction.kind)
     const left = (byKind.get('onbuild') ?? []).flatMap(({ instruction }) =>
       instruction.kind === 'onbuild' ? [instruction.trigger] : [],
     )
@@ -139,7 +128,7 @@ class Evaluation {
       stage: {
         stage,
         from,
-        node,
+        node: nodes[0]!,
         base,
         parent: parent?.stage,
         facts,
@@ -192,61 +181,54 @@ class Evaluation {
   }
 
   /** Carries out what the instruction does to the variables of its stage. */
-  #step({ node, instruction }: Own, place: Place, where: Pick<Step, 'index' | 'range'>): Step {
-    const { env, args } = place
-    const unset: Unset[] = []
-    const one = (word: Word | string) => this.#read(word, place, unset)
-    let words: string[] = []
-    const values: (string | undefined)[] = []
+  #step(own: Own & Pick<Step, 'index' | 'range'>, reader: WordReader): Step {
+    const { node, instruction, index, range } = own
+    const { env, args } = reader
+    let words: readonly string[] = []
+    let values: Step['values'] = words
     switch (instruction.kind) {
       case 'env':
       case 'label': {
-        const read = instruction.pairs.map(({ key, value }) => ({ key: one(key), value: one(value) }))
-        for (const { key, value } of read) {
-          if (instruction.kind === 'env') env.set(key, value)
-          words.push(key)
-        }
+        const read = instruction.pairs.map(({ key, value }) => ({ key: reader.word(key), value: reader.word(value) }))
+        if (instruction.kind === 'env') for (const { key, value } of read) env.set(key, value)
+        words = read.map(({ key }) => key)
         break
       }
       case 'arg':
-        for (const { name, value } of instruction.args) {
+        values = instruction.args.map(({ name, value }) => {
           const given = this.#given(name)
-          const own = given ?? (value && one(value)) ?? this.#globals.get(name)
+          const own = given ?? (value && reader.word(value)) ?? this.#globals.get(name)
           args.add(name)
           if (own !== undefined) env.set(name, own)
-          words.push(name)
-          values.push(env.get(name))
-        }
+          return env.get(name)
+        })
+        words = instruction.args.map(({ name }) => name)
         break
       case 'copy':
-      case 'add':
-        for (const wanted of instruction.flags.length > 0 ? ['chown', 'chmod', 'checksum'] : []) {
-          for (const { name, value } of instruction.flags) if (name === wanted && value) one(value)
+      case 'add': {
+        const { sources, destination, flags, heredocs } = instruction
+        for (const wanted of flags.length > 0 ? ['chown', 'chmod', 'checksum'] : []) {
+          for (const { name, value } of flags) if (name === wanted && value) reader.word(value)
         }
-        words = instruction.sources.map(one)
-        words.push(one(instruction.destination))
-        for (const { content, expand } of instruction.heredocs) {
-          if (expand) this.#reported((get) => expandHeredoc(content, get), place, unset)
-        }
+        words = [...sources, destination].map((word) => reader.word(word))
+        for (const heredoc of heredocs) reader.heredoc(heredoc)
         break
+      }
       case 'run':
         for (const { name, value = '' } of instruction.flags) {
-          if (name === 'mount') for (const field of value.split(',')) one(field)
+          if (name === 'mount') for (const field of value.split(',')) reader.word(field)
         }
         break
       case 'workdir':
       case 'user':
       case 'stopsignal':
-        words.push(one(instruction.word))
+        words = [reader.word(instruction.word)]
         break
       case 'volume':
-        words = instruction.words.map(one)
+        words = instruction.words.map((word) => reader.word(word))
         break
       case 'expose':
-        // Docker says nothing of variables that are not set here.
-        for (const word of instruction.words) {
-          words.push(...(attempt(() => expandWords(word, (name) => env.get(name), this.#escape)) ?? []))
-        }
+        words = instruction.words.flatMap((word) => reader.ports(word))
         break
       case 'cmd':
       case 'entrypoint':
@@ -255,32 +237,7 @@ class Evaluation {
       case 'onbuild':
       case 'shell':
     }
-    return { index: where.index, node, instruction, range: where.range, words, values, unset }
-  }
-
-  /** The expanded word; as it is written where it can't be expanded. */
-  #read(word: Word | string, place: Place, unset: Unset[]): string {
-    const text = typeof word === 'string' ? word : word.text
-    if (isPlain(text)) return text
-    return this.#reported((get) => expand(text, get, this.#escape), place, unset) ?? text
-  }
-
-  /** Adds the variables that `run` asks for in vain to `unset`. */
-  #reported(run: (get: Environment) => string, { env, args, known }: Place, unset: Unset[]): string | undefined {
-    const missing = new Set<string>()
-    const get = (name: string) => {
-      const value = env.get(name)
-      if (value === undefined) missing.add(name)
-      return value
-    }
-    const result = attempt(() => run(get))
-    for (const name of missing) {
-      if (args.has(name) || silent.includes(name)) continue
-      const meant = likeliest(name, env.names())
-      // A base that is not known may have set it: then only what looks like a slip of the pen is told.
-      if (known || (meant && meant !== 'PATH')) unset.push({ name, meant })
-    }
-    return result
+    return { index, node, instruction, range, words, values, unset: reader.takeUnset() }
   }
 }
 
@@ -303,14 +260,4 @@ function pairs(env: readonly string[]): (readonly [string, string])[] {
     const equals = pair.indexOf('=')
     return equals < 0 ? [pair, ''] : [pair.slice(0, equals), pair.slice(equals + 1)]
   })
-}
-
-/** Undefined where it fails: whatever is wrong with the Dockerfile, the build says. */
-function attempt<T>(run: () => T): T | undefined {
-  try {
-    return run()
-  } catch (error) {
-    if (error instanceof StrakeError) return undefined
-    throw error
-  }
 }

@@ -81,11 +81,12 @@ export function commandsOf(script: string): ShellCommand[] {
   return commands
 }
 
+const assignment = /^\w+=/
 const prefixes = new Set(['sudo', 'env', 'exec', 'time', 'if', 'then', 'else', 'do', 'while', 'until', '!'])
 
 /** How many words stand before the program: assignments, `sudo`, `if`, … */
 function prefixOf(words: readonly ShellWord[]): number {
   let count = 0
-  while (count < words.length && (prefixes.has(words[count]!.text) || /^\w+=/.test(words[count]!.text))) count++
+  while (count < words.length && (prefixes.has(words[count]!.text) || assignment.test(words[count]!.text))) count++
   return count
 }

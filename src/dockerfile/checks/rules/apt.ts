@@ -12,11 +12,10 @@ interface Apt {
   readonly offset: number | undefined
 }
 
-const changing = 'install|upgrade|dist-upgrade|full-upgrade|remove|purge|autoremove|build-dep'
-const verbs = new RegExp(`^(${changing}|update|clean|autoclean|download|source)$`)
-const asking = new RegExp(`^(${changing})$`)
-
-const isApt = ({ words }: ShellCommand) => /^(\/usr\/bin\/)?apt(-get)?$/.test(words[0]!.text)
+const changing = ['install', 'upgrade', 'dist-upgrade', 'full-upgrade', 'remove', 'purge', 'autoremove', 'build-dep']
+const asking = new Set(changing)
+const verbs = new Set([...changing, 'update', 'clean', 'autoclean', 'download', 'source'])
+const programs = new Set(['apt', 'apt-get', '/usr/bin/apt', '/usr/bin/apt-get'])
 
 /** A RUN instruction with calls of apt, and all that it runs. */
 interface AptStep {
@@ -43,7 +42,9 @@ function aptSteps(subject: Subject): readonly AptStep[] {
       for (const { text, offset } of scripts) {
         for (const command of commandsOf(text)) {
           all.push(command)
-          const verb = isApt(command) ? command.words.find(({ text }, i) => i > 0 && verbs.test(text)) : undefined
+          const verb = programs.has(command.words[0]!.text)
+            ? command.words.find(({ text }, i) => i > 0 && verbs.has(text))
+            : undefined
           if (verb) apts.push({ step, verb, words: command.words, offset })
         }
       }
@@ -69,10 +70,10 @@ export const aptWithoutYes: RuleText = {
   *find(subject) {
     const quiet = /^(-[a-zA-Z]*y[a-zA-Z]*|--yes|--assume-yes|-qq+|--force-yes|--download-only|--simulate|-s|-d)$/
     for (const { step, apts, all } of aptSteps(subject)) {
-      const configured = all.some(({ words }) => words.some(({ text }) => /APT::Get::Assume-Yes/i.test(text)))
       for (const apt of apts) {
-        if (!asking.test(apt.verb.text)) continue
-        if (configured || apt.words.some(({ text }) => quiet.test(text) || text.startsWith('$'))) continue
+        if (!asking.has(apt.verb.text)) continue
+        if (apt.words.some(({ text }) => quiet.test(text) || text.startsWith('$'))) continue
+        if (all.some(({ words }) => words.some(({ text }) => /APT::Get::Assume-Yes/i.test(text)))) continue
         const at = placeOf(apt, apt.verb)
         const message = `${apt.words[0]!.text} ${apt.verb.text} waits for an answer: -y is missing`
         yield { message, range: step.range, at, edits: yesEdit(apt) }

@@ -1,5 +1,8 @@
+import type { Node } from '../../nodes.ts'
+import type { Token } from '../../source.ts'
+import type { SourceRange } from '../../types.ts'
 import type { RuleText, Subject } from '../types.ts'
-import { editOf, isOwn, stepsOf } from './places.ts'
+import { editOf, isOwn, stepsOf, tokenRange } from './places.ts'
 
 export const exposeProtoCasing: RuleText = {
   name: 'ExposeProtoCasing',
@@ -11,12 +14,13 @@ export const exposeProtoCasing: RuleText = {
   bad: 'EXPOSE 80/TCP',
   good: 'EXPOSE 80/tcp',
   *find(subject) {
-    for (const { port, ...place } of ports(subject)) {
+    for (const place of ports(subject, (port) => port !== port.toLowerCase())) {
+      const { port, range, at } = place
       const protocol = port.slice(port.lastIndexOf(':') + 1).split('/')[1] ?? ''
       if (protocol === protocol.toLowerCase()) continue
       const message = `Defined protocol '${port}' in EXPOSE instruction should be lowercase`
-      const { edits, ...where } = place
-      yield { message, ...where, edits: edits(port.slice(0, -protocol.length) + protocol.toLowerCase()) }
+      const edits = portEdit(place, port.slice(0, -protocol.length) + protocol.toLowerCase())
+      yield { message, range, at, edits }
     }
   },
 }
@@ -32,28 +36,34 @@ export const exposeInvalidFormat: RuleText = {
   bad: 'EXPOSE 127.0.0.1:80:8080',
   good: 'EXPOSE 8080',
   *find(subject) {
-    for (const { port, edits, ...where } of ports(subject)) {
-      if (!port.includes(':')) continue
+    for (const place of ports(subject, (port) => port.includes(':'))) {
+      const { port, range, at } = place
       const message = `EXPOSE instruction should not define an IP address or host-port mapping, found '${port}'`
-      yield { message, ...where, edits: edits(port.slice(port.lastIndexOf(':') + 1)) }
+      yield { message, range, at, edits: portEdit(place, port.slice(port.lastIndexOf(':') + 1)) }
     }
   },
 }
 
-/** All exposed ports, and where they are written as they are. */
-function* ports({ stages }: Subject) {
-  for (const stage of stages) {
-    for (const step of stepsOf(stage, 'expose')) {
-      const { node, range, words } = step
-      for (const port of words) {
-        const token = isOwn(step) ? node.args.find(({ text }) => text === port) : undefined
-        yield {
-          port,
-          range,
-          at: token && node.line.range(token.start, token.end),
-          edits: (text: string) => (token && /^\d/.test(text) ? editOf(node, token, text) : []),
-        }
-      }
-    }
-  }
+interface ExposedPort {
+  readonly port: string
+  readonly node: Node
+  readonly range: SourceRange
+  /** Where it is written as it is. */
+  readonly token: Token | undefined
+  readonly at: SourceRange | undefined
 }
+
+/** The exposed ports that are `wanted`. */
+function ports({ stages }: Subject, wanted: (port: string) => boolean): ExposedPort[] {
+  const exposed = stages.flatMap((stage) => stepsOf(stage, 'expose')).filter(({ words }) => words.some(wanted))
+  return exposed.flatMap((step) =>
+    step.words.filter(wanted).map((port) => {
+      const { node, range } = step
+      const token = isOwn(step) ? node.args.find(({ text }) => text === port) : undefined
+      return { port, node, range, token, at: token && tokenRange(node, token) }
+    }),
+  )
+}
+
+const portEdit = ({ node, token }: ExposedPort, text: string) =>
+  token && /^\d/.test(text) ? editOf(node, token, text) : []

@@ -1,7 +1,7 @@
 import { commentsBefore } from '../../evaluate.ts'
 import type { Node } from '../../nodes.ts'
 import type { Edit, RuleText } from '../types.ts'
-import { editOf, tokenRange } from './places.ts'
+import { editOf, stepsOf, tokenRange } from './places.ts'
 
 export const noEmptyContinuation: RuleText = {
   name: 'NoEmptyContinuation',
@@ -12,8 +12,7 @@ export const noEmptyContinuation: RuleText = {
   bad: 'RUN make && \\\n\n    make install',
   good: 'RUN make && \\\n    make install',
   *find({ document: { source, nodes } }) {
-    for (const node of nodes) {
-      if (!node.emptyLine) continue
+    for (const node of nodes.filter(({ emptyLine }) => emptyLine)) {
       // Docker names the last line that the instruction takes.
       const start = node.taken - source.position(node.taken).column + 1
       yield { message: 'Empty continuation line', range: source.range(start, node.taken), edits: emptyLines(node) }
@@ -42,8 +41,7 @@ export const legacyKeyValueFormat: RuleText = {
   bad: 'ENV NAME some value',
   good: 'ENV NAME="some value"',
   *find({ document: { nodes, escape } }) {
-    for (const node of nodes) {
-      if (!node.oldForm) continue
+    for (const node of nodes.filter(({ oldForm }) => oldForm)) {
       const { text } = node.keyword
       yield {
         message: `"${text} key=value" should be used instead of legacy "${text} key value" format`,
@@ -73,9 +71,8 @@ export const maintainerDeprecated: RuleText = {
   fix: 'Write LABEL org.opencontainers.image.authors=… instead.',
   bad: 'MAINTAINER jane@example.org',
   good: 'LABEL org.opencontainers.image.authors="jane@example.org"',
-  *find({ document: { nodes } }) {
-    for (const node of nodes) {
-      if (node.name !== 'maintainer') continue
+  *find({ stages }) {
+    for (const { node } of stages.flatMap((stage) => stepsOf(stage, 'maintainer'))) {
       const value = node.rest.text
       const simple = !/[\x00-\x1f"'`\\$]/.test(value) && node.flags.length === 0
       const keyword = node.keyword.text === 'maintainer' ? 'label' : 'LABEL'

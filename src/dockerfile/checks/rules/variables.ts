@@ -14,8 +14,7 @@ export const undefinedVar: RuleText = {
   good: 'FROM alpine:3\nARG SRC=src\nCOPY $SRC /app',
   *find({ stages }) {
     for (const { steps } of stages) {
-      for (const step of steps) {
-        if (step.unset.length === 0) continue
+      for (const step of steps.filter(({ unset }) => unset.length > 0)) {
         const places = new Map<string, number>()
         for (const { name, meant } of step.unset) {
           const message = `Usage of undefined variable '$${name}'${meant ? ` (did you mean $${meant}?)` : ''}`
@@ -43,6 +42,7 @@ function place(step: Step, name: string, places: Map<string, number>) {
 
 const secret = /(?:_|^)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/i
 const harmless = /(?:_|^)public(?:_|$)/i
+const isSecret = (name: string) => secret.test(name) && !harmless.test(name)
 
 export const secretsUsedInArgOrEnv: RuleText = {
   name: 'SecretsUsedInArgOrEnv',
@@ -55,10 +55,10 @@ export const secretsUsedInArgOrEnv: RuleText = {
   good: 'RUN --mount=type=secret,id=aws,target=/root/.aws/credentials aws s3 cp s3://bucket/data .',
   *find({ stages }) {
     for (const checked of stages) {
-      for (const step of stepsOf(checked, 'arg', 'env')) {
+      for (const step of stepsOf(checked, 'arg', 'env').filter(({ words }) => words.some(isSecret))) {
         const { kind } = step.instruction
         for (const [i, name] of step.words.entries()) {
-          if (!secret.test(name) || harmless.test(name)) continue
+          if (!isSecret(name)) continue
           const token = step.node.args[kind === 'env' ? 2 * i : i]
           const message = `Do not use ARG or ENV instructions for sensitive data (${kind.toUpperCase()} ${JSON.stringify(name)})`
           yield { message, range: step.range, at: isOwn(step) && token ? tokenRange(step.node, token) : undefined }
