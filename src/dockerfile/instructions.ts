@@ -205,7 +205,7 @@ const examples = {
 
 function readWord(kind: 'workdir' | 'user' | 'stopsignal' | 'maintainer') {
   return (node: Node): Instruction => {
-    const [argument] = node.args
+    const argument = node.args[0]
     if (!argument) {
       const message = `${kind.toUpperCase()} requires exactly one argument`
       throw parseError(message, wordRange(node, node.keyword), `Write ${examples[kind]}`)

@@ -37,11 +37,10 @@ class Words {
   #word = ''
 
   add(text: string): void {
-    const [first, ...others] = text.split(blank)
-    this.#word += first
-    for (const part of others) {
-      this.finish()
-      this.#word = part
+    const parts = text.split(blank)
+    for (let i = 0; i < parts.length; i++) {
+      if (i > 0) this.finish()
+      this.#word += parts[i]!
     }
   }
 
@@ -124,9 +123,6 @@ export class Lexer {
     this.#keepEscapes = keepEscapes
     let text = ''
     for (;;) {
-      const run = this.#run(stop === undefined ? ordinary : ordinaryInPart)
-      text += run
-      words?.add(run)
       const char = this.#source[this.#at]
       if (char === stop) break
       if (char === undefined) throw this.#fail(`unexpected end of statement while looking for matching ${stop}`)
@@ -144,9 +140,9 @@ export class Lexer {
         text += value
         words?.addRaw(value)
       } else {
-        this.#at++
-        text += char
-        words?.add(char)
+        const letters = this.#run(stop === undefined ? ordinary : ordinaryInPart) || this.#next()
+        text += letters
+        words?.add(letters)
       }
       if (text.length > maxLength) throw this.#fail('the result is too long')
     }

@@ -130,7 +130,7 @@ const asPairs =
   (keyword: string): Splitter =>
   (line, rest, escape) => {
     const words = quotedWords(line, rest, escape)
-    const [first] = words
+    const first = words[0]
     if (!first) return { args: [] }
     if (!first.text.includes('=')) {
       const { text } = line

@@ -53,7 +53,11 @@ export class Source {
   }
 
   range(start: number, end: number): SourceRange {
-    return { file: this.file, start: this.position(start), end: this.position(end) }
+    const from = this.position(start)
+    const next = this.lines[from.line]
+    const sameLine = start <= end && (next === undefined || end < next)
+    const to = sameLine ? { line: from.line, column: from.column + end - start } : this.position(end)
+    return { file: this.file, start: from, end: to }
   }
 }
 
@@ -108,7 +112,8 @@ export class Line {
 
   range(start: number, end: number): SourceRange {
     const from = this.offset(start)
-    return this.source.range(from, end > start ? this.offset(end - 1) + 1 : from)
+    if (end <= start) return this.source.range(from, from)
+    return this.source.range(from, this.#at.length === 1 ? from + end - start : this.offset(end - 1) + 1)
   }
 
   /** The part from `start` to `end` without blanks at both ends. */
@@ -119,8 +124,9 @@ export class Line {
 
 /** The part of a line from `start` to `end` without blanks at both ends. */
 export function trimmed(text: string, start: number, end: number): Token {
-  const from = Math.min(skip(lineBlanks, text, start), end)
+  let from = start
   let to = end
+  while (from < to && isBlank(text.charCodeAt(from))) from++
   while (to > from && isBlank(text.charCodeAt(to - 1))) to--
   return { text: text.slice(from, to), start: from, end: to }
 }

@@ -1,7 +1,7 @@
 import { StrakeError } from '../lib/mod.ts'
 import type { Unset } from './evaluated.ts'
-import { expand, expandHeredoc, expandWords } from './expand.ts'
-import { isPlain } from './lexer.ts'
+import { expandHeredoc, expandWords } from './expand.ts'
+import { isPlain, Lexer } from './lexer.ts'
 import { likeliest } from './likeliest.ts'
 import type { Scope } from './scope.ts'
 import type { Environment, Heredoc, Word } from './types.ts'
@@ -32,7 +32,8 @@ export class WordReader {
   /** The expanded word; as it is written where it can't be expanded. */
   word(word: Word | string): string {
     const text = typeof word === 'string' ? word : word.text
-    return isPlain(text) ? text : (this.#told(() => expand(text, this.#get, this.#escape)) ?? text)
+    if (isPlain(text)) return text
+    return this.#told(() => new Lexer(text, { env: this.#get, escape: this.#escape }).word()) ?? text
   }
 
   heredoc({ content, expand }: Heredoc): void {

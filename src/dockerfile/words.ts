@@ -7,10 +7,11 @@ export const plainWord = /[^ \t\v\f\r]*/y
 /** Words between `start` and `end`, parted by blanks only. */
 export function plainWords({ text }: Line, start: number, end: number): Token[] {
   const words: Token[] = []
-  for (let at = skip(plainBlanks, text, start); at < end; at = skip(plainBlanks, text, at)) {
+  for (let at = start; at < end; ) {
     const from = at
     at = Math.min(skip(plainWord, text, from), end)
-    words.push({ text: text.slice(from, at), start: from, end: at })
+    if (at > from) words.push({ text: text.slice(from, at), start: from, end: at })
+    if (at < end) at = skip(plainBlanks, text, at)
   }
   return words
 }

@@ -43,22 +43,20 @@ export function commandsOf(script: string): ShellCommand[] {
     text += more
   }
   const endWord = (end: number) => {
-    if (start >= 0) words.push({ text, start, end })
+    if (start < 0) return
+    words.push({ text, start, end })
     start = -1
     text = ''
   }
   const endCommand = (end: number) => {
     endWord(end)
+    if (words.length === 0) return
     const prefix = prefixOf(words)
     if (words.length > prefix) commands.push({ words: prefix > 0 ? words.slice(prefix) : words })
     words = []
   }
   for (let at = 0; at < script.length; at++) {
-    const from = at
-    at = skip(ordinary, script, at)
-    if (at > from) add(script.slice(from, at), from)
-    const char = script[at]
-    if (char === undefined) break
+    const char = script[at]!
     if (char === ' ' || char === '\t') endWord(at)
     else if (char === '"' || char === "'") {
       const close = script.indexOf(char, at + 1)
@@ -70,11 +68,14 @@ export function commandsOf(script: string): ShellCommand[] {
       if (script[at + 1] === '\n') endWord(at)
       else add(script[at + 1] ?? '', at)
       at++
-    } else if (char !== '#') endCommand(at)
-    else if (start >= 0) text += char
-    else {
+    } else if (char === '#' && start < 0) {
       const newline = script.indexOf('\n', at)
       at = (newline < 0 ? script.length : newline) - 1
+    } else if (';&|\n(){}`'.includes(char)) endCommand(at)
+    else {
+      const end = skip(ordinary, script, at + 1)
+      add(script.slice(at, end), at)
+      at = end - 1
     }
   }
   endCommand(script.length)

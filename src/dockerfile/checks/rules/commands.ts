@@ -86,7 +86,7 @@ export const workdirRelativePath: RuleText = {
       let set = checked.parent !== undefined && done.has(checked.parent)
       for (const step of stepsOf(checked, 'workdir')) {
         const { node, range, words } = step
-        const [path = ''] = words
+        const path = words[0] ?? ''
         if (!set && !path.startsWith('/')) {
           const message = `Relative workdir ${JSON.stringify(path)} can have unexpected results if the base image changes`
           yield { message, range, at: isOwn(step) ? tokenRange(node, node.args[0]!) : undefined }
