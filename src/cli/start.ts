@@ -35,7 +35,7 @@ function start(verb: string): void {
     process.on('exit', () => {
       const { user, system } = process.cpuUsage()
       const spent = known ? Math.round((user + system) / 1000) : 0
-      // Who did clearly more than the one before has come by more of the code. Waiting says nothing, on a busy machine less.
+      // Who did clearly more than the one before has come by more of the code. How long it took, waiting included, says nothing.
       if (!known || spent > 1.25 * known.spent) write(kept, `${hash} ${spent}`, script.createCachedData())
     })
   }

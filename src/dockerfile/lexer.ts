@@ -292,8 +292,11 @@ export class Lexer {
       while (isDigit(this.#peek())) this.#next()
     } else if (first !== '' && '@*#?-$!0'.includes(first)) this.#next()
     else {
-      do this.#run(nameLetters)
-      while (isWideLetter(this.#peek()) && this.#next())
+      this.#run(nameLetters)
+      while (isWideLetter(this.#peek())) {
+        this.#next()
+        this.#run(nameLetters)
+      }
     }
     return this.#source.slice(start, this.#at)
   }

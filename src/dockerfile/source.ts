@@ -9,8 +9,8 @@ export const blank = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u
 export const lineBlanks = /[\t\v-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]*/y
 
 /**
- * Where the characters end that `pattern` stands for, at `at` or behind it: a sticky pattern that matches always. A command
- * line runs before V8 has compiled anything to machine code, where a step of a loop takes as long as such a call.
+ * Where the characters from `at` on end that `pattern` stands for, a sticky one that matches always. A command line has
+ * ended before V8 makes machine code of its loops, and interpreted, one step of a loop takes as long as this.
  */
 export function skip(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at

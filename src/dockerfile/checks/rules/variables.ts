@@ -40,9 +40,15 @@ function place(step: Step, name: string, places: Map<string, number>) {
   return undefined
 }
 
-const secret = /(?:_|^)(?:apikey|auth|credentials?|key|password|pword|passwd|secret|token)(?:_|$)/i
-const harmless = /(?:_|^)public(?:_|$)/i
-const isSecret = (name: string) => secret.test(name) && !harmless.test(name)
+const secrets = new Set([
+  ...['apikey', 'auth', 'credential', 'credentials', 'key', 'password', 'pword', 'passwd', 'secret', 'token'],
+])
+
+/** By the words that the name is made of. */
+function isSecret(name: string): boolean {
+  const words = name.toLowerCase().split('_')
+  return words.some((word) => secrets.has(word)) && !words.includes('public')
+}
 
 export const secretsUsedInArgOrEnv: RuleText = {
   name: 'SecretsUsedInArgOrEnv',
