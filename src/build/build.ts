@@ -1,5 +1,5 @@
 import { basename, join, resolve } from 'node:path'
-import { type Dockerfile, isTrue, parseDockerfile } from '../dockerfile/mod.ts'
+import { type Dockerfile, isTrue, parseDocument, readDocument } from '../dockerfile/mod.ts'
 import type { Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import {
@@ -53,7 +53,8 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
     const { dockerfile: file, source } = opened
     try {
       checkFrontend(file, options.buildArgs ?? {})
-      const dockerfile = parseDockerfile(file.text, file.file)
+      const document = readDocument(file.text, file.file)
+      const dockerfile = parseDocument(document)
       for (const name of options.noCacheFilter ?? []) {
         if (dockerfile.stages.some((stage) => stage.name === name.toLowerCase())) continue
         progress({ kind: 'notice', level: 'warning', message: `--no-cache-filter: there is no stage ${name}` })
@@ -68,7 +69,7 @@ export async function build(store: Store, images: Images, asked: BuildOptions): 
         platforms,
         isMultiPlatform,
       })
-      warn({ dockerfile: file, source }, images, { ...options, progress })
+      warn({ document, dockerfile, context: source }, images, { ...options, progress })
       const tops = stages.flat().map(({ top }) => top)
       const solver = open(tops)
       await Promise.all(tops.map(async (top) => (await solver.solve(top)).chainId()))

@@ -1,4 +1,4 @@
-import { checkDockerfile } from '../dockerfile/mod.ts'
+import { checkDocument, type Dockerfile, type Document } from '../dockerfile/mod.ts'
 import type { Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import { factsOf } from './base-facts.ts'
@@ -8,7 +8,11 @@ import type { BuildOptions } from './types.ts'
 
 /** Docker's build checks, as events. Throws `invalid` where the Dockerfile asks for that with `# check=error=true`. */
 export function warn(
-  { dockerfile: { text, file }, source: context }: OpenedContext,
+  {
+    document,
+    dockerfile,
+    context,
+  }: { readonly document: Document; readonly dockerfile: Dockerfile; readonly context: OpenedContext['source'] },
   images: Images,
   options: BuildOptions,
 ): void {
@@ -18,9 +22,9 @@ export function warn(
   const base = (name: string) => factsOf(images, name, buildContexts)
   const ignore = context.tree.ignore?.patterns ?? []
   const targets = targetsOf(options).map((name) => name ?? '')
-  const checks = { file, buildArgs, base, targets, ignore, ...(platform && { platform }) }
-  const { findings, failure } = checkDockerfile(text, checks)
-  const source = findings.length > 0 ? { source: text.toString() } : {}
+  const checks = { buildArgs, base, targets, ignore, ...(platform && { platform }) }
+  const { findings, failure } = checkDocument(document, dockerfile, checks)
+  const source = findings.length > 0 ? { source: dockerfile.text } : {}
   for (const { level, rule, message, description, url, range } of findings) {
     if (level === 'warning') progress({ kind: 'check', rule, message, description, url, range, ...source })
   }

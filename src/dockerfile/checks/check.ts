@@ -1,9 +1,9 @@
 import { evaluate } from '../evaluate.ts'
-import { readDocument } from '../nodes.ts'
+import { type Document, readDocument } from '../nodes.ts'
 import { reachable, stageNamed } from '../outline.ts'
 import { parseDocument } from '../parse.ts'
 import { Source } from '../source.ts'
-import type { SourceRange } from '../types.ts'
+import type { Dockerfile, SourceRange } from '../types.ts'
 import { readDirective } from './directive.ts'
 import { rules } from './table.ts'
 import type { CheckOptions, CheckResult, Finding, Rule, Subject } from './types.ts'
@@ -15,9 +15,21 @@ import type { CheckOptions, CheckResult, Finding, Rule, Subject } from './types.
  * @throws `invalid` for a file that is no Dockerfile, as `parseDockerfile`, and for a wrong directive
  */
 export function checkDockerfile(text: string | Uint8Array, options: CheckOptions = {}): CheckResult {
-  const { file = 'Dockerfile', skip = [] } = options
-  const document = readDocument(text, file)
-  const dockerfile = parseDocument(document)
+  const document = readDocument(text, options.file ?? 'Dockerfile')
+  return checkDocument(document, parseDocument(document), options)
+}
+
+/**
+ * As `checkDockerfile`, for a file that has been read.
+ *
+ * @throws `invalid` for a wrong directive
+ */
+export function checkDocument(
+  document: Document,
+  dockerfile: Dockerfile,
+  options: Omit<CheckOptions, 'file'>,
+): CheckResult {
+  const { skip = [] } = options
   const directive = readDirective(dockerfile, options.buildArgs)
   const skips = ({ name }: Rule) => directive.skip === 'all' || directive.skip.includes(name) || skip.includes(name)
   const asked = ({ name, experimental }: Rule) =>
