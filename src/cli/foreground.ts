@@ -144,13 +144,23 @@ function forwardSignals(running: RunningContainer, { terminal, onSignal }: Foreg
   }
 }
 
+/** Between attempts to tell the size, in milliseconds. */
+const resizePause = 20
+
 function followSize(running: RunningContainer, terminal: Terminal): Disposable {
+  let again: NodeJS.Timeout | undefined
   const listener = () => {
+    clearTimeout(again)
     const size = terminalSize(terminal)
-    if (size) running.resize(size)
+    if (size && !running.resize(size)) again = setTimeout(listener, resizePause)
   }
   process.stdout.on('resize', listener)
   // It may have changed while the container was started.
   listener()
-  return { [Symbol.dispose]: () => void process.stdout.off('resize', listener) }
+  return {
+    [Symbol.dispose]() {
+      clearTimeout(again)
+      process.stdout.off('resize', listener)
+    },
+  }
 }

@@ -94,11 +94,21 @@ export interface Size {
   readonly columns: number
 }
 
-/** Tells a container's terminal how large the person's is. Does nothing when the container has ended. */
-export function resizeTerminal({ store }: Context, { id }: Container, { rows, columns }: Size): void {
+const FIONREAD = 0x541b
+
+/**
+ * Tells a container's terminal how large the person's is. Does nothing when the container has ended.
+ *
+ * @returns false when it can't be told yet, since the monitor has not read what it was told before: of two that come
+ * together, conmon takes the first one twice
+ */
+export function resizeTerminal({ store }: Context, { id }: Container, { rows, columns }: Size): boolean {
   try {
     const fd = openSync(places(store, id).control, constants.O_WRONLY | constants.O_NONBLOCK)
     try {
+      const unread = new Int32Array(1)
+      sys.call('ioctl', 'fifo', fd, FIONREAD, unread)
+      if (unread[0]! > 0) return false
       // conmon's fifo takes lines of `1 HEIGHT WIDTH`.
       writeSync(fd, `1 ${rows} ${columns}\n`)
     } finally {
@@ -107,4 +117,5 @@ export function resizeTerminal({ store }: Context, { id }: Container, { rows, co
   } catch (error) {
     if (!['ENOENT', 'ENXIO', 'EPIPE', 'EAGAIN'].includes(errno(error) ?? '')) throw error
   }
+  return true
 }

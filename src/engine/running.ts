@@ -37,7 +37,8 @@ export interface RunningContainer {
   output(until?: AbortSignal): AsyncGenerator<OutputChunk>
   /** Its standard input; it must have been created with `interactive`. Whoever writes must also call `drain`, see there. */
   input(): Input
-  resize(size: Size): void
+  /** Tells its terminal the size. False while it has not yet heard of the one before: to be tried again. */
+  resize(size: Size): boolean
   /** Sends a signal to its first process. False when that has ended. */
   signal(name: NodeJS.Signals): boolean
   stop(options?: StopOptions): Promise<void>

@@ -98,7 +98,8 @@ describe('the terminal of a container', { skip: notRoot, concurrency: false }, (
     using pty = new Pty(box, ['exec', '-it', 'bg', 'sh'])
     await pty.see(prompt)
     pty.type('echo size $(stty size)\n')
-    await pty.see(/size 33 111\r\n/)
+    // The runtime sets the terminal up while the shell begins: a shell that was faster prints one carriage return more.
+    await pty.see(/size 33 111\r{1,2}\n/)
     pty.type('exit 6\n')
     assert.equal(await pty.exitCode, 6)
     await box.ok(['rm', '-f', 'bg'])
