@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { after, describe, it } from 'node:test'
 import { gunzipSync } from 'node:zlib'
@@ -52,6 +53,24 @@ describe('compress', () => {
     assert.ok(compressed.length < single.length * 1.05, `${compressed.length} of ${single.length}`)
     assert.equal(compressed.indexOf(Buffer.from([0x1f, 0x8b, 8, 0, 0, 0, 0, 0]), 1), -1)
     assert.ok(gunzipSync(compressed).equals(bytes))
+  })
+
+  it('stores what can not be packed, and nothing else', async () => {
+    const noise = randomBytes(2 * mebibyte + 70_000)
+    const size = async (bytes: Buffer, level?: number) => {
+      const compressed = await all(compress(chunked(bytes, 65_536), { kind: 'gzip', ...(level && { level }) }))
+      assert.ok(gunzipSync(compressed).equals(bytes))
+      assert.ok((await all(decompress(chunked(compressed, 10_007)))).equals(bytes))
+      return compressed.length
+    }
+    for (const length of [noise.length, 65_535, 65_536, 10_000, 100]) {
+      assert.ok((await size(noise.subarray(0, length))) < length * 1.001 + 100, String(length))
+    }
+    const mixed = Buffer.from(noise)
+    for (let at = 0; at < mixed.length; at += 1000) mixed.fill('some text ', at, at + 100)
+    assert.ok((await size(mixed)) < mixed.length * 0.95)
+    const repeated = Buffer.alloc(noise.length, noise.subarray(0, 256))
+    assert.ok((await size(repeated)) < repeated.length * 0.05)
   })
 
   it('takes levels', async () => {

@@ -1,10 +1,11 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { constants, crc32, createZstdCompress } from 'node:zlib'
+import { constants, createZstdCompress, crc32 as zlibCrc32 } from 'node:zlib'
+import { isal } from '../host/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import type { Compression } from '../store/mod.ts'
 import { caller, workers } from './crew.ts'
-import { packedRoom } from './jobs.ts'
+import { packedRoom } from './deflate.ts'
 
 /**
  * Compresses a stream. The same bytes give the same result, however they are cut into chunks and however many threads
@@ -76,6 +77,7 @@ interface BlockMemory {
 async function* gzip(bytes: AsyncIterable<Uint8Array>, level: number | undefined): AsyncGenerator<Uint8Array> {
   const deflating: { readonly memory: BlockMemory; readonly packed: Promise<number> }[] = []
   const free: BlockMemory[] = []
+  const crc32 = isal()?.crc32 ?? zlibCrc32
   let checksum = 0
   let size = 0
   const deflate = ({ memory, dictionary, end }: Block, last: boolean) => {

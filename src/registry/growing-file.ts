@@ -4,6 +4,8 @@ import type { Digest } from '../oci/mod.ts'
 import type { BlobInfo, Ingest, Lease, Store } from '../store/mod.ts'
 
 const chunkSize = 256 * 1024
+/** How many bytes a writer who waits is ahead of those who read. */
+const mostAhead = 16 * 1024 * 1024
 
 type State =
   | { readonly kind: 'open' }
@@ -20,6 +22,9 @@ export class GrowingFile implements Disposable {
   readonly #growth = new Growth()
   #state: State = { kind: 'open' }
   #changed: PromiseWithResolvers<void> | undefined
+  /** Those who read it now. */
+  readonly #readers = new Set<{ at: number }>()
+  #read: PromiseWithResolvers<void> | undefined
 
   constructor(store: Store, lease: Lease) {
     this.#store = store
@@ -36,6 +41,17 @@ export class GrowingFile implements Disposable {
     this.#ingest.write(chunk)
     this.#growth.grow(this.size)
     this.#tell()
+  }
+
+  /**
+   * Waits while somebody who reads it is far behind. Where what receives the bytes runs on the same processors, it would
+   * otherwise come to most of them when all is written, and have one processor then.
+   */
+  async keepPace(): Promise<void> {
+    while (this.#readers.values().some(({ at }) => this.size - at > mostAhead)) {
+      this.#read ??= Promise.withResolvers<void>()
+      await this.#read.promise
+    }
   }
 
   /** Makes it a blob. Throws as `Ingest.commit`; those who read it get the error too. */
@@ -68,13 +84,16 @@ export class GrowingFile implements Disposable {
   async *open(from = 0): AsyncGenerator<Uint8Array> {
     const fd = this.#reader()
     const buffer = Buffer.allocUnsafeSlow(chunkSize)
+    const reader = { at: from }
+    this.#readers.add(reader)
     try {
-      for (let at = from; ; ) {
+      while (true) {
         if (this.#state.kind === 'failed') throw this.#state.error
-        if (at < this.size) {
-          const count = readSync(fd, buffer, 0, Math.min(chunkSize, this.size - at), at)
-          at += count
+        if (reader.at < this.size) {
+          const count = readSync(fd, buffer, 0, Math.min(chunkSize, this.size - reader.at), reader.at)
+          reader.at += count
           yield buffer.subarray(0, count)
+          this.#tellWriter()
         } else if (this.#state.kind === 'whole') return
         else {
           this.#changed ??= Promise.withResolvers<void>()
@@ -83,6 +102,8 @@ export class GrowingFile implements Disposable {
       }
     } finally {
       closeSync(fd)
+      this.#readers.delete(reader)
+      this.#tellWriter()
     }
   }
 
@@ -104,6 +125,11 @@ export class GrowingFile implements Disposable {
   #tell(): void {
     this.#changed?.resolve()
     this.#changed = undefined
+  }
+
+  #tellWriter(): void {
+    this.#read?.resolve()
+    this.#read = undefined
   }
 
   [Symbol.dispose](): void {

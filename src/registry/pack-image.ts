@@ -175,6 +175,7 @@ async function packLayer(store: Store, layer: Layer, lease: Lease, options: Pack
       // Nobody waits for work that nobody wants; what only broke is worth keeping for the next time.
       if (refused) throw refused
       file.write(chunk)
+      await file.keepPace()
     }
     const { digest, size } = file.commit()
     store.content.describe(digest, { diffId: layer.diffId, compression })
