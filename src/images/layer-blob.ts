@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { decompress, packLayer } from '../layers/mod.ts'
+import { changed, decompress, packLayer } from '../layers/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import { type Descriptor, type DiffId, type Digest, mediaTypes } from '../oci/mod.ts'
 import type { Compression, Lease, SnapshotId, Store } from '../store/mod.ts'
@@ -13,6 +13,23 @@ export function layerTar(store: Store, snapshot: SnapshotId): AsyncIterable<Uint
   const blob = layer && store.content.byDiffId(layer.diffId)
   if (!blob) return packLayer(store.snapshots.dir(snapshot))
   return decompress(store.content.open(blob.digest))
+}
+
+/** As `layerTar`, and throws `corrupt` at its end when that was not what the layer's hash says. */
+export function checkedTar(store: Store, snapshot: SnapshotId): AsyncIterable<Uint8Array> {
+  const { diffId } = store.snapshots.get(snapshot).layer!
+  const blob = store.content.byDiffId(diffId)
+  if (!blob) return packLayer(store.snapshots.dir(snapshot), diffId)
+  return checked(decompress(store.content.open(blob.digest)), diffId)
+}
+
+async function* checked(tar: AsyncIterable<Uint8Array>, diffId: DiffId): AsyncGenerator<Uint8Array> {
+  const hash = createHash('sha256')
+  for await (const chunk of tar) {
+    hash.update(chunk)
+    yield chunk
+  }
+  if (`sha256:${hash.digest('hex')}` !== diffId) throw changed(diffId)
 }
 
 /** See `Images.layerBlob`. */

@@ -26,8 +26,10 @@ export interface Stream extends Disposable {
   readonly lane: number
 }
 
-export function openStream(): Stream {
+export function openStream({ size }: Crew): Stream {
   let lane = 0
+  // Who works alone takes none.
+  if (size === 1) return { id: ++lastStream, lane, [Symbol.dispose]: () => {} }
   while (lanes.has(lane)) lane++
   lanes.add(lane)
   return { id: ++lastStream, lane, [Symbol.dispose]: () => void lanes.delete(lane) }
@@ -64,7 +66,7 @@ export async function* tarSegments(
   /** The content hash of a large file goes on in one thread while the layer's own goes on in another. */
   const hashLarge = async ({ buffer, large }: Segment) => {
     const { file, at, length, last } = large!
-    stream ??= openStream()
+    stream ??= openStream(crew)
     const { id, lane } = stream
     const step = crew.do({ kind: 'hash', stream: id, bytes: buffer.subarray(at, at + length), last }, lane)
     if (last) {

@@ -1,3 +1,4 @@
+import { StrakeError } from '../lib/mod.ts'
 import type { DiffId } from '../oci/mod.ts'
 import type { LayerInfo } from '../store/mod.ts'
 import { asFound } from './as-found.ts'
@@ -37,9 +38,28 @@ export function hashLayer(
 /**
  * The tar of an upper directory, always the same bytes for the same directory. A chunk is valid until the next one is asked
  * for.
+ *
+ * @param diffId what its hash must be; hashed beside the work of who reads it. Throws `corrupt` at the end when it is another one
  */
-export async function* packLayer(dir: string): AsyncGenerator<Uint8Array> {
-  for await (const { buffer, used } of tarSegments(...divided(scanLayer(dir), {}))) yield buffer.subarray(0, used)
+export async function* packLayer(dir: string, diffId?: DiffId): AsyncGenerator<Uint8Array> {
+  const [entries, chosen] = divided(scanLayer(dir), {})
+  const { crew } = chosen
+  using stream = diffId && openStream(crew)
+  for await (const segment of tarSegments(entries, chosen)) {
+    const bytes = segment.buffer.subarray(0, segment.used)
+    if (stream) segment.held = crew.do({ kind: 'hash', stream: stream.id, bytes, last: false }, stream.lane)
+    yield bytes
+  }
+  if (!stream) return
+  const found = await crew.do({ kind: 'hash', stream: stream.id, bytes: new Uint8Array(), last: true }, stream.lane)
+  if (`sha256:${found}` !== diffId) throw changed(diffId)
+}
+
+/** What a layer of the store is not any more what it was. */
+export function changed(diffId: DiffId): StrakeError {
+  return new StrakeError('corrupt', `the files of layer ${diffId} have changed in the store`, {
+    hint: 'See what is damaged with: strake system check',
+  })
 }
 
 type HashOptions = Omit<PipelineOptions, 'crew'> & Pick<WriteOptions, 'onProgress'>
@@ -47,7 +67,7 @@ type HashOptions = Omit<PipelineOptions, 'crew'> & Pick<WriteOptions, 'onProgres
 async function hashTar(entries: Iterable<LayerEntry>, { onProgress, ...options }: HashOptions): Promise<LayerInfo> {
   const [all, chosen] = divided(entries, options)
   const { crew } = chosen
-  using stream = openStream()
+  using stream = openStream(crew)
   const { id, lane } = stream
   let tarSize = 0
   let size = 0

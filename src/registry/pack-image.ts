@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto'
-import { canonicalJson, type Image, type Images, layerTar, layerTypes } from '../images/mod.ts'
+import { canonicalJson, checkedTar, type Image, type Images, layerTypes } from '../images/mod.ts'
 import { compress } from '../layers/mod.ts'
 import { limiter, StrakeError, settled } from '../lib/mod.ts'
 import { type Descriptor, type DiffId, type Manifest, mediaTypes } from '../oci/mod.ts'
@@ -170,8 +169,9 @@ async function packLayer(store: Store, layer: Layer, lease: Lease, options: Pack
     if (error instanceof StrakeError && error.code !== 'unavailable') refused = error
   })
   try {
-    const tar = checked(layerTar(store, layer.snapshot), layer, signal)
+    const tar = checkedTar(store, layer.snapshot)
     for await (const chunk of compress(tar, { kind: compression, ...(level !== undefined && { level }) })) {
+      signal?.throwIfAborted()
       // Nobody waits for work that nobody wants; what only broke is worth keeping for the next time.
       if (refused) throw refused
       file.write(chunk)
@@ -187,22 +187,4 @@ async function packLayer(store: Store, layer: Layer, lease: Lease, options: Pack
   }
   await sent
   return descriptor.promise
-}
-
-/** Throws at the end when it was not the layer's tar. */
-async function* checked(
-  tar: AsyncIterable<Uint8Array>,
-  { diffId }: Layer,
-  signal: AbortSignal | undefined,
-): AsyncGenerator<Uint8Array> {
-  const hash = createHash('sha256')
-  for await (const chunk of tar) {
-    signal?.throwIfAborted()
-    hash.update(chunk)
-    yield chunk
-  }
-  if (`sha256:${hash.digest('hex')}` === diffId) return
-  throw new StrakeError('corrupt', `the files of layer ${diffId} have changed in the store`, {
-    hint: 'See what is damaged with: strake system check',
-  })
 }
