@@ -1,5 +1,5 @@
 import { canonicalJson, checkedTar, type Image, type Images, layerTypes } from '../images/mod.ts'
-import { compress } from '../layers/mod.ts'
+import { compress, expectLayer } from '../layers/mod.ts'
 import { limiter, StrakeError, settled } from '../lib/mod.ts'
 import { type Descriptor, type DiffId, type Manifest, mediaTypes } from '../oci/mod.ts'
 import type { Compression, Lease, Snapshot, SnapshotId, Store } from '../store/mod.ts'
@@ -156,6 +156,7 @@ function isUsable(
 
 async function packLayer(store: Store, layer: Layer, lease: Lease, options: PackOptions): Promise<Descriptor> {
   const { compression = 'gzip', level, signal, onLayer } = options
+  expectLayer({ files: 0, bytes: layer.tarSize })
   using file = new GrowingFile(store, lease)
   const descriptor = Promise.withResolvers<Descriptor>()
   descriptor.promise.catch(() => {})
