@@ -25,7 +25,9 @@ export async function collect(data: HubData, grace = defaultGrace): Promise<Coll
   let leftovers = 0
   // An upload is young while it grows; finished bytes are known within moments. So these take their time whatever the grace is.
   const before = now - Math.max(grace, 60 * 60 * 1000)
-  for await (const upload of data.blobs.uploads(before)) if (await data.blobs.abandon(upload)) leftovers++
+  for await (const { upload, writtenAt } of data.blobs.uploads()) {
+    if (writtenAt < before && (await data.blobs.abandon(upload))) leftovers++
+  }
   const stale: string[] = []
   for await (const key of data.blobs.blobs(before)) stale.push(key)
   for (const key of await data.contents.strayKeys(stale)) {

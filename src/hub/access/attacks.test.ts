@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { readdirSync, statSync, utimesSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { digestOf } from '../../oci/mod.ts'
 import { basic, password, pushImage, send, startHub, type TestHub } from '../testing.ts'
@@ -178,6 +180,35 @@ test('many pushes at once do not get past a quota together', async () => {
   const sent = await send(hub, `PATCH ${location}`, { user: 'root1', body: Buffer.alloc(10_001) })
   assert.equal(sent.status, 413)
   assert.match(await sent.text(), /quota of \\"team\\"/)
+})
+
+test('what is being uploaded counts, in several parts and several uploads', async () => {
+  await hub.data.accounts.setQuota('team', 20_000)
+  const begun = async (n: number) =>
+    (await send(hub, `POST /v2/team/parts${n}/blobs/uploads/`, { user: 'root1' })).headers.get('location')!
+  const patch = (location: string, size: number) =>
+    send(hub, `PATCH ${location}`, { user: 'root1', body: randomBytes(size) })
+  const [first, second] = [await begun(1), await begun(2)]
+  assert.equal((await patch(first, 8000)).status, 202)
+  assert.equal((await patch(first, 4000)).status, 202)
+  const refused = await patch(second, 9000)
+  assert.equal(refused.status, 403)
+  assert.match(await refused.text(), /quota of \\"team\\"/)
+  assert.equal((await send(hub, `GET ${second}`, { user: 'root1' })).status, 404)
+  const third = await begun(3)
+  assert.equal((await patch(third, 8000)).status, 202)
+  assert.equal((await patch(first, 4000)).status, 403)
+  // What nobody has gone on with for a while makes room, the oldest first.
+  const fourth = await begun(4)
+  assert.equal((await patch(fourth, 8000)).status, 202)
+  const folder = join(hub.folder, 'uploads')
+  const minutesAgo = new Date(Date.now() - 300_000)
+  for (const name of readdirSync(folder)) utimesSync(join(folder, name), minutesAgo, minutesAgo)
+  utimesSync(join(folder, readdirSync(folder).find((name) => statSync(join(folder, name)).size === 8000)!), 0, 0)
+  const fifth = await begun(5)
+  assert.equal((await patch(fifth, 12_000)).status, 202)
+  const sizes = readdirSync(folder).map((name) => statSync(join(folder, name)).size)
+  assert.equal(sizes.filter((size) => size === 8000).length, 1)
 })
 
 test('who guesses from many addresses of one network is one client', () => {

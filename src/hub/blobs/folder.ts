@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Readable, Writable } from 'node:stream'
 import { errno, StrakeError } from '../../lib/mod.ts'
 import type { ByteRange } from '../../registry/mod.ts'
-import type { BlobStore } from './types.ts'
+import type { BlobStore, StoredUpload } from './types.ts'
 
 /** Bytes that are gathered before they are written, and that are read at once. */
 const batch = 1024 * 1024
@@ -135,12 +135,12 @@ export class FolderBlobs implements BlobStore {
 
   async *blobs(before: number): AsyncIterable<string> {
     for await (const folder of entries(join(this.#folder, 'blobs'))) {
-      yield* olderFiles(join(this.#folder, 'blobs', folder), before)
+      for await (const file of files(join(this.#folder, 'blobs', folder))) if (file.writtenAt < before) yield file.name
     }
   }
 
-  uploads(before: number): AsyncIterable<string> {
-    return olderFiles(join(this.#folder, 'uploads'), before)
+  async *uploads(prefix = ''): AsyncIterable<StoredUpload> {
+    for await (const { name, ...file } of files(join(this.#folder, 'uploads'), prefix)) yield { upload: name, ...file }
   }
 
   async free(): Promise<number | undefined> {
@@ -263,10 +263,12 @@ async function* entries(folder: string): AsyncIterable<string> {
   }
 }
 
-async function* olderFiles(folder: string, before: number): AsyncIterable<string> {
+async function* files(folder: string, prefix = '') {
   for await (const name of entries(folder)) {
+    if (!name.startsWith(prefix)) continue
     try {
-      if ((await stat(join(folder, name))).mtimeMs < before) yield name
+      const { size, mtimeMs } = await stat(join(folder, name))
+      yield { name, size, writtenAt: mtimeMs }
     } catch (error) {
       if (errno(error) !== 'ENOENT') throw error
     }

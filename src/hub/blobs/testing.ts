@@ -103,14 +103,18 @@ export function blobStoreSuite(name: string, open: () => OpenedStore): void {
       await assert.rejects(store.copy('cc-large', to, { first: 0, last: 1_999_999 }))
     })
 
-    test('listing by age, and removal', async () => {
+    test('listing, and removal', async () => {
       await put('dd-old', Buffer.from('x'))
-      await store.begin('young')
+      const began = Date.now()
+      await store.begin('ab-young')
+      await store.append('ab-young', pieces(Buffer.from('abc')), () => undefined)
       const all = async (names: AsyncIterable<string>) => (await Array.fromAsync(names)).sort()
       assert.ok((await all(store.blobs(Date.now() + 60_000))).includes('dd-old'))
-      assert.ok((await all(store.uploads(Date.now() + 60_000))).includes('young'))
+      const [young, ...others] = await Array.fromAsync(store.uploads('ab-'))
+      assert.deepEqual([young?.upload, young?.size, others], ['ab-young', 3, []])
+      assert.ok(Math.abs(young!.writtenAt - began) < 60_000)
+      assert.ok((await Array.fromAsync(store.uploads())).some(({ upload }) => upload === 'ab-young'))
       assert.deepEqual(await all(store.blobs(Date.now() - 60_000)), [])
-      assert.deepEqual(await all(store.uploads(Date.now() - 60_000)), [])
       await store.remove('dd-old')
       assert.ok(!(await all(store.blobs(Date.now() + 60_000))).includes('dd-old'))
       assert.ok(((await store.free()) ?? 1) > 0)

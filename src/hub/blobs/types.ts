@@ -1,6 +1,14 @@
 import type { Readable, Writable } from 'node:stream'
 import type { ByteRange } from '../../registry/mod.ts'
 
+export interface StoredUpload {
+  readonly upload: string
+  /** Bytes; some of those that are being received may not be counted yet. */
+  readonly size: number
+  /** Milliseconds since the epoch. */
+  readonly writtenAt: number
+}
+
 /**
  * Keeps bytes under names that others give: uploads, which grow, and blobs, which never change. It knows nothing of digests
  * and repositories. A key is used for one blob only, ever; so nobody reads other bytes under it than were put there.
@@ -33,9 +41,10 @@ export interface BlobStore {
    */
   copy(key: string, to: Writable, range: ByteRange): Promise<void>
   remove(key: string): Promise<void>
-  /** Names of the blobs and of the uploads that were last written before the time. */
+  /** Names of the blobs that were last written before the time. */
   blobs(before: number): AsyncIterable<string>
-  uploads(before: number): AsyncIterable<string>
+  /** Uploads whose names begin so. */
+  uploads(prefix?: string): AsyncIterable<StoredUpload>
   /** Bytes that can still be written, where that is known. */
   free(): Promise<number | undefined>
 }

@@ -9,7 +9,7 @@ import { namespaceOf, repositoryName } from '../names.ts'
 import type { Blob } from '../types.ts'
 import { authorise } from './authorise.ts'
 import type { Route, Service } from './service.ts'
-import { type Limit, limited } from './uploads.ts'
+import type { Limit, Limits } from './uploads.ts'
 
 /** GET and HEAD of a blob (distribution-spec, "Pulling blobs"), in stretches too. DELETE takes it from the repository. */
 export async function blob(service: Service, call: Call, route: Route): Promise<Reply> {
@@ -65,14 +65,14 @@ export async function beginUpload(service: Service, call: Call, route: Route): P
   }
   const digest = call.query.get('digest')
   if (digest !== null && !isDigest(digest)) return invalidDigest(digest)
-  const most = await largest(service, route)
-  const refused = await tooLarge(service, call, most)
+  const limits = await limitsOf(service, route)
+  const refused = await tooLarge(service, call, limits.single)
   if (refused) return refused
   const id = await service.uploads.begin(route.repository)
   const upload = { repository: route.repository, id }
   if (digest === null) return accepted(route, id, 0)
   try {
-    await service.uploads.append(upload, limited(body(call), most))
+    await service.uploads.append(upload, body(call), { limits })
   } catch (error) {
     await service.uploads.abandon(upload)
     throw error
@@ -99,14 +99,14 @@ export async function upload(service: Service, call: Call, route: Route): Promis
   }
   const digest = call.query.get('digest')
   if (call.method === 'PUT' && !isDigest(digest)) return invalidDigest(digest ?? '')
-  const most = await largest(service, route)
-  const refused = await tooLarge(service, call, most)
+  const limits = await limitsOf(service, route)
+  const refused = await tooLarge(service, call, limits.single)
   if (refused) {
     // What a full disk stops is not kept: it begins anew where there is room.
     if (refused.status === 507) await uploads.abandon(name)
     return refused
   }
-  const appended = await uploads.append(name, limited(body(call), most), range?.first)
+  const appended = await uploads.append(name, body(call), { first: range?.first, limits })
   if (appended.kind === 'unknown') return failure('BLOB_UPLOAD_UNKNOWN')
   if (appended.kind === 'busy') {
     return failure('BLOB_UPLOAD_INVALID', 'another request is sending bytes of this upload', { status: 409 })
@@ -142,13 +142,17 @@ async function mounted(
   return await data.contents.mountBlob(from, to, digest)
 }
 
-/** The bytes that a blob may have: no more than its namespace could ever hold, so that nobody fills the disk with the rest. */
-async function largest({ data, settings }: Service, { repository }: Route): Promise<Limit> {
+/**
+ * The bytes that a blob may have, and all that its namespace uploads: no more than that could ever hold, so that nobody fills the
+ * disk with the rest.
+ */
+async function limitsOf({ data, settings }: Service, { repository }: Route): Promise<Limits> {
   const namespace = namespaceOf(repository)
   const quota = (await data.accounts.namespace(namespace))?.quota
-  if (quota !== undefined && quota < settings.maxBlob) return { size: quota, error: quotaError(namespace, quota) }
+  const together = quota === undefined ? undefined : { size: quota, error: quotaError(namespace, quota) }
+  if (together && together.size < settings.maxBlob) return { single: together, together }
   const message = `a blob must not have more than ${settings.maxBlob} bytes here`
-  return { size: settings.maxBlob, error: new StrakeError('denied', message) }
+  return { single: { size: settings.maxBlob, error: new StrakeError('denied', message) }, together }
 }
 
 /** Refuses at once what can't succeed: more than the limit, or more than the disk has room for. */

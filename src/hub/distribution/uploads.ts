@@ -1,9 +1,15 @@
-import { createHash, type Hash, randomBytes, randomUUID } from 'node:crypto'
+import { createHash, type Hash, hash, randomBytes, randomUUID } from 'node:crypto'
 import { StrakeError } from '../../lib/mod.ts'
 import { type Digest, hex } from '../../oci/mod.ts'
-import type { BlobStore } from '../blobs/types.ts'
+import type { BlobStore, StoredUpload } from '../blobs/types.ts'
 import type { Contents } from '../metadata/contents.ts'
+import { namespaceOf } from '../names.ts'
 import type { Repository } from '../types.ts'
+
+/** After so many bytes it is looked again whether the namespace has room for more. */
+const lookEvery = 1024 * 1024
+/** Milliseconds without a byte after which an upload makes room for others of its namespace. */
+const idleAfter = 60_000
 
 /** Uploads whose hash is kept while they grow. Of others it is made again from what is stored. */
 const maxRunning = 1000
@@ -51,8 +57,15 @@ export class Uploads {
     return await this.#blobs.uploaded(fileName(upload))
   }
 
-  /** Adds what a client sends, which begins at the byte `first` where it says so. What comes before a broken connection stays. */
-  async append(upload: UploadName, source: AsyncIterable<Uint8Array>, first?: number): Promise<Appended> {
+  /**
+   * Adds what a client sends, which begins at the byte `first` where it says so. What comes before a broken connection stays; what
+   * passes a limit goes.
+   */
+  async append(
+    upload: UploadName,
+    source: AsyncIterable<Uint8Array>,
+    { first, limits }: AppendOptions = {},
+  ): Promise<Appended> {
     const name = fileName(upload)
     if (this.#busy.has(name)) return { kind: 'busy' }
     this.#busy.add(name)
@@ -63,7 +76,7 @@ export class Uploads {
       const hash = await this.#hash(name, size)
       this.#running.delete(name)
       const after = await this.#blobs
-        .append(name, source, (piece) => hash.update(piece))
+        .append(name, limits ? this.#limited(source, { name, size, ...limits }) : source, (piece) => hash.update(piece))
         .catch((error: unknown) => this.#giveUp(name, error))
       this.#remember(name, { hash, size: after })
       return { kind: 'appended', size: after }
@@ -106,9 +119,47 @@ export class Uploads {
     return await this.#blobs.abandon(name)
   }
 
-  /** On a full disk, what can't be finished makes room for what can. Throws the error. */
+  /** Passes bytes on, and fails when there are more than the limits. */
+  async *#limited(
+    source: AsyncIterable<Uint8Array>,
+    { name, size, single, together }: Limits & { readonly name: string; readonly size: number },
+  ): AsyncIterable<Uint8Array> {
+    let all = size
+    let unlooked = lookEvery
+    for await (const piece of source) {
+      all += piece.length
+      unlooked += piece.length
+      if (all > single.size) throw single.error
+      if (together && unlooked > lookEvery) {
+        unlooked = 0
+        await this.#makeRoom({ upload: name, size: all }, together)
+      }
+      yield piece
+    }
+  }
+
+  /** Lets go what nobody goes on with, the oldest first, where all uploads of a namespace have more bytes than it may have. */
+  async #makeRoom(
+    { upload, size }: Pick<StoredUpload, 'upload' | 'size'>,
+    { size: most, error }: Limit,
+  ): Promise<void> {
+    let sum = size
+    const idle: StoredUpload[] = []
+    for await (const other of this.#blobs.uploads(upload.slice(0, upload.indexOf('-') + 1))) {
+      if (other.upload === upload) continue
+      sum += other.size
+      if (other.writtenAt < Date.now() - idleAfter && !this.#busy.has(other.upload)) idle.push(other)
+    }
+    for (const other of idle.sort((a, b) => a.writtenAt - b.writtenAt)) {
+      if (sum > most && (await this.#blobs.abandon(other.upload))) sum -= other.size
+    }
+    if (sum > most) throw error
+  }
+
+  /** What can't be finished, on a full disk or beyond a quota, makes room for what can. Throws the error. */
   async #giveUp(name: string, error: unknown): Promise<never> {
-    if (error instanceof StrakeError && error.code === 'unavailable') await this.#blobs.abandon(name)
+    if (error instanceof StrakeError && (error.code === 'unavailable' || error.code === 'denied'))
+      await this.#blobs.abandon(name)
     throw error
   }
 
@@ -127,8 +178,9 @@ export class Uploads {
   }
 }
 
+/** Those of a namespace begin the same. */
 function fileName({ repository, id }: UploadName): string {
-  return createHash('sha256').update(`${repository}\0${id}`).digest('hex').slice(0, 40)
+  return `${hash('sha256', namespaceOf(repository)).slice(0, 16)}-${hash('sha256', `${repository}\0${id}`).slice(0, 40)}`
 }
 
 export interface Limit {
@@ -138,12 +190,13 @@ export interface Limit {
   readonly error: StrakeError
 }
 
-/** Passes bytes on, and fails when there are more than the limit. */
-export async function* limited(source: AsyncIterable<Uint8Array>, limit: Limit): AsyncIterable<Uint8Array> {
-  let size = 0
-  for await (const piece of source) {
-    size += piece.length
-    if (size > limit.size) throw limit.error
-    yield piece
-  }
+export interface Limits {
+  readonly single: Limit
+  /** Of all unfinished uploads of the namespace. */
+  readonly together: Limit | undefined
+}
+
+export interface AppendOptions {
+  readonly first?: number | undefined
+  readonly limits?: Limits | undefined
 }
