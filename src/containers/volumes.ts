@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { openDirectory, sys } from '../host/mod.ts'
-import { errno, StrakeError } from '../lib/mod.ts'
+import { errno, makeFolder, StrakeError } from '../lib/mod.ts'
 import { removeTree, type Store, treeSize } from '../store/mod.ts'
 import { checkVolumeName } from './mount-options.ts'
 import { randomId } from './random-id.ts'
@@ -129,7 +129,7 @@ export function volumePath(store: Store, name: string): string {
 
 /** Checks that a path of the host that is to be mounted is there, or makes a directory of it, as docker's `-v` does. */
 export function ensureSource(source: string): void {
-  if (!existsSync(source)) mkdirSync(source, { recursive: true })
+  if (!existsSync(source)) makeFolder(source)
 }
 
 function toVolume(store: Store, row: object): Volume {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import { digestOf } from '../oci/mod.ts'
+import { openHub } from './hub.ts'
 import { basic, errorCode, type PushedImage, pushImage, putManifest, send, startHub, type TestHub } from './testing.ts'
 
 const skip = process.getuid?.() !== 0 && 'needs root'
@@ -172,4 +173,10 @@ test('a disk that fills while many push: all that was acknowledged is whole', { 
   assert.deepEqual(readdirSync(join(disk.folder, 'uploads')), [])
   await hub.restart()
   for (const { name, image } of done) await isWhole(hub, name, image)
+})
+
+test('a folder where none can be made is refused', () => {
+  for (const folder of ['/proc/strake', '/proc/strake/hub/data']) {
+    assert.throws(() => openHub(folder), { code: 'denied', message: `cannot write to the hub's data in ${folder}` })
+  }
 })

@@ -11,6 +11,8 @@ after(() => rmSync(dir, { recursive: true, force: true }))
 test('a folder is made with those above it, and may be there', () => {
   for (const _ of [1, 2]) makeFolder(join(dir, 'a/b/c'))
   assert.ok(statSync(join(dir, 'a/b/c')).isDirectory())
+  makeFolder(join(dir, 'own/b'), 0o700)
+  for (const path of ['own', 'own/b']) assert.equal(statSync(join(dir, path)).mode & 0o777, 0o700)
 })
 
 test('where there is no place for one, it is told', () => {

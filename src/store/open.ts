@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync, readdirSync, writeFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { sys } from '../host/mod.ts'
-import { errno, StrakeError } from '../lib/mod.ts'
+import { errno, makeFolder, StrakeError } from '../lib/mod.ts'
 import { mediaTypes } from '../oci/mod.ts'
 import { check } from './check.ts'
 import { collect } from './collect.ts'
@@ -65,12 +65,21 @@ function userVersion(db: Database): number {
 
 /** Takes an empty directory as the store's. The database comes first: whoever sees it knows whose directory it is. */
 function settle(root: string): void {
-  mkdirSync(dirname(root), { recursive: true })
-  make(() => {
-    mkdirSync(root)
+  if (!existsSync(root)) {
+    try {
+      makeFolder(root)
+    } catch (error) {
+      // Of /proc and its like.
+      if (errno(error) !== 'ENOENT') throw error
+      const hint = 'Name a directory that you may write to in STRAKE_ROOT'
+      throw new StrakeError('denied', `cannot make the store ${root}: ${(error as Error).message}`, {
+        hint,
+        cause: error,
+      })
+    }
     // Others may pass through, as the root user of a user namespace must, but see nothing.
     chmodSync(root, 0o711)
-  })
+  }
   const others = readdirSync(root).filter((name) => name !== 'lost+found')
   if (others.length && !others.includes('strake.db')) {
     const some = `${others.slice(0, 3).join(', ')}${others.length > 3 ? ', …' : ''}`

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { setFlagsFromString } from 'node:v8'
 import { type LogEvent, openHub, type RunningHub, readCertificate, selfSigned, serve } from '../../hub/mod.ts'
@@ -80,7 +79,8 @@ async function certificate(options: TlsOptions, data: string) {
   }
   if (cert !== undefined && key !== undefined) return readCertificate(cert, key)
   if (!own) return undefined
-  mkdirSync(data, { recursive: true, mode: 0o700 })
+  // Makes the folder, or says why it can't be.
+  openHub(data)[Symbol.dispose]()
   return await selfSigned(data)
 }
 

@@ -1,7 +1,7 @@
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { errno } from '../../lib/mod.ts'
+import { errno, makeFolder } from '../../lib/mod.ts'
 import type { Scope } from '../../registry/mod.ts'
 
 /** What a Bearer token says (distribution, "Token Authentication Implementation"). Times are seconds. */
@@ -60,7 +60,7 @@ function readKey(folder: string): string {
     if (errno(error) !== 'ENOENT') throw error
   }
   // Two processes may start at once: the key that is there first counts, and it is there wholly.
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  makeFolder(folder, 0o700)
   const own = `${path}.${process.pid}`
   const { privateKey } = generateKeyPairSync('ed25519')
   writeFileSync(own, privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 })

@@ -1,7 +1,6 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
-import { errno, StrakeError } from '../../lib/mod.ts'
+import { errno, makeFolder, StrakeError } from '../../lib/mod.ts'
 import { matchesPattern } from '../names.ts'
 import { upgrade } from './schema.ts'
 
@@ -18,7 +17,7 @@ export class Database implements Disposable {
   constructor(folder: string) {
     this.#folder = folder
     try {
-      mkdirSync(folder, { recursive: true, mode: 0o700 })
+      makeFolder(folder, 0o700)
       this.#handle = new DatabaseSync(join(folder, 'hub.db'), { timeout: 10_000 })
       // An acknowledged push must outlive a power cut: every commit is synced.
       this.#handle.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
@@ -123,7 +122,15 @@ function databaseError(folder: string, cause: unknown): unknown {
     const hint = 'Put a backup of the folder in its place.'
     return new StrakeError('corrupt', `the hub's database in ${folder} is damaged`, { hint, cause })
   }
-  if (code === sqlite.cantOpen || code === sqlite.readonly || name === 'EACCES' || name === 'EROFS') {
+  if (
+    code === sqlite.cantOpen ||
+    code === sqlite.readonly ||
+    name === 'EACCES' ||
+    name === 'EPERM' ||
+    name === 'EROFS' ||
+    // Of /proc and its like.
+    name === 'ENOENT'
+  ) {
     const hint = 'Name a folder that you may write to with --data, or use the rights of its owner'
     return new StrakeError('denied', `cannot write to the hub's data in ${folder}`, { hint, cause })
   }

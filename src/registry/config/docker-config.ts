@@ -2,7 +2,6 @@ import {
   closeSync,
   fchmodSync,
   fsyncSync,
-  mkdirSync,
   openSync,
   readFileSync,
   realpathSync,
@@ -13,7 +12,7 @@ import {
 } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { errno, StrakeError } from '../../lib/mod.ts'
+import { errno, makeFolder, StrakeError } from '../../lib/mod.ts'
 
 /** One entry of `auths`: what docker keeps for a registry where no helper does. */
 export interface StoredAuth {
@@ -79,7 +78,7 @@ export function readDockerConfig(env: NodeJS.ProcessEnv): DockerConfig {
 
 /** Replaces the file as a whole. Only its owner can read it. A link stays a link. */
 export function writeDockerConfig({ path, auths, credsStore, credHelpers, rest }: DockerConfig): void {
-  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  makeFolder(dirname(path), 0o700)
   const there = statSync(path, { throwIfNoEntry: false })
   const target = there ? realpathSync(path) : path
   const value = {
