@@ -136,6 +136,26 @@ test('a Bearer token of a user that was removed is none of the next one of that 
   assert.equal(await status('POST /v2/carol/app/blobs/uploads/', headers), 401)
 })
 
+test('a Bearer token ends with the password or the access token that it was given for', async () => {
+  await hub.data.accounts.addUser({ name: 'dave', password: await hashPassword(password), admin: false })
+  await pushImage(hub, 'dave/app', { user: 'dave', tag: 'latest' })
+  await hub.data.repositories.set('dave/app', { visibility: 'private' })
+  const access = await accessToken('dave', 'read')
+  const query = 'scope=repository:dave/app:pull'
+  const [withPassword, withAccess] = [await bearer(query, basic('dave')), await bearer(query, access)]
+  const statuses = async () => [
+    await status('GET /v2/dave/app/manifests/latest', withPassword),
+    await status('GET /v2/dave/app/manifests/latest', withAccess),
+  ]
+  assert.deepEqual(await statuses(), [200, 200])
+  await hub.data.accounts.setPassword('dave', await hashPassword('another password'))
+  assert.deepEqual(await statuses(), [401, 200])
+  const again = await bearer(query, basic('dave', 'another password'))
+  assert.equal(await status('GET /v2/dave/app/manifests/latest', again), 200)
+  for (const { id } of await hub.data.accounts.tokens('dave')) await hub.data.accounts.removeToken(id)
+  assert.deepEqual(await statuses(), [401, 401])
+})
+
 test('what belongs to a hidden repository is as hidden: blobs, referrers, uploads', async () => {
   const { digest, layer } = await pushImage(hub, 'alice/closed', { user: 'alice', tag: 'x' })
   const upload = (await send(hub, 'POST /v2/alice/closed/blobs/uploads/', { user: 'alice' })).headers.get('location')!

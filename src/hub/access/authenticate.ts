@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from 'node:crypto'
 import type { Accounts } from '../metadata/accounts.ts'
 import type { Token, User } from '../types.ts'
 import type { TokenKey } from './jwt.ts'
-import { hashPassword, isOutdated, verifyNobody, verifyPassword } from './passwords.ts'
+import { hashPassword, isOutdated, passwordMark, verifyNobody, verifyPassword } from './passwords.ts'
 import { anonymous, type Principal } from './rights.ts'
 import { hashSecret, isSecret } from './secrets.ts'
 import { Throttle } from './throttle.ts'
@@ -89,8 +89,8 @@ export class Authenticator {
     let token: Token | undefined
     if (claims.tid !== undefined) {
       token = (await this.#accounts.tokens(user.name)).find(({ id }) => id === claims.tid)
-      if (!token) return { kind: 'refused', expired: true }
-    }
+      if (!token || isOver(token)) return { kind: 'refused', expired: true }
+    } else if (claims.pwm !== passwordMark(user.password)) return { kind: 'refused', expired: true }
     return { kind: 'accepted', principal: { user: user.name, admin: user.admin, token, grants } }
   }
 
@@ -124,6 +124,10 @@ export class Authenticator {
     }
     return right
   }
+}
+
+function isOver({ expiresAt }: Token): boolean {
+  return expiresAt !== undefined && expiresAt <= Date.now()
 }
 
 let last: Promise<unknown> = Promise.resolve()

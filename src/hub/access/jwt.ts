@@ -15,6 +15,8 @@ export interface Claims {
   readonly access: readonly Scope[]
   /** The access token or login that it was given for. It ends with that. */
   readonly tid?: string
+  /** `passwordMark` of the password that it was given for instead. It ends when that changes. */
+  readonly pwm?: string
 }
 
 const issuer = 'strake-hub'

@@ -1,4 +1,4 @@
-import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { hash, randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { StrakeError } from '../../lib/mod.ts'
 import { bcryptMatches, isBcrypt } from './bcrypt.ts'
 
@@ -15,6 +15,11 @@ export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(16)
   const key = await derive(password, salt, cost)
   return ['scrypt', cost.N, cost.r, cost.p, salt.toString('base64'), key.toString('base64')].join('$')
+}
+
+/** Tells stored passwords apart, and says nothing of them. */
+export function passwordMark(stored: string): string {
+  return hash('sha256', stored).slice(0, 16)
 }
 
 /** Whether it is the password that `stored` was made from, by `hashPassword` or by `htpasswd -B`. */

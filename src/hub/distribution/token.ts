@@ -1,5 +1,6 @@
 import { parseScope, type Scope } from '../../registry/mod.ts'
 import type { Authentication } from '../access/authenticate.ts'
+import { passwordMark } from '../access/passwords.ts'
 import { type Principal, rights } from '../access/rights.ts'
 import { hashSecret, newId, newSecret } from '../access/secrets.ts'
 import { type Call, readForm } from '../http/call.ts'
@@ -72,6 +73,8 @@ async function give(data: HubData & Access, call: Call, wish: Wish): Promise<Rep
     return failure('UNSUPPORTED', `tokens are given here for the service ${service} only`, { status: 400 })
   }
   const now = Date.now()
+  // The one that was just used may have been hashed anew.
+  const user = principal.token ? undefined : await data.accounts.user(principal.user ?? '')
   const token = data.key.sign({
     aud: service,
     sub: principal.user ?? '',
@@ -79,6 +82,7 @@ async function give(data: HubData & Access, call: Call, wish: Wish): Promise<Rep
     exp: Math.floor(now / 1000) + lifetime,
     access: await allowed(data, principal, wish.scopes),
     ...(principal.token && { tid: principal.token.id }),
+    ...(user && { pwm: passwordMark(user.password) }),
   })
   const refresh =
     wish.refresh ?? (wish.offline && principal.user !== undefined ? await login(data, call, wish) : undefined)
