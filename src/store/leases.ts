@@ -17,9 +17,18 @@ export function openLease(db: Database, purpose: string): Lease {
       else holdSnapshot(db, id, resource.snapshot)
     },
     [Symbol.dispose]: () => {
-      // Without the store, it is void when the process ends.
-      if (db.handle.isOpen) db.transaction(() => db.sql('DELETE FROM leases WHERE id = ?').run(id))
+      // Without the store, and on a full disk, it is void when the process ends.
+      if (db.handle.isOpen) ifAvailable(() => db.transaction(() => db.sql('DELETE FROM leases WHERE id = ?').run(id)))
     },
+  }
+}
+
+/** What is given up must not hide why. */
+function ifAvailable(body: () => void): void {
+  try {
+    body()
+  } catch (error) {
+    if (!(error instanceof StrakeError && error.code === 'unavailable')) throw error
   }
 }
 
@@ -60,7 +69,9 @@ export function claim(db: Database, name: string, lease: number): Disposable | u
   return {
     [Symbol.dispose]: () => {
       if (db.handle.isOpen) {
-        db.transaction(() => db.sql('DELETE FROM claims WHERE name = ? AND lease = ?').run(name, lease))
+        ifAvailable(() =>
+          db.transaction(() => db.sql('DELETE FROM claims WHERE name = ? AND lease = ?').run(name, lease)),
+        )
       }
     },
   }

@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { StrakeError } from '../lib/mod.ts'
 import { type ChainId, chain, type DiffId } from '../oci/mod.ts'
@@ -137,6 +137,21 @@ export class Snapshots implements Snapshotter {
 
   discard(id: SnapshotId): void {
     const { root } = this.#db
+    try {
+      this.#removeRow(id)
+    } catch (error) {
+      if (!(error instanceof StrakeError && error.code === 'unavailable') || this.#db.inTransaction) throw error
+      // The disk is full, most likely of this.
+      for (const name of readdirSync(this.dir(id))) removeTree(join(this.dir(id), name))
+      this.#removeRow(id)
+    }
+    this.#db.afterCommit(() => {
+      const trash = toTrash(root, snapshotPath(root, id))
+      if (trash) removeTree(trash)
+    })
+  }
+
+  #removeRow(id: SnapshotId): void {
     this.#db.transaction(() => {
       if (this.get(id).state !== 'active') throw new StrakeError('internal', `snapshot ${id} is committed`)
       try {
@@ -145,10 +160,6 @@ export class Snapshots implements Snapshotter {
         if (!isForeignKeyError(error)) throw error
         throw new StrakeError('conflict', `snapshot ${id} is in use`, { cause: error })
       }
-    })
-    this.#db.afterCommit(() => {
-      const trash = toTrash(root, snapshotPath(root, id))
-      if (trash) removeTree(trash)
     })
   }
 
