@@ -4,7 +4,7 @@ import { constants, createZstdCompress, crc32 as zlibCrc32 } from 'node:zlib'
 import { isal } from '../host/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import type { Compression } from '../store/mod.ts'
-import { caller, workers } from './crew.ts'
+import { caller, together } from './crew.ts'
 import { packedRoom } from './deflate.ts'
 
 /**
@@ -84,7 +84,7 @@ async function* gzip(bytes: AsyncIterable<Uint8Array>, level: number | undefined
     const input = memory.buffer.subarray(0, end)
     checksum = crc32(input.subarray(dictionary), checksum)
     size += end - dictionary
-    const crew = last && size === end ? caller : workers
+    const crew = last && size === end ? caller : together
     const packed = crew.do({ kind: 'deflate', input, dictionary, output: memory.output, level, last })
     packed.catch(() => {})
     deflating.push({ memory, packed })
@@ -112,7 +112,7 @@ async function* gzip(bytes: AsyncIterable<Uint8Array>, level: number | undefined
           const full = block
           block = begin(full)
           deflate(full, false)
-          if (deflating.length > 2 * workers.size + 1) yield* first()
+          if (deflating.length > 2 * together.size + 1) yield* first()
         }
         const part = chunk.subarray(at, at + blockSize - (block.end - block.dictionary))
         block.memory.buffer.set(part, block.end)
