@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { exec, processIdentity, unmount } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
-import { findRuntime } from '../runtime/mod.ts'
+import { findRuntime, removeCgroup } from '../runtime/mod.ts'
 import { watchChanges } from './changes.ts'
-import { lockContainer, places } from './places.ts'
+import { cgroupOf, lockContainer, places } from './places.ts'
 import { getContainer, setState } from './records.ts'
 import { removeFiles } from './remove.ts'
 import type { Container, ContainerState, Context, Running } from './types.ts'
@@ -105,6 +105,7 @@ export async function forget({ store }: Context, { id, state }: Container): Prom
       throw new StrakeError('failed', `${path} can't delete the container ${id}: ${stderr.trim()}`)
     }
   }
+  await removeCgroup(cgroupOf(id))
   unmountRoot(rootfs)
 }
 
@@ -113,6 +114,7 @@ function forgetLater({ store }: Context, { id, state }: Container): void {
   const { runtimeRoot, rootfs } = places(store, id)
   const child = spawn(runtimeOf(state), ['--root', runtimeRoot, 'delete', id], { stdio: 'ignore', detached: true })
   child.once('error', () => {}).unref()
+  void removeCgroup(cgroupOf(id))
   unmountRoot(rootfs)
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { findProgram } from '../host/mod.ts'
 import { findInit } from './init.ts'
 import {
   createContainer,
@@ -25,6 +26,7 @@ import { asRoot, type TestContext, testContext } from './testing.ts'
 import type { Container, CreateOptions } from './types.ts'
 
 const noInit = findInit() === undefined && 'needs an init'
+const noRunc = findProgram('runc') === undefined && 'needs runc'
 
 let context: TestContext
 before(() => {
@@ -146,6 +148,24 @@ test('what can not be started says so as docker does, and stays', asRoot, async 
     await assert.rejects(startContainer(context, container), { code: 'failed', exitCode })
     const { state } = await currentContainer(context, container.id)
     assert.ok(state.kind === 'created' && state.exitCode === exitCode && state.error, JSON.stringify(state))
+    await removeContainer(context, container.id)
+  }
+})
+
+test('a program that the kernel refuses says so as docker does', { skip: asRoot.skip || noRunc }, async () => {
+  context.addImage('refused', {}, (root) => {
+    writeFileSync(join(root, 'format'), 'no program\n', { mode: 0o755 })
+    writeFileSync(join(root, 'script'), '#!/bin/nope\n', { mode: 0o755 })
+  })
+  for (const [program, error] of [
+    ['/format', 'exec /format: exec format error'],
+    ['/script', 'exec /script: no such file or directory'],
+  ] as const) {
+    const container = createContainer(context, { image: 'refused', network: 'none', command: [program] })
+    const started = await startContainer(context, container)
+    started?.release()
+    assert.notEqual(await waitContainer(context, container.id), 0)
+    assert.equal((await output(container.id)).stderr.trim(), error)
     await removeContainer(context, container.id)
   }
 })

@@ -34,6 +34,11 @@ export function places(store: Store, id: string) {
   }
 }
 
+/** The cgroup of a container. */
+export function cgroupOf(id: string): string {
+  return `/strake/${id}`
+}
+
 /** What need not, and must not, outlive the machine's uptime: one directory for each store. */
 export function runDirectory(store: Store): string {
   const base = process.getuid?.() === 0 ? '/run/strake' : join(process.env.XDG_RUNTIME_DIR ?? tmpdir(), 'strake')

@@ -3,12 +3,19 @@ import { hostname as hostHostname } from 'node:os'
 import { join } from 'node:path'
 import { enterPrivateMounts, exec, mountOverlay, processIdentity } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
-import { findRuntime, type Mount, ociSpec, startFailure } from '../runtime/mod.ts'
+import {
+  bundleConfig,
+  enterRuntimeMounts,
+  findRuntimeFor,
+  type Mount,
+  type SpecOptions,
+  startFailure,
+} from '../runtime/mod.ts'
 import { resizeTerminal, type Size } from './attach.ts'
 import { type Monitor, readText, startMonitor } from './conmon.ts'
 import { currentBoot, forget, refresh } from './end.ts'
 import { requireInit } from './init.ts'
-import { lockContainer, places } from './places.ts'
+import { cgroupOf, lockContainer, places } from './places.ts'
 import { getContainer, setState } from './records.ts'
 import type { Container, Context, Running } from './types.ts'
 import { ensureSource, fillVolume, volumePath } from './volumes.ts'
@@ -64,7 +71,6 @@ async function start(context: Context, container: Container, size: Size | undefi
   const { store } = context
   const { id, settings } = container
   const place = places(store, id)
-  const runtime = findRuntime()
   await forget(context, container)
   for (const path of [place.rootfs, place.runtimeRoot, place.exitDirectory])
     mkdirSync(path, { recursive: true, mode: 0o711 })
@@ -73,7 +79,10 @@ async function start(context: Context, container: Container, size: Size | undefi
   mountRoot(context, container)
   const mounts = prepareMounts(context, container)
   using network = wire(context, container)
-  writeFileSync(place.config, JSON.stringify(spec(container, { rootfs: place.rootfs, mounts, network })))
+  const options = spec(container, { rootfs: place.rootfs, mounts, network })
+  const runtime = findRuntimeFor(options)
+  enterRuntimeMounts(runtime)
+  writeFileSync(place.config, bundleConfig(runtime, options))
   // The network is made while the runtime makes the container: both take about as long.
   const [monitor, endpoint] = await both(
     startMonitor({ store, container, places: place, runtime: runtime.path, fds: network.fds }),
@@ -174,12 +183,12 @@ function prepareMounts({ store }: Context, { id, settings }: Container): Mount[]
 function spec(
   { id, settings }: Container,
   { rootfs, mounts, network }: { readonly rootfs: string; readonly mounts: readonly Mount[]; readonly network: Wire },
-) {
+): SpecOptions {
   const taken = new Set(mounts.map(({ target }) => target))
   const files = network.files.filter(({ target }) => !taken.has(target))
   const init = settings.init ? requireInit() : undefined
   const args = [...settings.entrypoint, ...settings.command]
-  return ociSpec({
+  return {
     rootfs,
     readonlyRootfs: settings.readonlyRootfs,
     hostname: settings.network === 'host' ? settings.hostname || hostHostname() : settings.hostname,
@@ -189,7 +198,7 @@ function spec(
       ...(init ? [{ kind: 'bind', source: init, target: '/sbin/docker-init', readonly: true } as const] : []),
     ],
     network: network.namespace,
-    cgroup: `/strake/${id}`,
+    cgroup: cgroupOf(id),
     unconfined: settings.unconfined,
     args: init ? ['/sbin/docker-init', '--', ...args] : args,
     env: settings.env,
@@ -200,5 +209,5 @@ function spec(
     capAdd: settings.capAdd,
     capDrop: settings.capDrop,
     limits: { memory: settings.memory, cpus: settings.cpus, pids: settings.pidsLimit },
-  })
+  }
 }

@@ -1,6 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { bindMount, enterPrivateMounts, mount, processIdentity, unmount } from '../host/mod.ts'
+import { bindMount, mount, processIdentity, unmount } from '../host/mod.ts'
 import { errno } from '../lib/mod.ts'
 import { runAttended } from './attended.ts'
 import { removeCgroup } from './cgroups.ts'
@@ -8,8 +8,7 @@ import { type Complaint, holdBackComplaint } from './complaints.ts'
 import { startFailure } from './failures.ts'
 import { launch } from './launcher.ts'
 import { runDirectory } from './run-directory.ts'
-import { findRuntime } from './runtimes.ts'
-import { ociSpec } from './spec.ts'
+import { bundleConfig, enterRuntimeMounts, findRuntime } from './runtimes.ts'
 import type { ExecuteOptions, SpecOptions } from './types.ts'
 
 let count = 0
@@ -26,7 +25,7 @@ let swept: Promise<void> | undefined
 export async function execute(spec: SpecOptions, io: ExecuteOptions): Promise<{ readonly exitCode: number }> {
   io.signal?.throwIfAborted()
   const runtime = findRuntime()
-  enterPrivateMounts()
+  enterRuntimeMounts(runtime)
   swept ??= sweepSteps()
   await swept
   const directory = join(stepsDirectory(), `${processIdentity(process.pid)}-${++count}`)
@@ -36,7 +35,7 @@ export async function execute(spec: SpecOptions, io: ExecuteOptions): Promise<{ 
   const memory = inMemory(directory, (spec.secretEnv ?? []).length > 0)
   try {
     using network = adoptNetwork(spec.network, directory)
-    writeFileSync(join(directory, 'config.json'), JSON.stringify(ociSpec({ ...spec, network: network.network })))
+    writeFileSync(join(directory, 'config.json'), bundleConfig(runtime, { ...spec, network: network.network }))
     let complaint: Complaint | undefined
     const exitCode = io.inherit
       ? await runAttended(runtime.path, directory, io.signal)
@@ -56,7 +55,8 @@ export async function execute(spec: SpecOptions, io: ExecuteOptions): Promise<{ 
     complaint?.release()
     return { exitCode }
   } finally {
-    if (io.signal?.aborted) await removeCgroup(spec.cgroup)
+    // After a kill there is all of it; crun leaves its part in v2 where that stands beside v1.
+    await removeCgroup(spec.cgroup)
     memory[Symbol.dispose]()
     rmSync(directory, { recursive: true, force: true })
   }

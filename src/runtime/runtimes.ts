@@ -1,7 +1,11 @@
-import { existsSync } from 'node:fs'
-import { basename } from 'node:path'
-import { findProgram } from '../host/mod.ts'
-import { StrakeError } from '../lib/mod.ts'
+import { closeSync, mkdirSync, statfsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { bindMount, enterPrivateMounts, findProgram, mount, openDirectory } from '../host/mod.ts'
+import { errno, StrakeError } from '../lib/mod.ts'
+import { isExecutable } from './program.ts'
+import { seccompFilter } from './seccomp-filter.ts'
+import { ociSpec } from './spec.ts'
+import type { SpecOptions } from './types.ts'
 
 /** An OCI runtime: a program with runc's command line. */
 export interface Runtime {
@@ -14,7 +18,7 @@ export interface Runtime {
  * fastest; else runc. Throws `unavailable` where there is none.
  */
 export function findRuntime(env: NodeJS.ProcessEnv = process.env): Runtime {
-  const names = env.STRAKE_RUNTIME ? [env.STRAKE_RUNTIME] : isHybrid() ? ['runc'] : ['crun', 'runc']
+  const names = env.STRAKE_RUNTIME ? [env.STRAKE_RUNTIME] : ['crun', 'runc']
   for (const name of names) {
     const path = findProgram(name, env)
     if (path) return { name: basename(path), path }
@@ -26,7 +30,61 @@ export function findRuntime(env: NodeJS.ProcessEnv = process.env): Runtime {
   throw new StrakeError('unavailable', `${missing} is not installed`, { hint })
 }
 
-/** cgroups v1 beside v2, which crun refuses. */
+/**
+ * The runtime for a container that another program keeps. crun leaves what execve(2) says to the container's log, when all think
+ * that it runs, so that where its program may not start runc makes it, if that is installed.
+ */
+export function findRuntimeFor(options: SpecOptions, env: NodeJS.ProcessEnv = process.env): Runtime {
+  const preferred = findRuntime(env)
+  if (env.STRAKE_RUNTIME || !isCrun(preferred) || isExecutable(options.rootfs, options)) return preferred
+  const path = findProgram('runc', env)
+  return path ? { name: 'runc', path } : preferred
+}
+
+/**
+ * config.json for a runtime. crun takes the seccomp profile compiled: compiling takes it longer than all the rest, and it does
+ * not tell calls that a profile is too old for from those that are forbidden.
+ */
+export function bundleConfig(runtime: Runtime, options: SpecOptions): string {
+  const spec = ociSpec(options)
+  const filter = isCrun(runtime) && spec.linux.seccomp ? seccompFilter(spec.linux.seccomp) : undefined
+  if (!filter) return JSON.stringify(spec)
+  return JSON.stringify({ ...spec, annotations: { 'run.oci.seccomp_bpf_data': filter.toString('base64') } })
+}
+
+function isCrun({ name }: Runtime): boolean {
+  return name.startsWith('crun')
+}
+
+const unified = '/sys/fs/cgroup/unified'
+const CGROUP2_SUPER_MAGIC = 0x63677270
+
+/**
+ * Enters a mount namespace in which the runtime can be started (`enterPrivateMounts`).
+ *
+ * crun refuses to make containers where cgroups v2 are mounted beside v1, which it sees by what is mounted at `unified`. So a tmpfs
+ * is mounted there, with our part of v2 in it: containers get their cgroup there as well.
+ */
+export function enterRuntimeMounts(runtime: Runtime): void {
+  enterPrivateMounts()
+  if (!isCrun(runtime) || !isHybrid()) return
+  const own = join(unified, 'strake')
+  mkdirSync(own, { recursive: true })
+  const fd = openDirectory(own)
+  try {
+    mount('tmpfs', unified, 'tmpfs', 0, 'mode=0755')
+    mkdirSync(own)
+    bindMount(`/proc/self/fd/${fd}`, own)
+  } finally {
+    closeSync(fd)
+  }
+}
+
 function isHybrid(): boolean {
-  return existsSync('/sys/fs/cgroup/unified/cgroup.procs')
+  try {
+    return statfsSync(unified).type === CGROUP2_SUPER_MAGIC
+  } catch (error) {
+    if (errno(error) === 'ENOENT') return false
+    throw error
+  }
 }

@@ -6,7 +6,7 @@ export interface Seccomp {
   readonly syscalls: readonly Rule[]
 }
 
-interface Rule {
+export interface Rule {
   readonly names: readonly string[]
   readonly action: 'SCMP_ACT_ALLOW' | 'SCMP_ACT_ERRNO'
   readonly errnoRet?: number

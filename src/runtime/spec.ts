@@ -6,7 +6,7 @@ import { StrakeError } from '../lib/mod.ts'
 import { hostPlatform } from '../oci/mod.ts'
 import { boundingSet } from './capabilities.ts'
 import { deviceOf } from './cdi.ts'
-import { defaultSeccomp } from './seccomp.ts'
+import { defaultSeccomp, type Seccomp } from './seccomp.ts'
 import type { ContainerEdits, Limits, Mount, ProcessOptions, SpecOptions } from './types.ts'
 import { resolveUser } from './users.ts'
 
@@ -18,7 +18,7 @@ export interface OciSpec {
   readonly hostname: string
   readonly mounts: readonly OciMount[]
   readonly hooks?: object
-  readonly linux: object
+  readonly linux: Readonly<Record<string, unknown>> & { readonly seccomp?: Seccomp }
 }
 
 /** The `process` of a spec, which is also what `runc exec --process` takes. */

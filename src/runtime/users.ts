@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, readSync, type Stats } from 'node:fs'
 import { openDirectory, sys } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
 
@@ -22,19 +22,30 @@ const maxDatabase = 16 << 20
  * Undefined where there is none, or something else than a file. At most `limit` bytes are read; throws `invalid` beyond.
  */
 export function readInRoot(rootfs: string, path: string, limit: number): Buffer | undefined {
-  return read(rootfs, path, (size) => {
+  return withFile(rootfs, path, (fd, { size }) => {
     if (size > limit) throw new StrakeError('invalid', `${path} in the image is too large: ${size} bytes`)
-    return size
+    return read(fd, size)
   })
 }
 
 /** As `readInRoot`, but of a longer file the first `most` bytes. */
 export function readHeadInRoot(rootfs: string, path: string, most: number): Buffer | undefined {
-  return read(rootfs, path, (size) => Math.min(size, most))
+  return withFile(rootfs, path, (fd, { size }) => read(fd, Math.min(size, most)))
 }
 
-/** @param count how many bytes of a file of that size are to be read */
-function read(rootfs: string, path: string, count: (size: number) => number): Buffer | undefined {
+function read(fd: number, size: number): Buffer {
+  const bytes = Buffer.alloc(size)
+  let length = 0
+  while (length < bytes.length) {
+    const count = readSync(fd, bytes, length, bytes.length - length, length)
+    if (count === 0) break
+    length += count
+  }
+  return bytes.subarray(0, length)
+}
+
+/** Lends a regular file of a root file system, opened as by `readInRoot`. Undefined where there is none. */
+export function withFile<T>(rootfs: string, path: string, use: (fd: number, stat: Stats) => T): T | undefined {
   const root = openDirectory(rootfs)
   let fd: number
   try {
@@ -49,15 +60,7 @@ function read(rootfs: string, path: string, count: (size: number) => number): Bu
   }
   try {
     const stat = fstatSync(fd)
-    if (!stat.isFile()) return undefined
-    const bytes = Buffer.alloc(count(stat.size))
-    let length = 0
-    while (length < bytes.length) {
-      const taken = readSync(fd, bytes, length, bytes.length - length, length)
-      if (taken === 0) break
-      length += taken
-    }
-    return bytes.subarray(0, length)
+    return stat.isFile() ? use(fd, stat) : undefined
   } finally {
     closeSync(fd)
   }
