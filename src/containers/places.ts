@@ -15,7 +15,6 @@ export function places(store: Store, id: string) {
     directory,
     /** Where the overlay is mounted, in the mount namespace of whoever started it. */
     rootfs: join(directory, 'rootfs'),
-    config: join(directory, 'config.json'),
     log: join(directory, 'log'),
     /** The runtime's own log, for the reason of a failed start. */
     runtimeLog: join(directory, 'runtime.log'),

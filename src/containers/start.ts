@@ -1,15 +1,16 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { hostname as hostHostname } from 'node:os'
 import { join } from 'node:path'
 import { enterPrivateMounts, exec, mountOverlay, processIdentity } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
 import {
-  bundleConfig,
   enterRuntimeMounts,
   findRuntimeFor,
   type Mount,
+  makeMountPoints,
   type SpecOptions,
   startFailure,
+  writeBundle,
 } from '../runtime/mod.ts'
 import { resizeTerminal, type Size } from './attach.ts'
 import { type Monitor, readText, startMonitor } from './conmon.ts'
@@ -82,7 +83,8 @@ async function start(context: Context, container: Container, size: Size | undefi
   const options = spec(container, { rootfs: place.rootfs, mounts, network })
   const runtime = findRuntimeFor(options)
   enterRuntimeMounts(runtime)
-  writeFileSync(place.config, bundleConfig(runtime, options))
+  makeMountPoints(options)
+  writeBundle(place.directory, runtime, options)
   // The network is made while the runtime makes the container: both take about as long.
   const [monitor, endpoint] = await both(
     startMonitor({ store, container, places: place, runtime: runtime.path, fds: network.fds }),

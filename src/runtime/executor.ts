@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { bindMount, mount, processIdentity, unmount } from '../host/mod.ts'
 import { errno } from '../lib/mod.ts'
 import { runAttended } from './attended.ts'
+import { writeBundle } from './bundle.ts'
 import { removeCgroup } from './cgroups.ts'
 import { type Complaint, holdBackComplaint } from './complaints.ts'
 import { startFailure } from './failures.ts'
 import { launch } from './launcher.ts'
 import { runDirectory } from './run-directory.ts'
-import { bundleConfig, enterRuntimeMounts, findRuntime } from './runtimes.ts'
+import { enterRuntimeMounts, findRuntime } from './runtimes.ts'
 import type { ExecuteOptions, SpecOptions } from './types.ts'
 
 let count = 0
@@ -35,7 +36,7 @@ export async function execute(spec: SpecOptions, io: ExecuteOptions): Promise<{ 
   const memory = inMemory(directory, (spec.secretEnv ?? []).length > 0)
   try {
     using network = adoptNetwork(spec.network, directory)
-    writeFileSync(join(directory, 'config.json'), bundleConfig(runtime, { ...spec, network: network.network }))
+    writeBundle(directory, runtime, { ...spec, network: network.network })
     let complaint: Complaint | undefined
     const exitCode = io.inherit
       ? await runAttended(runtime.path, directory, io.signal)

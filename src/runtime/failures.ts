@@ -29,7 +29,9 @@ function fromCrun(text: string, program: string): string | undefined {
   const [, directory] = /^the path `(.*)` is not a regular file/.exec(text) ?? []
   if (directory !== undefined) return `exec: "${directory}": is a directory`
   const [, named = program, why] = /^(?:open executable|exec|exec container process[^`]*`(.*)`): (.*)$/.exec(text) ?? []
-  return why && `exec: "${named}": ${why.toLowerCase()}`
+  // What is no file, it does not execute: docker's word for that is the kernel's.
+  const reason = why?.toLowerCase().replace('operation not permitted', 'permission denied')
+  return reason && `exec: "${named}": ${reason}`
 }
 
 function exitCode(message: string): number {

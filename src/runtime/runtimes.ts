@@ -3,8 +3,6 @@ import { basename, join } from 'node:path'
 import { bindMount, enterPrivateMounts, findProgram, mount, openDirectory } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
 import { isExecutable } from './program.ts'
-import { seccompFilter } from './seccomp-filter.ts'
-import { ociSpec } from './spec.ts'
 import type { SpecOptions } from './types.ts'
 
 /** An OCI runtime: a program with runc's command line. */
@@ -41,18 +39,7 @@ export function findRuntimeFor(options: SpecOptions, env: NodeJS.ProcessEnv = pr
   return path ? { name: 'runc', path } : preferred
 }
 
-/**
- * config.json for a runtime. crun takes the seccomp profile compiled: compiling takes it longer than all the rest, and it does
- * not tell calls that a profile is too old for from those that are forbidden.
- */
-export function bundleConfig(runtime: Runtime, options: SpecOptions): string {
-  const spec = ociSpec(options)
-  const filter = isCrun(runtime) && spec.linux.seccomp ? seccompFilter(spec.linux.seccomp) : undefined
-  if (!filter) return JSON.stringify(spec)
-  return JSON.stringify({ ...spec, annotations: { 'run.oci.seccomp_bpf_data': filter.toString('base64') } })
-}
-
-function isCrun({ name }: Runtime): boolean {
+export function isCrun({ name }: Runtime): boolean {
   return name.startsWith('crun')
 }
 

@@ -114,7 +114,7 @@ test('start failures are told in docker’s words', () => {
       '"/a": stat /a: no such file or directory',
     ],
     ['open executable: Permission denied', 126, '"/program": permission denied'],
-    ['open executable: Operation not permitted', 126, '"/program": operation not permitted'],
+    ['open executable: Operation not permitted', 126, '"/program": permission denied'],
     ['the path `/a` exists but it is not executable: Operation not permitted', 126, '"/a": permission denied'],
     ['the path `/a` is not a regular file: Operation not permitted', 126, '"/a": is a directory'],
     ['exec: Exec format error', 126, '"/program": exec format error'],

@@ -17,7 +17,7 @@ export interface OciSpec {
   readonly root: { readonly path: string; readonly readonly: boolean }
   readonly hostname: string
   readonly mounts: readonly OciMount[]
-  readonly hooks?: object
+  readonly hooks?: Readonly<Record<string, readonly object[]>>
   readonly linux: Readonly<Record<string, unknown>> & { readonly seccomp?: Seccomp }
 }
 
@@ -33,7 +33,7 @@ export interface OciProcess {
   readonly oomScoreAdj: number
 }
 
-interface OciMount {
+export interface OciMount {
   readonly destination: string
   readonly type: string
   readonly source: string
@@ -139,7 +139,7 @@ function editedMounts(edits: readonly ContainerEdits[]): OciMount[] {
 }
 
 /** By the name of the hook: `createContainer`, `createRuntime`, … */
-function hooksOf(edits: readonly ContainerEdits[]): object {
+function hooksOf(edits: readonly ContainerEdits[]): Record<string, object[]> {
   const hooks: Record<string, object[]> = {}
   for (const { hookName, ...hook } of edits.flatMap(({ hooks = [] }) => hooks)) {
     hooks[hookName] = [...(hooks[hookName] ?? []), hook]
@@ -237,7 +237,9 @@ function defaultMounts(privileged: boolean): OciMount[] {
 
 function ociMount({ kind, source, target, readonly = false, options = [] }: Mount): OciMount {
   if (kind === 'tmpfs') {
-    const flags = ['noexec', 'nosuid', 'nodev', ...(readonly ? ['ro'] : []), ...options]
+    // Of `noexec` and `exec`, crun does not take the later one.
+    const defaults = ['exec', 'suid', 'dev'].filter((flag) => !options.includes(flag)).map((flag) => `no${flag}`)
+    const flags = [...defaults, ...(readonly ? ['ro'] : []), ...options]
     return { destination: target, type: 'tmpfs', source: 'tmpfs', options: flags }
   }
   // crun takes the recursive flag for directories only, and nothing is mounted below a file.

@@ -1,6 +1,7 @@
 import {
   chmodSync,
   closeSync,
+  fstatSync,
   lstatSync,
   mkdirSync,
   readdirSync,
@@ -13,7 +14,7 @@ import {
 import { posix } from 'node:path'
 import { openDirectory, sys } from '../host/mod.ts'
 import { errno } from '../lib/mod.ts'
-import type { Mount } from './types.ts'
+import type { Mount, SpecOptions } from './types.ts'
 
 /** Paths here are those of the layer: `/etc/hosts`, with symlinks resolved. */
 interface Stub {
@@ -46,7 +47,7 @@ export function mountStubs(
   )
   for (const mount of mounts) {
     const keep = asked.includes(mount) ? (_: string, change: () => void) => change() : keepTimes
-    if (/^\/(dev|proc|sys)\//.test(posix.normalize(mount.target))) continue
+    if (isCovered(mount.target)) continue
     const kind = mount.kind === 'bind' && !statSync(mount.source).isDirectory() ? 'file' : 'directory'
     const names = posix.normalize(`/${mount.target}`).split('/').filter(Boolean)
     for (let end = 1; end <= names.length; end++) {
@@ -64,6 +65,32 @@ export function mountStubs(
   }
   const changed = new Map([...copied].map((path) => [path, ctime(upper + path)]))
   return { [Symbol.dispose]: () => remove(upper, stubs.reverse(), changed) }
+}
+
+/** Whether nothing of the root file system is seen there. */
+function isCovered(target: string): boolean {
+  return /^\/(dev|proc|sys)\//.test(posix.normalize(target))
+}
+
+/** Makes the mount points that a root file system lacks, as runc does; crun makes the directories above them sticky. */
+export function makeMountPoints({ rootfs, mounts = [] }: Pick<SpecOptions, 'rootfs' | 'mounts'>): void {
+  for (const { kind, source, target } of mounts) {
+    if (isCovered(target)) continue
+    const last = kind === 'bind' && !statSync(source).isDirectory() ? 'file' : 'directory'
+    const names = posix.normalize(`/${target}`).split('/').filter(Boolean)
+    for (let end = 1; end <= names.length; end++) {
+      const path = missing(rootfs, names.slice(0, end))
+      if (!path) continue
+      const isLast = end === names.length
+      // runc gives a tmpfs the mode of its mount point.
+      create(rootfs, { path, kind: isLast ? last : 'directory', mode: isLast && kind === 'tmpfs' ? 0o1777 : 0o755 })
+    }
+  }
+}
+
+/** Permission bits of what is at a path. Undefined where nothing is. */
+export function modeInRoot(rootfs: string, path: string): number | undefined {
+  return open(rootfs, path, sys.RESOLVE_IN_ROOT, (fd) => fstatSync(fd).mode & 0o7777)
 }
 
 /** The layer path of a name that is not there, below a directory that is; undefined where it is, or can't be made. */
