@@ -1,5 +1,4 @@
-import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { exec, processIdentity, unmount } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
 import { findRuntime, removeCgroup } from '../runtime/mod.ts'
@@ -64,8 +63,8 @@ async function recordEnd(context: Context, container: Container, state: Running)
   const { exitFile, directory } = places(context.store, id)
   const end = readEnd(exitFile)
   const oomKilled = existsSync(`${directory}/oom`)
-  // Without conmon nobody keeps it: where it still runs, it is ended. What is removed anyway need not be waited for.
-  if (settings.autoRemove && end) forgetLater(context, container)
+  // Without conmon nobody keeps it: where it still runs, it is ended.
+  if (end) await forgetEnded(context, container)
   else await forget(context, container)
   await unwire(context, id)
   const exited = {
@@ -109,12 +108,14 @@ export async function forget({ store }: Context, { id, state }: Container): Prom
   unmountRoot(rootfs)
 }
 
-/** As `forget`, of a container that has ended, but nobody waits. Should it fail, conmon's exit command does it. */
-function forgetLater({ store }: Context, { id, state }: Container): void {
-  const { runtimeRoot, rootfs } = places(store, id)
-  const child = spawn(runtimeOf(state), ['--root', runtimeRoot, 'delete', id], { stdio: 'ignore', detached: true })
-  child.once('error', () => {}).unref()
-  void removeCgroup(cgroupOf(id))
+/**
+ * As `forget`, of a container that has ended, in a tenth of the time: all that the runtime keeps of it by then is its cgroup and its
+ * state. That goes last: should this process be killed, conmon's exit command does the rest.
+ */
+async function forgetEnded({ store }: Context, { id }: Container): Promise<void> {
+  const { runtimeState, rootfs } = places(store, id)
+  await removeCgroup(cgroupOf(id))
+  rmSync(runtimeState, { recursive: true, force: true })
   unmountRoot(rootfs)
 }
 
