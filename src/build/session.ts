@@ -106,6 +106,8 @@ export async function inSession<T extends { readonly id: Digest }>(
       },
     }
     const result = await body(session).catch(async (error: unknown) => {
+      // They work in our scratch folder.
+      await solving?.solver.stop()
       if (!signal?.aborted) {
         // Whatever else goes wrong now, it is not why the build failed.
         await solving?.solver.settled().catch(() => {})

@@ -133,6 +133,25 @@ test('a failed step is told of while all that it saw still stands', options, asy
   assert.deepEqual(seen, ['touch /made; exit 3: 3'])
 })
 
+test('a step that fails ends those beside it, and is what is told', options, async () => {
+  const stages = [1, 2, 3].map((i) => `FROM busybox AS s${i}\nRUN echo >/dev/null; sleep 100 # ${i}\n`)
+  const copies = [1, 2, 3].map((i) => `COPY --from=s${i} /bin/sh /f${i}\n`)
+  const context = workshop.context({
+    Dockerfile: `${stages.join('')}FROM busybox AS bad\nRUN sleep 0.3; exit 5\nFROM scratch\n${copies.join('')}COPY --from=bad / /\n`,
+  })
+  const states: string[] = []
+  const progress = (event: ProgressEvent) => {
+    if (event.kind === 'vertex' && event.step?.text.startsWith('RUN')) states.push(event.state)
+  }
+  await assert.rejects(workshop.build(context, { progress }), /exit code: 5/)
+  assert.deepEqual(states.filter((state) => state !== 'started').sort(), [
+    'cancelled',
+    'cancelled',
+    'cancelled',
+    'failed',
+  ])
+})
+
 test('not more steps run side by side than are allowed', options, async () => {
   const stages = [1, 2, 3, 4].map((i) => `FROM busybox AS s${i}\nRUN sleep 0.1; echo ${i} > /f\n`)
   const copies = [1, 2, 3, 4].map((i) => `COPY --from=s${i} /f /f${i}\n`)

@@ -35,6 +35,8 @@ export interface Solver {
   solve(vertex: Vertex): Promise<Result>
   /** Waits until every layer that was made has its hash. */
   settled(): Promise<void>
+  /** Cancels every step that is still under way, as after one that failed, and waits until all have ended. Layers still get their hash. */
+  stop(): Promise<void>
   /** What has come of a vertex up to now: its definition key, and its result where there is one here. Does nothing for it. */
   state(vertex: Vertex): Promise<{ readonly key: string | undefined; readonly snapshot: SnapshotId | undefined }>
   /** Steps that were shown, and those of them that were cached. */
@@ -61,6 +63,9 @@ const pollTime = 20
 export function createSolver(options: SolverOptions): Solver {
   const { execution, cache, imports, known, explainer, disabled } = options
   const { store, lease, progress, signal } = execution
+  const stopping = new AbortController()
+  /** Ends steps; `signal` ends all. */
+  const stepSignal = AbortSignal.any([stopping.signal, ...(signal ? [signal] : [])])
   const solved = new Map<Vertex, Promise<Result>>()
   const results = new Map<Vertex, Result>()
   const keys = new Map<Vertex, Promise<string | undefined>>()
@@ -195,7 +200,7 @@ export function createSolver(options: SolverOptions): Solver {
 
   async function solveFromInputs(vertex: OperationVertex): Promise<Result> {
     const inputs = await Promise.all(vertex.inputs.map(solve))
-    signal?.throwIfAborted()
+    stepSignal.throwIfAborted()
     const step = await openStep(vertex, inputs, { execution, cache, imports, eager: !disabled(vertex) })
     const option = disabled(vertex)
     if (option) return performOnce(step, option)
@@ -218,7 +223,7 @@ export function createSolver(options: SolverOptions): Solver {
         const label = 'waiting for another build that does the same'
         progress({ kind: 'status', vertex: vertex.id, id: 'claim', label, unit: 'items', current: 0 })
       }
-      await setTimeout(pollTime, undefined, { signal })
+      await setTimeout(pollTime, undefined, { signal: stepSignal })
     }
   }
 
@@ -244,9 +249,12 @@ export function createSolver(options: SolverOptions): Solver {
     } catch (error) {
       throw failed(vertex, error)
     }
-    using _ = await gate.enter(signal)
+    using _ = await gate.enter(stepSignal)
     report(progress, vertex, { state: 'started', miss })
-    const { id, executed, hash } = await attempt(step, execution, options.retries).catch((error) => {
+    const { id, executed, hash } = await attempt(step, execution, {
+      retries: options.retries,
+      signal: stepSignal,
+    }).catch((error) => {
       throw failed(vertex, error)
     })
     store.snapshots.commit(id, undefined, executed.createdAt)
@@ -305,6 +313,14 @@ export function createSolver(options: SolverOptions): Solver {
       // A source outside may not be there: whoever asked for the vertex is told.
       const key = await keys.get(vertex)?.catch(() => undefined)
       return { key, snapshot: key === undefined ? undefined : cache.find(key, lease)?.id }
+    },
+    async stop() {
+      stopping.abort(new StrakeError('cancelled', 'cancelled'))
+      // What ends may have asked for others first.
+      for (let count = 0; count < solved.size; ) {
+        count = solved.size
+        await Promise.allSettled(solved.values())
+      }
     },
     async settled() {
       await hashing.settled()

@@ -1,6 +1,5 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { findProgram } from '../host/mod.ts'
 import { errno } from '../lib/mod.ts'
 import { isCrun, type Runtime } from './runtimes.ts'
 import { seccompFilter } from './seccomp-filter.ts'
@@ -23,7 +22,6 @@ function forCrun(spec: OciSpec): object {
     ...spec,
     mounts: spec.mounts.map((mount) => withMode(root.path, mount)),
     ...(filter && { annotations: { 'run.oci.seccomp_bpf_data': filter.toString('base64') } }),
-    ...(existsSync('/proc/kcore') ? {} : { hooks: { ...spec.hooks, createContainer: withoutCore(spec) } }),
   }
 }
 
@@ -42,11 +40,4 @@ function withMode(rootfs: string, mount: OciMount): OciMount {
   if (type !== 'tmpfs' || options.some((option) => option.startsWith('mode='))) return mount
   const mode = modeInRoot(rootfs, destination)
   return mode === undefined ? mount : { ...mount, options: [...options, `mode=${mode.toString(8)}`] }
-}
-
-/** crun makes /dev/core, a link to /proc/kcore, also where the kernel has none. */
-function withoutCore({ root, hooks = {} }: OciSpec): readonly object[] {
-  const rm = findProgram('rm')
-  const own = rm ? [{ path: rm, args: ['rm', '-f', join(root.path, 'dev/core')] }] : []
-  return [...own, ...(hooks.createContainer ?? [])]
 }

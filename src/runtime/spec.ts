@@ -17,7 +17,7 @@ export interface OciSpec {
   readonly root: { readonly path: string; readonly readonly: boolean }
   readonly hostname: string
   readonly mounts: readonly OciMount[]
-  readonly hooks?: Readonly<Record<string, readonly object[]>>
+  readonly hooks?: object
   readonly linux: Readonly<Record<string, unknown>> & { readonly seccomp?: Seccomp }
 }
 
@@ -139,7 +139,7 @@ function editedMounts(edits: readonly ContainerEdits[]): OciMount[] {
 }
 
 /** By the name of the hook: `createContainer`, `createRuntime`, … */
-function hooksOf(edits: readonly ContainerEdits[]): Record<string, object[]> {
+function hooksOf(edits: readonly ContainerEdits[]): object {
   const hooks: Record<string, object[]> = {}
   for (const { hookName, ...hook } of edits.flatMap(({ hooks = [] }) => hooks)) {
     hooks[hookName] = [...(hooks[hookName] ?? []), hook]
