@@ -89,6 +89,14 @@ function signalNumber(signal: NodeJS.Signals | null): number {
  * Undefined when there is no such process.
  */
 export function processIdentity(pid: number): string | undefined {
+  if (pid !== process.pid) return readIdentity(pid)
+  own ??= readIdentity(pid)
+  return own
+}
+
+let own: string | undefined
+
+function readIdentity(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')

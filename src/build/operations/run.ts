@@ -1,4 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunDevice } from '../../dockerfile/mod.ts'
 import { headSize, hint } from '../../hints/mod.ts'
@@ -146,18 +147,17 @@ async function run(
 ): Promise<StrakeError | undefined> {
   const { signal, secrets } = execution
   const trust = execution.trust()
-  const files = join(execution.scratch, options.vertex)
-  mkdirSync(files, { recursive: true })
-  const file = (name: string, content: string | Uint8Array, mode = 0o644) => {
-    const path = join(files, name)
-    writeFileSync(path, content, { mode })
+  // Steps see the same ones, read-only: files that are not made need not be removed.
+  const file = (content: string | Uint8Array, mode = 0o644) => {
+    const path = join(execution.scratch, `${createHash('sha256').update(content).digest('hex')}-${mode.toString(8)}`)
+    if (!existsSync(path)) writeFileSync(path, content, { mode })
     return path
   }
   const mounts: Mount[] = [
-    bind(file('resolv.conf', hostResolvConf()), '/etc/resolv.conf'),
-    bind(file('hosts', hostsFile({ hostname: options.hostname, extraHosts: options.addHosts })), '/etc/hosts'),
+    bind(file(hostResolvConf()), '/etc/resolv.conf'),
+    bind(file(hostsFile({ hostname: options.hostname, extraHosts: options.addHosts })), '/etc/hosts'),
     ...trust.mounts,
-    ...Object.entries(options.scripts).map(([path, bytes], i) => bind(file(`script-${i}`, bytes, 0o755), path)),
+    ...Object.entries(options.scripts).map(([path, bytes]) => bind(file(bytes, 0o755), path)),
     ...ready.mounts,
   ]
   const user = resolveUser(rootfs, options.user)
@@ -181,7 +181,12 @@ async function run(
   }
   const { command, vertex } = options
   const tell = (error: StrakeError) =>
-    execution.onFailure?.({ vertex, command, error, shell: () => failedShell(spec, { upper, files, signal }) })
+    execution.onFailure?.({
+      vertex,
+      command,
+      error,
+      shell: () => failedShell(spec, { upper, files: join(execution.scratch, vertex), signal }),
+    })
   const { exitCode } = await execute(spec, { signal, onOutput: output.add })
     .catch(async (error) => {
       // The runtime may quote a variable that it can't take.
