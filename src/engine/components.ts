@@ -48,10 +48,10 @@ const components: readonly Component[] = [
   },
   { name: 'nftables', purpose: 'publishes ports', required: true, programs: ['nft'], packages: everywhere('nftables') },
   {
-    name: 'nsenter',
-    purpose: 'enters namespaces',
+    name: 'unshare',
+    purpose: 'makes namespaces',
     required: true,
-    programs: ['nsenter'],
+    programs: ['unshare'],
     packages: { ...everywhere('util-linux'), apk: 'util-linux-misc' },
   },
   {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { execChecked } from '../host/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import type { Store } from '../store/mod.ts'
-import { type Allocation, addresses, prefix, wireName } from './addresses.ts'
+import { type Allocation, addresses, prefix } from './addresses.ts'
 import { rulesNote } from './generation.ts'
 import { formatAddress, overlap, parseAddress, type Subnet } from './ipv4.ts'
 import { locked } from './lock.ts'
@@ -12,6 +12,7 @@ import { collide, containerName, portConflict } from './reserve.ts'
 import { devices, routes } from './routes.ts'
 import { forgetIptables, passIptables, removeRules, setRules } from './rules.ts'
 import type { Endpoint, NetworkDriver, PortMapping } from './types.ts'
+import { wire } from './wire.ts'
 
 const lockFile = '/run/strake/network.lock'
 
@@ -44,7 +45,8 @@ export function bridge(store: Store): NetworkDriver {
       const address = pool.allocate(owner, ports, (others) => checkPorts(store, ports, others))
       const endpoint = { address, prefix, gateway: gatewayOf(pool.subnet()!), mac: macOf(address), ports }
       try {
-        await Promise.all([wire(name, netns, endpoint), refreshRules(ports.length > 0)])
+        wire(name, netns, endpoint)
+        await refreshRules(ports.length > 0)
       } catch (error) {
         pool.release(owner)
         throw error
@@ -163,36 +165,9 @@ function macOf(address: string): string {
   return ['02', '42', ...bytes].join(':')
 }
 
-/** A pair of devices: one end in the namespace, the other on the bridge. */
-async function wire(bridge: string, netns: string, { address, prefix, gateway, mac }: Endpoint): Promise<void> {
-  const device = wireName(address)
-  const mtu = outsideMtu()
-  const outside = lines([
-    `link add ${device} mtu ${mtu} type veth peer name eth0 mtu ${mtu} address ${mac} netns ${netns}`,
-    `link set ${device} master ${bridge}${noLinkLocal()} up`,
-    // For a container that calls its own published port: with br_netfilter, the packet turns round in the bridge.
-    `link set ${device} type bridge_slave hairpin on`,
-  ])
-  const inside = lines([
-    'link set lo up',
-    `addr add ${address}/${prefix} broadcast + dev eth0`,
-    `link set eth0${noLinkLocal()} up`,
-    `route add default via ${gateway}`,
-  ])
-  // A shell starts programs several times faster than Node.js.
-  const script = 'printf %s "$1" | ip -batch - && printf %s "$2" | nsenter --net="$3" ip -batch -'
-  await execChecked('sh', ['-c', script, 'sh', outside, inside, netns])
-}
-
 /** Keeps IPv6 from giving a device an address. A kernel without IPv6 (ipv6.disable=1) refuses even that. */
 function noLinkLocal(): string {
   return existsSync('/proc/net/if_inet6') ? ' addrgenmode none' : ''
-}
-
-/** Packets that are too long for the way out would be lost where somebody filters ICMP. */
-function outsideMtu(): number {
-  const way = routes().find(({ prefix }) => prefix === 0)
-  return way ? Number(readFileSync(`/sys/class/net/${way.device}/mtu`, 'latin1')) : 1500
 }
 
 async function ip(commands: readonly string[]): Promise<void> {
