@@ -12,8 +12,8 @@ export interface Runtime {
 }
 
 /**
- * The runtime to use: `STRAKE_RUNTIME` (a name or a path) if set; crun where it is installed and can run, for it is the
- * fastest; else runc. Throws `unavailable` where there is none.
+ * The runtime to use: `STRAKE_RUNTIME` (a name or a path) if set; crun where it is installed, for it is the fastest;
+ * else runc. Throws `unavailable` where there is none.
  */
 export function findRuntime(env: NodeJS.ProcessEnv = process.env): Runtime {
   const names = env.STRAKE_RUNTIME ? [env.STRAKE_RUNTIME] : ['crun', 'runc']

@@ -42,7 +42,7 @@ export function seccompFilter(profile: Seccomp): Buffer | undefined {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const growing = `${path}.${process.pid}`
   try {
-    const fd = openSync(growing, 'wx', 0o600)
+    const fd = openSync(growing, 'w', 0o600)
     try {
       writeSync(fd, newerCalls(library, profile))
       compile(library, profile, fd)
