@@ -10,7 +10,7 @@ import { formatAddress, overlap, parseAddress, type Subnet } from './ipv4.ts'
 import { locked } from './lock.ts'
 import { collide, containerName, portConflict } from './reserve.ts'
 import { devices, routes } from './routes.ts'
-import { forgetIptables, passIptables, removeRules, setRules } from './rules.ts'
+import { forgetIptables, lookAtRules, passIptables, removeRules, setRules } from './rules.ts'
 import type { Endpoint, NetworkDriver, PortMapping } from './types.ts'
 import { wire } from './wire.ts'
 
@@ -31,10 +31,18 @@ export function bridge(store: Store): NetworkDriver {
     locked(lockFile, async () => {
       const stand = note.stands()
       if (stand && !portsChanged) return
-      await note.settle(async () => {
+      const look = () => lookAtRules(name)
+      const lookAround = async () => {
+        const [rules, passed] = await Promise.all([look(), passIptables(name)])
+        return passed === 0 ? rules : undefined
+      }
+      if (!portsChanged && (await note.stillStands(lookAround))) return
+      const change = async () => {
         const passed = stand ? 0 : await passIptables(name)
         return passed + (await setRules(name, pool.subnet()!, pool.all()))
-      })
+      }
+      // Who publishes a port does not wait for that.
+      await note.settle(change, portsChanged ? undefined : look)
     })
 
   return {

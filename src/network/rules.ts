@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { exec, execChecked } from '../host/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import type { Allocation } from './addresses.ts'
@@ -112,6 +113,12 @@ export async function passIptables(bridge: string): Promise<number> {
     return 1
   }
   return 0
+}
+
+/** A digest of the bridge's own table. Undefined where there is none. */
+export async function lookAtRules(bridge: string): Promise<string | undefined> {
+  const { exitCode, stdout } = await exec('nft', ['--stateless', 'list', 'table', 'ip', bridge])
+  return exitCode === 0 ? createHash('sha256').update(stdout).digest('hex') : undefined
 }
 
 /** Takes the rules of `passIptables` away. */

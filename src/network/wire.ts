@@ -47,7 +47,7 @@ function pair(outside: Netlink, bridge: string, namespace: number, { address, ma
     attribute(IFLA.NET_NS_FD, namespace),
   ]
   const kind = [attribute(IFLA_INFO.KIND, 'veth'), attribute(IFLA_INFO.DATA, [attribute(VETH_INFO_PEER, peer)])]
-  const master = attribute(IFLA.MASTER, Number(readFileSync(`/sys/class/net/${bridge}/ifindex`, 'latin1')))
+  const master = attribute(IFLA.MASTER, indexOf(outside, bridge))
   const named = attribute(IFLA.IFNAME, device)
   outside.ask({
     type: messages.newLink,
@@ -67,9 +67,7 @@ function pair(outside: Netlink, bridge: string, namespace: number, { address, ma
 
 function configure(inside: Netlink, { address, prefix, gateway }: Endpoint): void {
   const what = `can't configure the network of ${address}`
-  const named = attribute(IFLA.IFNAME, 'eth0')
-  // struct ifinfomsg: the index stands fourth.
-  const index = inside.ask({ type: messages.getLink, what, body: [link(), named] }).readInt32LE(4)
+  const index = indexOf(inside, 'eth0')
   inside.ask({ type: messages.newLink, what, body: [link({ index: loopback, up: true })] })
   const subnet = subnetOf(parseAddress(address)!, prefix)
   const addressHeader = Buffer.from([AF_INET, prefix, 0, 0, 0, 0, 0, 0])
@@ -87,6 +85,11 @@ function configure(inside: Netlink, { address, prefix, gateway }: Endpoint): voi
   const route = Buffer.from([AF_INET, 0, 0, 0, RT_TABLE_MAIN, RTPROT_BOOT, 0, RTN_UNICAST, 0, 0, 0, 0])
   const by = [attribute(RTA.GATEWAY, bytesOf(parseAddress(gateway)!)), attribute(RTA.OIF, index)]
   inside.ask({ type: messages.newRoute, create: true, what, body: [route, ...by] })
+}
+
+function indexOf(netlink: Netlink, device: string): number {
+  const body = [link(), attribute(IFLA.IFNAME, device)]
+  return netlink.ask({ type: messages.getLink, what: `can't find the device ${device}`, body }).readInt32LE(4)
 }
 
 /** struct ifinfomsg */
