@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import type { CacheMiss } from '../lib/mod.ts'
+import { type CacheMiss, StrakeError } from '../lib/mod.ts'
 import type { Digest } from '../oci/mod.ts'
 import type { Snapshot, SnapshotId } from '../store/mod.ts'
 import { attempt } from './attempt.ts'
