@@ -9,7 +9,7 @@ import { type Complaint, holdBackComplaint } from './complaints.ts'
 import { startFailure } from './failures.ts'
 import { launch } from './launcher.ts'
 import { runDirectory } from './run-directory.ts'
-import { enterRuntimeMounts, findRuntime } from './runtimes.ts'
+import { enterRuntimeMounts, findRuntimeFor } from './runtimes.ts'
 import type { ExecuteOptions, SpecOptions } from './types.ts'
 
 let count = 0
@@ -25,7 +25,7 @@ let swept: Promise<void> | undefined
  */
 export async function execute(spec: SpecOptions, io: ExecuteOptions): Promise<{ readonly exitCode: number }> {
   io.signal?.throwIfAborted()
-  const runtime = findRuntime()
+  const runtime = findRuntimeFor(spec)
   enterRuntimeMounts(runtime)
   swept ??= sweepSteps()
   await swept

@@ -29,8 +29,8 @@ export function findRuntime(env: NodeJS.ProcessEnv = process.env): Runtime {
 }
 
 /**
- * The runtime for a container that another program keeps. crun leaves what execve(2) says to the container's log, when all think
- * that it runs, so that where its program may not start runc makes it, if that is installed.
+ * The runtime for a container: runc, where it is installed and the program may not start. It leaves what execve(2) says to the
+ * container's own output, as docker has it; crun does so only when all think that it runs.
  */
 export function findRuntimeFor(options: SpecOptions, env: NodeJS.ProcessEnv = process.env): Runtime {
   const preferred = findRuntime(env)
