@@ -5,11 +5,13 @@ import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from '
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { createNetworkNamespace } from '../host/mod.ts'
+import { createNetworkNamespace, findProgram } from '../host/mod.ts'
 import { cgroupDirectories } from './cgroups.ts'
 import { execute, sweepSteps } from './executor.ts'
 import { asRoot, testRoot } from './testing.ts'
 import type { ExecuteOptions, SpecOptions } from './types.ts'
+
+const noRunc = findProgram('runc') === undefined && 'needs runc'
 
 async function run(spec: SpecOptions, io: Partial<ExecuteOptions> = {}) {
   const output = { stdout: '', stderr: '' }
@@ -49,6 +51,24 @@ test('what can not be started is an error, not output', asRoot, async () => {
   ]
   for (const [program, exitCode, message] of expected) {
     await assert.rejects(run(root.spec([program])), { code: 'failed', exitCode, message })
+  }
+})
+
+test('what the kernel refuses is output, whichever runtime was there before', {
+  skip: asRoot.skip || noRunc,
+}, async () => {
+  using root = testRoot((lower) => {
+    writeFileSync(join(lower, 'format'), 'no program\n')
+    writeFileSync(join(lower, 'script'), '#!/bin/nope\n')
+    for (const name of ['format', 'script']) chmodSync(join(lower, name), 0o755)
+  })
+  for (const [program, stderr] of [
+    ['/format', 'exec /format: exec format error\n'],
+    ['/script', 'exec /script: no such file or directory\n'],
+  ] as const) {
+    assert.equal((await run(root.spec(['true']))).exitCode, 0)
+    const ended = await run(root.spec([program]))
+    assert.deepEqual({ ...ended, exitCode: ended.exitCode > 0 }, { exitCode: true, stdout: '', stderr })
   }
 })
 

@@ -22,9 +22,9 @@ interface Launcher {
   rests: number
 }
 
-/** The shell's program: a line of input names the bundle of a step, a line of output is its exit code. */
-const loop = `while read -r step; do
-  "$0" --root "$step/state" --log "$step/log.json" --log-format json run --bundle "$step" step <"$step/in" >"$step/out" 2>"$step/err"
+/** The shell's program: two lines of input name the runtime and the bundle of a step, a line of output is its exit code. */
+const loop = `while read -r runtime && read -r step; do
+  "$runtime" --root "$step/state" --log "$step/log.json" --log-format json run --bundle "$step" step <"$step/in" >"$step/out" 2>"$step/err"
   echo $?
 done`
 
@@ -55,7 +55,7 @@ export async function launch({ runtime, directory, stdin, signal, onStart }: Lau
   using stdout = fifo(join(directory, 'out'))
   using stderr = fifo(join(directory, 'err'))
   onStart(stdout.stream, stderr.stream)
-  const launcher = idle.pop() ?? start(runtime)
+  const launcher = idle.pop() ?? start()
   const { child } = launcher
   const kill = () => void child.kill('SIGKILL')
   signal?.addEventListener('abort', kill, { once: true })
@@ -63,7 +63,7 @@ export async function launch({ runtime, directory, stdin, signal, onStart }: Lau
     const exitCode = await new Promise<number>((resolve, reject) => {
       launcher.onEnd = (result) => (typeof result === 'number' ? resolve(result) : reject(result))
       occupy(launcher, true)
-      child.stdin!.write(`${directory}\n`)
+      child.stdin!.write(`${runtime}\n${directory}\n`)
     })
     await Promise.all([stdout.drained(), stderr.drained()])
     launcher.onEnd = undefined
@@ -77,12 +77,12 @@ export async function launch({ runtime, directory, stdin, signal, onStart }: Lau
   }
 }
 
-function start(runtime: string): Launcher {
+function start(): Launcher {
   const child = spawn(
     'setpriv',
     [
       ...['--pdeathsig', 'KILL', 'unshare', '--pid', '--fork', '--kill-child=KILL'],
-      ...['--mount-proc', '--propagation', 'slave', 'sh', '-c', loop, runtime],
+      ...['--mount-proc', '--propagation', 'slave', 'sh', '-c', loop],
     ],
     { stdio: ['pipe', 'pipe', 'pipe'] },
   )
