@@ -1,11 +1,11 @@
 import { hash } from 'node:crypto'
 import { closeSync, constants, fchmodSync, fchownSync, linkSync, openSync, readSync, writeSync } from 'node:fs'
 import { sys } from '../host/mod.ts'
-import { pathOf, StrakeError, textOf } from '../lib/mod.ts'
+import { errno, pathOf, StrakeError, textOf } from '../lib/mod.ts'
 import { explain } from './explain.ts'
 import type { ByteString } from './types.ts'
 
-const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants
+const { O_CREAT, O_EXCL, O_NOATIME, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants
 
 /** A stretch of file content that lies in a segment, padding not counted. */
 export interface Piece {
@@ -90,8 +90,7 @@ const beyond = new Uint8Array(1)
 function readPiece(segment: Uint8Array, { at, length }: Piece, { path, position, last }: Source): void {
   let fd: number
   try {
-    // It was a regular file when it was looked at. Should it be a FIFO by now, opening it must not wait.
-    fd = openSync(pathOf(path), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+    fd = openToRead(pathOf(path))
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ENOTDIR' || code === 'ELOOP') {
@@ -118,6 +117,23 @@ function readPiece(segment: Uint8Array, { at, length }: Piece, { path, position,
     throw explain(error, `can't read ${textOf(path)}`)
   } finally {
     closeSync(fd)
+  }
+}
+
+/** A new time of access is another inode to write, which takes longer than to read a small file: it is left as it is. */
+let noAccessTime = O_NOATIME
+
+function openToRead(path: string | Buffer): number {
+  // It was a regular file when it was looked at. Should it be a FIFO by now, opening it must not wait.
+  const flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK
+  if (noAccessTime === 0) return openSync(path, flags)
+  try {
+    return openSync(path, flags | noAccessTime)
+  } catch (error) {
+    // For whoever does not own the file: not for root, but in a user namespace.
+    if (errno(error) !== 'EPERM') throw error
+    noAccessTime = 0
+    return openSync(path, flags)
   }
 }
 
