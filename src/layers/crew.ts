@@ -115,7 +115,12 @@ export const together: Crew & { start(): void } = {
   size: others + 1,
   do: <J extends Job>(job: J, lane?: number) =>
     lane === undefined ? (workers.offer(job, others) ?? caller.do(job)) : workers.do(job, lane),
-  start: () => workers.start(others),
+  start() {
+    // V8's last compiler takes longer than its code saves in the life of a build. (As an option of the command line, it
+    // would make V8 refuse the code that Node.js brings along.)
+    process.getBuiltinModule('node:v8').setFlagsFromString('--no-turbofan')
+    workers.start(others)
+  },
 }
 
 /** Those who unpack blobs as these come, and wait for them: the others have quicker work to do. */

@@ -1,5 +1,4 @@
 import { isIP } from 'node:net'
-import { setFlagsFromString } from 'node:v8'
 import { type LogEvent, openHub, type RunningHub, readCertificate, selfSigned, serve } from '../../hub/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import { command, type Terminal } from '../command.ts'
@@ -35,8 +34,6 @@ export default command({
   },
   args: { min: 0, max: 0 },
   async run({ options, terminal, signal }) {
-    // bin/strake leaves V8's last compiler out; here it has the time to pay.
-    setFlagsFromString('--turbofan')
     const data = dataFolder(options.data, terminal.env)
     const { host, port } = listenAddress(options.listen ?? '127.0.0.1:5000')
     const tls = await certificate(options, data)
