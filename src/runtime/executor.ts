@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bindMount, mount, processIdentity, unmount } from '../host/mod.ts'
-import { errno } from '../lib/mod.ts'
+import { errno, StrakeError } from '../lib/mod.ts'
 import { runAttended } from './attended.ts'
 import { writeBundle } from './bundle.ts'
 import { removeCgroup } from './cgroups.ts'
@@ -9,7 +9,7 @@ import { type Complaint, holdBackComplaint } from './complaints.ts'
 import { startFailure } from './failures.ts'
 import { launch } from './launcher.ts'
 import { runDirectory } from './run-directory.ts'
-import { enterRuntimeMounts, findRuntimeFor } from './runtimes.ts'
+import { enterRuntimeMounts, findRuntimeFor, isCrun, type Runtime } from './runtimes.ts'
 import type { ExecuteOptions, SpecOptions } from './types.ts'
 
 let count = 0
@@ -24,8 +24,20 @@ let swept: Promise<void> | undefined
  * taken away by the next call of any process.
  */
 export async function execute(spec: SpecOptions, io: ExecuteOptions): Promise<{ readonly exitCode: number }> {
-  io.signal?.throwIfAborted()
   const runtime = findRuntimeFor(spec)
+  try {
+    return await executeWith(runtime, spec, io)
+  } catch (error) {
+    // Once in thousands of starts crun loses its first process before that has begun anything: nothing was done yet.
+    if (!isCrun(runtime) || !(error instanceof StrakeError) || error.message !== lostInit) throw error
+    return await executeWith(runtime, spec, io)
+  }
+}
+
+const lostInit = 'read from the init process'
+
+async function executeWith(runtime: Runtime, spec: SpecOptions, io: ExecuteOptions) {
+  io.signal?.throwIfAborted()
   enterRuntimeMounts(runtime)
   swept ??= sweepSteps()
   await swept
