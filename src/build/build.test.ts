@@ -5,6 +5,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  rmSync,
   symlinkSync,
   utimesSync,
   writeFileSync,
@@ -83,7 +84,7 @@ CMD ["cat", "/greeting"]
 
 test('files that did not change are shared with the layer of the build before', options, async () => {
   const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`src/${i}`, `text ${i}`]))
-  const { path, write } = context({ Dockerfile: 'FROM scratch\nCOPY src /app\n', ...many })
+  const { path, write } = context({ Dockerfile: 'FROM scratch\nCOPY src /app\n', ...many, 'src/gone': '' })
   const layerOf = async (more: Partial<BuildOptions> = {}) => {
     // A file is known by its times only when the clock has gone on since it was written.
     await setTimeout(100)
@@ -93,6 +94,7 @@ test('files that did not change are shared with the layer of the build before', 
   const inode = (layer: string, name: string) => lstatSync(join(layer, 'app', name)).ino
   const first = await layerOf()
   write('src/7', 'changed')
+  rmSync(join(path, 'src/gone'))
   const second = await layerOf()
   assert.equal(readFileSync(join(second, 'app/7'), 'utf8'), 'changed')
   assert.notEqual(inode(second, '7'), inode(first, '7'))
@@ -101,6 +103,49 @@ test('files that did not change are shared with the layer of the build before', 
   const other = await layerOf({ noCache: true })
   assert.notEqual(inode(other, '0'), inode(first, '0'), 'a build without cache takes nothing from before')
   assert.equal((await hashLayer(other)).diffId, diffId)
+  assert.deepEqual(store.check(), [])
+})
+
+test('an edited context gives the image of a build without cache', options, async () => {
+  const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`src/${i % 30}/${i}`, `text ${i}`]))
+  const { path, write } = context({
+    Dockerfile:
+      'FROM busybox\nCOPY src /app\nRUN find /app -type f | xargs cat | cksum > /sum; rm /app/1/1; echo >> /app/2/2\n',
+    ...many,
+  })
+  symlinkSync('1', join(path, 'src/link'))
+  const edit = async (change: () => void, over: boolean) => {
+    change()
+    // A file is known by its times only when the clock has gone on since it was written.
+    await setTimeout(100)
+    const { id } = await run(path)
+    const stack = store.snapshots.ancestry(images.get(id).snapshot)
+    assert.equal(stack[1]!.sharing?.over ?? false, over)
+    assert.equal((await hashLayer(store.snapshots.dirs(stack[1]!.id))).diffId, stack[1]!.layer?.diffId)
+    const clean = images.get((await run(path, { noCache: true })).id).snapshot
+    const [ran, copied] = store.snapshots.ancestry(clean)
+    assert.equal(copied!.layer?.diffId, stack[1]!.layer?.diffId)
+    assert.deepEqual(
+      readFileSync(join(store.snapshots.dir(stack[0]!.id), 'sum')),
+      readFileSync(join(store.snapshots.dir(ran!.id), 'sum')),
+    )
+  }
+  await edit(() => {}, false)
+  await edit(() => write('src/1/1', 'changed'), true)
+  await edit(() => write('src/7/new', 'more'), true)
+  await edit(() => chmodSync(join(path, 'src/3'), 0o700), true)
+  await edit(() => {
+    rmSync(join(path, 'src/link'))
+    symlinkSync('2', join(path, 'src/link'))
+  }, true)
+  await edit(() => write('src/1/1', 'text 1'), true)
+  await edit(() => rmSync(join(path, 'src/9/9')), false)
+  await edit(() => write('src/8/8', 'changed'), true)
+  await edit(() => write('src/8/8', 'changed again'), true)
+  await edit(() => {
+    for (let i = 0; i < 100; i++) write(`src/${i % 30}/${i}`, 'different')
+  }, false)
+  store.collect()
   assert.deepEqual(store.check(), [])
 })
 

@@ -30,7 +30,7 @@ export function createHashing(store: Store) {
     if (snapshot.chainId) return Promise.resolve(snapshot.chainId)
     const done = (async () => {
       if (snapshot.parent !== undefined) await ensure(snapshot.parent)
-      if (!store.snapshots.get(id).chainId) store.snapshots.describe(id, await hashLayer(store.snapshots.dir(id)))
+      if (!store.snapshots.get(id).chainId) store.snapshots.describe(id, await hashLayer(store.snapshots.dirs(id)))
       return store.snapshots.get(id).chainId
     })()
     pending.set(id, done)

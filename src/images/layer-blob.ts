@@ -11,7 +11,7 @@ import type { Compression, Lease, SnapshotId, Store } from '../store/mod.ts'
 export function layerTar(store: Store, snapshot: SnapshotId): AsyncIterable<Uint8Array> {
   const { layer } = store.snapshots.get(snapshot)
   const blob = layer && store.content.byDiffId(layer.diffId)
-  if (!blob) return packLayer(store.snapshots.dir(snapshot))
+  if (!blob) return packLayer(store.snapshots.dirs(snapshot))
   return decompress(store.content.open(blob.digest))
 }
 
@@ -19,7 +19,7 @@ export function layerTar(store: Store, snapshot: SnapshotId): AsyncIterable<Uint
 export function checkedTar(store: Store, snapshot: SnapshotId): AsyncIterable<Uint8Array> {
   const { diffId } = store.snapshots.get(snapshot).layer!
   const blob = store.content.byDiffId(diffId)
-  if (!blob) return packLayer(store.snapshots.dir(snapshot), diffId)
+  if (!blob) return packLayer(store.snapshots.dirs(snapshot), diffId)
   return checked(decompress(store.content.open(blob.digest)), diffId)
 }
 

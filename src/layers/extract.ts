@@ -164,7 +164,7 @@ export class Extraction implements TarHandler, Disposable {
     if (own && !own.isDirectory() && !isWhiteout(own)) return
     const below = own ? undefined : this.#tree.below(parent, name)
     const source = below && 'source' in below ? below.source : undefined
-    const found = source && describe(path, find(source), source)
+    const found = source && describe(path, find(source))
     if (!found) throw noTarget(link)
     this.#place(parent, name, tarEntry(found))
     if (!this.#file) return

@@ -8,7 +8,7 @@ import { layerEntries } from '../../tests/support/layer-entries.ts'
 import { listTree } from '../../tests/support/list-tree.ts'
 import { pathOf } from '../lib/mod.ts'
 import { digestOf } from '../oci/mod.ts'
-import { dismissWorkers, earlierFiles, hashLayer, type LayerEntry, noteFiles, writeLayer } from './mod.ts'
+import { dismissWorkers, earlierFiles, hashLayer, type LayerEntry, noteFiles, shareLayer, writeLayer } from './mod.ts'
 import { scanLayer } from './scan.ts'
 
 const root = process.getuid?.() === 0
@@ -34,6 +34,12 @@ function entriesOf(layer: string): LayerEntry[] {
   return entries
 }
 
+/** A note of more than there is: a layer whose entries these are can't lie over that one. */
+function noteMore(layer: string, entries: readonly LayerEntry[]): void {
+  const fifo = { path: '~', kind: 'fifo', mode: 0, uid: 0, gid: 0, mtime: 0n } as const
+  noteFiles(layer, [...entries, fifo])
+}
+
 function shareable(entries: readonly LayerEntry[], dirs: readonly string[]): string[] {
   const earlier = earlierFiles(entries, dirs)
   return entries.flatMap((entry) => (earlier?.has(entry) ? [entry.path] : []))
@@ -48,7 +54,7 @@ async function earlierLayer(): Promise<{ layer: string; entries: LayerEntry[] }>
   const source = made('source')
   await writeLayer(source, [...scanLayer(layer)])
   const entries = entriesOf(source)
-  noteFiles(layer, entries)
+  noteMore(layer, entries)
   return { layer, entries }
 }
 
@@ -61,7 +67,7 @@ describe('reuse', () => {
         const earlier = made(`earlier-${run}`)
         await writeLayer(earlier, random)
         const entries = entriesOf(earlier)
-        noteFiles(earlier, entries)
+        noteMore(earlier, entries)
         const at = change % Math.max(1, entries.length)
         const changed = entries.map((entry, i) => (i === at ? { ...entry, mode: entry.mode ^ 0o100 } : entry))
         const [copy, shared] = [made(`copy-${run}`), made(`shared-${run}`)]
@@ -78,6 +84,62 @@ describe('reuse', () => {
       }),
       { numRuns: 40 },
     )
+  })
+
+  it('gives the same layer as copying when only what is different is written', { skip: !root }, async () => {
+    let run = 0
+    const edit = fc.record({
+      at: fc.nat(),
+      what: fc.constantFrom('content', 'mode', 'time', 'symlink', 'more', 'nothing'),
+    })
+    await fc.assert(
+      fc.asyncProperty(layerEntries, fc.array(edit, { maxLength: 3 }), async (random, edits) => {
+        run++
+        const earlier = made(`earlier-${run}`)
+        const padding = Array.from({ length: 12 }, (_, i) =>
+          text(`\xff${String(i).padStart(2, '0')}`, 'x'.repeat(5000)),
+        )
+        await writeLayer(earlier, [...random.filter(({ kind, path }) => kind !== 'link' && path < '\xff'), ...padding])
+        const entries = entriesOf(earlier)
+        noteFiles(earlier, entries)
+        const changed = edits.reduce(edited, entries)
+        const [copy, own] = [made(`copy-${run}`), made(`own-${run}`)]
+        const written = await writeLayer(copy, changed)
+        const found = earlierFiles(changed, [earlier])
+        assert.ok(found?.over)
+        assert.deepEqual(await writeLayer(own, changed, { earlier: found }), written)
+        const { diffId, tarSize, size } = written
+        assert.deepEqual(await hashLayer([own, earlier]), { diffId, tarSize, size })
+        const again = made(`again-${run}`)
+        shareLayer([own, earlier], again)
+        assert.deepEqual(listTree(again), listTree(copy))
+        const different = changed.filter((entry) => !entries.includes(entry)).map(({ path }) => path)
+        const above = [...scanLayer(own)].map(({ path }) => path)
+        assert.deepEqual(
+          above,
+          changed.map(({ path }) => path).filter((path) => different.some((each) => `${each}/`.startsWith(`${path}/`))),
+        )
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('writes all where something is gone, or much is different', { skip: !root }, async () => {
+    const earlier = made('earlier')
+    const names = Array.from({ length: 20 }, (_, i) => `d${String(i).padStart(2, '0')}`)
+    await writeLayer(
+      earlier,
+      names.flatMap((name) => [directory(name), text(`${name}/f`, name)]),
+    )
+    const entries = entriesOf(earlier)
+    noteFiles(earlier, entries)
+    const isOver = (changed: readonly LayerEntry[]) => earlierFiles(changed, [earlier])?.over
+    assert.equal(isOver(entries), true)
+    assert.equal(isOver(entries.slice(0, -1)), false)
+    assert.equal(isOver(entries.map((entry, i) => (i < 10 ? { ...entry, mtime: 1n } : entry))), true)
+    assert.equal(isOver(entries.map((entry, i) => (i < 11 ? { ...entry, mtime: 1n } : entry))), false)
+    assert.equal(isOver([...entries, text('large', 'x'.repeat(100))]), false)
+    assert.equal(isOver([...entries, { ...directory('link'), kind: 'link', target: 'd00/f' }]), false)
   })
 
   it('shares large files too, by worker threads', async () => {
@@ -110,17 +172,51 @@ describe('reuse', () => {
     const [none, other] = [made('none'), made('other')]
     noteFiles(other, [])
     assert.equal(shareable(entries, [none, other, layer]).length, entries.length)
-    writeFileSync(join(layer, '..', 'files'), Buffer.alloc(1000, 0xff))
+    writeFileSync(join(layer, '..', 'entries'), Buffer.alloc(1000, 0xff))
     assert.equal(earlierFiles(entries, [none, layer]), undefined)
   })
 
   it('leaves configuration of the system with one name', async () => {
     const { layer, entries } = await earlierLayer()
     const system = entries.map((entry) => ({ ...entry, path: `etc/cron.d/${entry.path}` }))
-    noteFiles(layer, system)
+    noteMore(layer, system)
     assert.equal(earlierFiles(system, [layer]), undefined)
   })
 })
+
+function directory(path: string): LayerEntry {
+  return { path, kind: 'directory', mode: 0o755, uid: 0, gid: 0, mtime: 5n }
+}
+
+function text(path: string, content: string): LayerEntry {
+  const bytes = Buffer.from(content)
+  return {
+    ...directory(path),
+    kind: 'file',
+    size: bytes.length,
+    source: { kind: 'bytes', bytes, digest: digestOf(bytes) },
+  }
+}
+
+interface Edit {
+  readonly at: number
+  readonly what: string
+}
+
+function edited(entries: LayerEntry[], { at, what }: Edit): LayerEntry[] {
+  const index = at % entries.length
+  const entry = entries[index]!
+  const { path, mode, uid, gid, mtime } = entry
+  const as = (other: LayerEntry) => entries.with(index, other)
+  if (what === 'mode') return as({ ...entry, mode: mode ^ 0o10 })
+  if (what === 'time') return as({ ...entry, mtime: 1_000_000_000n })
+  if (what === 'content' && entry.kind === 'file') return as({ ...text(path, 'new'), mode, uid, gid, mtime })
+  if (what === 'symlink' && entry.kind !== 'directory') return as({ ...directory(path), kind: 'symlink', target: 'to' })
+  if (what === 'more' && entry.kind === 'directory' && !entries.some((each) => each.path === `${path}/+`)) {
+    return [...entries, text(`${path}/+`, '')].sort((a, b) => (a.path < b.path ? -1 : 1))
+  }
+  return entries
+}
 
 function inode(layer: string, path: string): number {
   return lstatSync(pathOf(`${layer}/${path}`)).ino

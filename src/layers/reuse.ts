@@ -1,3 +1,4 @@
+import { hash, randomBytes } from 'node:crypto'
 import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { bytesOf, errno, PathRecords, PathRecordsWriter } from '../lib/mod.ts'
@@ -5,17 +6,14 @@ import { explain } from './explain.ts'
 import type { ByteString, EarlierFiles, LayerEntry } from './types.ts'
 
 /**
- * Notes beside a layer's directory what files it was given, so that a later layer can share them (`earlierFiles`). Whoever
- * removes the one removes the other; the note alone may be lost at any time. Files without a digest are left out.
+ * Notes beside a layer's directory what it was given, so that a later layer can have the same (`earlierFiles`). Whoever
+ * removes the one removes the other; the note alone may be lost at any time.
  *
  * @throws `unavailable` when the disk is full
  */
 export function noteFiles(dir: string, entries: Iterable<LayerEntry>): void {
   const records = new PathRecordsWriter()
-  for (const entry of entries) {
-    const identity = identityOf(entry)
-    if (identity) records.add(entry.path, identity)
-  }
+  for (const entry of entries) records.add(entry.path, identityOf(entry))
   try {
     const fd = openSync(noteBeside(dir), 'w')
     try {
@@ -34,22 +32,26 @@ export function forgetFiles(dir: string): void {
 }
 
 /**
- * The first of the layers in `dirs` that has any file of the entries, the same in content and metadata. Only files whose digest
- * is known are looked for, best in their order. The layers must be finished, and on one file system with the new one.
+ * The first of the layers in `dirs` that has any file of the entries, the same in content and metadata; only files whose digest
+ * is known are looked for. Where all but a small part of the entries are the same, and that layer has nothing else, it is to
+ * lie below the new one. The layers must be finished, have one directory each, and be on one file system with the new one.
  */
 export function earlierFiles(entries: Iterable<LayerEntry>, dirs: readonly string[]): EarlierFiles | undefined {
   for (const dir of dirs) {
     const noted = readNote(dir)
-    const known = (entry: LayerEntry) => {
-      const identity = identityOf(entry)
-      const at = identity && noted.find(entry.path)
-      return at !== undefined && noted.holds(at, identity!)
+    const found = { dir, root: bytesOf(dir) }
+    const difference = differenceOf(entries, noted)
+    if (difference) {
+      const { paths, bytes } = difference
+      return { ...found, over: true, bytes, has: ({ path }) => !paths.has(path) }
     }
+    noted.cursor = 0
+    const known = (entry: LayerEntry) => isLinkable(entry) && isNoted(noted, entry)
     if (!some(entries, known)) continue
     noted.cursor = 0
     const files = {
-      dir,
-      root: bytesOf(dir),
+      ...found,
+      over: false,
       bytes: 0,
       has(entry: LayerEntry) {
         if (!known(entry)) return false
@@ -60,6 +62,46 @@ export function earlierFiles(entries: Iterable<LayerEntry>, dirs: readonly strin
     return files
   }
   return undefined
+}
+
+/** Up to that part of the entries, and of their bytes, a layer is kept as what is different. */
+const smallPart = 1 / 4
+
+/**
+ * The paths of the entries that are not as noted, with all directories above them, and the bytes of the files that are.
+ * Undefined where something that is noted is gone, or too much is different.
+ */
+function differenceOf(
+  entries: Iterable<LayerEntry>,
+  noted: PathRecords,
+): { readonly paths: ReadonlySet<ByteString>; readonly bytes: number } | undefined {
+  const paths = new Set<ByteString>()
+  let known = 0
+  let same = 0
+  let other = 0
+  for (const entry of entries) {
+    // Two names of one file can't be in two directories.
+    if (entry.kind === 'link') return undefined
+    const size = entry.kind === 'file' ? entry.size : 0
+    const at = noted.find(entry.path)
+    if (at !== undefined) known++
+    if (at !== undefined && noted.holds(at, identityOf(entry))) same += size
+    else {
+      other += size
+      paths.add(entry.path)
+      if (paths.size > smallPart * noted.count) return undefined
+    }
+  }
+  if (known < noted.count || known === 0 || other > smallPart * (same + other)) return undefined
+  for (const path of [...paths]) {
+    for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) paths.add(path.slice(0, slash))
+  }
+  return { paths, bytes: same }
+}
+
+function isNoted(noted: PathRecords, entry: LayerEntry): boolean {
+  const at = noted.find(entry.path)
+  return at !== undefined && noted.holds(at, identityOf(entry))
 }
 
 function some(entries: Iterable<LayerEntry>, test: (entry: LayerEntry) => boolean): boolean {
@@ -76,18 +118,46 @@ const unshared = /^(?:etc|var\/spool)\//
 /** Whether a file at that place may have other names elsewhere. */
 export const isShareable = (path: ByteString) => !unshared.test(path)
 
-const identitySize = 16 + 8 + 32
+const isLinkable = (entry: LayerEntry) => entry.kind === 'file' && !entry.xattrs && isShareable(entry.path)
+
+const kinds: readonly LayerEntry['kind'][] = ['file', 'directory', 'symlink', 'link', 'device', 'fifo']
+const contentAt = 24
+const identitySize = contentAt + 32
 const identity = Buffer.alloc(identitySize)
 
-/** All that makes a file what it is, but for its path; undefined for what is not shared. Valid until the next call. */
-function identityOf(entry: LayerEntry): Buffer | undefined {
-  if (entry.kind !== 'file' || entry.xattrs || !entry.source.digest || !isShareable(entry.path)) return undefined
+/** All that makes an entry what it is, but for its path. Valid until the next call. Of a file without a digest, it is nobody's. */
+function identityOf(entry: LayerEntry): Buffer {
   identity.writeUInt32LE(entry.mode, 0)
   identity.writeUInt32LE(entry.uid, 4)
   identity.writeUInt32LE(entry.gid, 8)
+  identity.writeUInt32LE(kinds.indexOf(entry.kind), 12)
   identity.writeBigInt64LE(BigInt.asIntN(64, entry.mtime), 16)
-  identity.write(entry.source.digest.slice(7), 24, 'hex')
+  const content = contentOf(entry)
+  if (content === undefined) identity.fill(0, contentAt)
+  else identity.write(content, contentAt, 'hex')
   return identity
+}
+
+/** A SHA-256 in hexadecimal; undefined for what has no content. */
+function contentOf(entry: LayerEntry): string | undefined {
+  const content = ownContentOf(entry)
+  if (!entry.xattrs) return content
+  const xattrs = [...entry.xattrs].map(([name, value]) => [name, Buffer.from(value).toString('hex')])
+  return hash('sha256', JSON.stringify([content, xattrs]))
+}
+
+function ownContentOf(entry: LayerEntry): string | undefined {
+  switch (entry.kind) {
+    case 'file':
+      return entry.source.digest?.slice('sha256:'.length) ?? randomBytes(32).toString('hex')
+    case 'symlink':
+    case 'link':
+      return hash('sha256', Buffer.from(entry.target, 'latin1'))
+    case 'device':
+      return hash('sha256', `${entry.type} ${entry.major} ${entry.minor}`)
+    default:
+      return undefined
+  }
 }
 
 function readNote(dir: string): PathRecords {
@@ -101,5 +171,5 @@ function readNote(dir: string): PathRecords {
 }
 
 function noteBeside(dir: string): string {
-  return join(dir, '..', 'files')
+  return join(dir, '..', 'entries')
 }

@@ -3,57 +3,65 @@ import { sys } from '../host/mod.ts'
 import { bytesOf, pathOf, S_IFBLK, S_IFCHR, S_IFDIR, S_IFIFO, S_IFLNK, S_IFMT, S_IFREG } from '../lib/mod.ts'
 import { refuseWhiteout } from './as-found.ts'
 import { isPortable, opaqueMarker, opaqueXattrs, whiteoutPrefix } from './marks.ts'
-import type { ByteString, LayerEntry } from './types.ts'
+import type { ByteString, LayerDirs, LayerEntry } from './types.ts'
 
 export interface Found {
+  readonly path: ByteString
   readonly stat: sys.Stat
   readonly xattrs: ReadonlyMap<ByteString, Uint8Array> | undefined
   readonly opaque: boolean
 }
 
 /**
- * The entries of a layer's directory, in the order of their paths. overlayfs' whiteouts and opaque directories come as
+ * The entries of a layer's directories, in the order of their paths. overlayfs' whiteouts and opaque directories come as
  * the `.wh.` files of the image spec. Of the names of one file, the first is the file and the others are links to it.
  * Sockets are left out, as docker does.
  *
  * @throws `unsupported` for a name that would be taken for a whiteout
  */
-export function* scanLayer(dir: string): Generator<LayerEntry> {
-  const root = bytesOf(dir)
-  yield* scanDirectory('', find(root), { root, firstNames: new Map() })
+export function* scanLayer(dirs: LayerDirs): Generator<LayerEntry> {
+  yield* scanDirectory('', [dirs].flat().map(bytesOf).map(find), new Map())
 }
 
-interface Scan {
-  readonly root: ByteString
-  /** Of the files with several names, by identity. */
-  readonly firstNames: Map<string, ByteString>
-}
+/** Names of the files that have several, by identity. */
+type FirstNames = Map<string, ByteString>
 
-function* scanDirectory(path: ByteString, self: Found, scan: Scan): Generator<LayerEntry> {
+/** `sources`: the directories that are one there, the topmost first. */
+function* scanDirectory(path: ByteString, sources: readonly Found[], firstNames: FirstNames): Generator<LayerEntry> {
   const prefix = path && `${path}/`
   const found = new Map<ByteString, Found>()
+  const directories = new Map<ByteString, Found[]>()
   // In the order of whole paths, `a-b` stands between `a` and what is below it, as `-` comes before `/`.
   const steps: ByteString[] = []
-  for (const name of readdirSync(pathOf(`${scan.root}/${path}`), 'latin1')) {
-    refuseWhiteout(prefix + name)
-    const child = find(`${scan.root}/${prefix}${name}`)
-    const step = isWhiteout(child.stat) ? whiteoutPrefix + name : name
-    found.set(step, child)
+  const add = (step: ByteString, what: Found) => {
+    found.set(step, what)
     steps.push(step)
-    if (isDirectory(child.stat)) steps.push(`${name}/`)
   }
-  if (self.opaque) {
-    found.set(opaqueMarker, self)
-    steps.push(opaqueMarker)
+  for (const source of sources) {
+    for (const name of readdirSync(pathOf(source.path), 'latin1')) {
+      const merged = directories.get(name)
+      if (!merged && found.has(name)) continue
+      refuseWhiteout(prefix + name)
+      const child = find(`${source.path}/${name}`)
+      if (merged) {
+        if (isDirectory(child.stat)) merged.push(child)
+        continue
+      }
+      add(isWhiteout(child.stat) ? whiteoutPrefix + name : name, child)
+      if (!isDirectory(child.stat)) continue
+      steps.push(`${name}/`)
+      directories.set(name, [child])
+    }
+    if (source.opaque) add(opaqueMarker, source)
   }
   for (const step of steps.sort()) {
     if (step.endsWith('/')) {
       const name = step.slice(0, -1)
-      yield* scanDirectory(prefix + name, found.get(name)!, scan)
+      yield* scanDirectory(prefix + name, directories.get(name)!, firstNames)
       continue
     }
     const isMark = step.startsWith(whiteoutPrefix)
-    const entry = isMark ? mark(prefix + step) : entryOf(prefix + step, found.get(step)!, scan)
+    const entry = isMark ? mark(prefix + step) : entryOf(prefix + step, found.get(step)!, firstNames)
     if (entry) yield entry
   }
 }
@@ -74,7 +82,7 @@ export function find(path: ByteString): Found {
       opaque ||= sys.lgetxattr(where, bytes)?.toString() === 'y'
     }
   }
-  return { stat, xattrs, opaque }
+  return { path, stat, xattrs, opaque }
 }
 
 function isDirectory({ mode }: sys.Stat): boolean {
@@ -93,18 +101,18 @@ function mark(path: ByteString): LayerEntry {
 
 const noBytes = { kind: 'bytes', bytes: new Uint8Array(0) } as const
 
-function entryOf(path: ByteString, found: Found, { root, firstNames }: Scan): LayerEntry | undefined {
+function entryOf(path: ByteString, found: Found, firstNames: FirstNames): LayerEntry | undefined {
   const { mode, uid, gid, mtime, nlink, identity } = found.stat
   if (nlink > 1 && !isDirectory(found.stat)) {
     const target = firstNames.get(identity)
     if (target !== undefined) return { path, mode: mode & 0o7777, uid, gid, mtime, kind: 'link', target }
     firstNames.set(identity, path)
   }
-  return describe(path, found, `${root}/${path}`)
+  return describe(path, found)
 }
 
-/** What was found at `source`, as an entry of that path. Undefined for a socket. */
-export function describe(path: ByteString, { stat, xattrs }: Found, source: ByteString): LayerEntry | undefined {
+/** What was found, as an entry of that path. Undefined for a socket. */
+export function describe(path: ByteString, { path: source, stat, xattrs }: Found): LayerEntry | undefined {
   const { uid, gid, mtime } = stat
   const base = { path, mode: stat.mode & 0o7777, uid, gid, mtime, ...(xattrs && { xattrs }) }
   switch (stat.mode & S_IFMT) {

@@ -72,15 +72,20 @@ export function* layOut(
     segment = open(take())
   }
 
-  const reuseOf = (entry: File) => (earlier?.has(entry) ? `${earlier.root}/${entry.path}` : undefined)
+  /** The file of the earlier layer that is the same. */
+  const sameAs = (entry: File) => (earlier?.has(entry) ? `${earlier.root}/${entry.path}` : undefined)
 
   /** A file, where there is room for all of it. */
   function small(entry: File): void {
     const { size, source } = entry
     const at = segment.used
-    if (source.kind === 'bytes') segment.buffer.set(source.bytes, at)
-    const from: Source | undefined = source.kind === 'path' ? { path: source.path, position: 0, last: true } : undefined
-    const target: Target | undefined = upper && { kind: 'whole', file: upper.file(entry), reuse: reuseOf(entry) }
+    const same = sameAs(entry)
+    const kept = earlier?.over ? same : undefined
+    const path = kept ?? (source.kind === 'path' ? source.path : undefined)
+    const from: Source | undefined = path === undefined ? undefined : { path, position: 0, last: true }
+    if (path === undefined && source.kind === 'bytes') segment.buffer.set(source.bytes, at)
+    const target: Target | undefined =
+      upper && kept === undefined ? { kind: 'whole', file: upper.file(entry), reuse: same } : undefined
     const hash = digests === true && source.digest === undefined
     segment.pieces.add({ at, length: size, source: from, target, hash })
     if (hash) segment.hashed.push(source)
@@ -92,8 +97,8 @@ export function* layOut(
   function* large(entry: File): Generator<Segment> {
     const { size, source } = entry
     const hash = digests === true && source.digest === undefined
-    const reuse = reuseOf(entry)
-    const shared = reuse !== undefined && upper?.shareLarge(entry, reuse) ? reuse : undefined
+    const same = sameAs(entry)
+    const shared = same !== undefined && (earlier?.over || upper?.shareLarge(entry, same)) ? same : undefined
     const path = shared === undefined ? upper?.createLarge(entry) : undefined
     for (let position = 0; position < size; ) {
       if (segment.used === segmentSize) yield* next()
@@ -101,7 +106,8 @@ export function* layOut(
       const length = Math.min(size - position, segmentSize - at)
       const last = position + length === size
       let from: Source | undefined
-      if (source.kind === 'path') from = { path: shared ?? source.path, position, last }
+      if (shared !== undefined) from = { path: shared, position, last }
+      else if (source.kind === 'path') from = { path: source.path, position, last }
       else segment.buffer.set(source.bytes.subarray(position, position + length), at)
       const target: Target | undefined = path === undefined ? undefined : { kind: 'part', path, position }
       segment.pieces.add({ at, length, source: from, target, hash: false })
@@ -129,7 +135,7 @@ export function* layOut(
       }
       const padding = zeros.subarray(0, paddingOf(size))
       if (!fits(padding)) yield* append(padding)
-    } else upper?.create(entry)
+    } else if (!earlier?.over || !earlier.has(entry)) upper?.create(entry)
     if (segment.pieces.length >= piecesPerSegment) yield* next()
   }
   yield* append(zeros.subarray(0, trailerSize))

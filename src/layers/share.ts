@@ -3,26 +3,26 @@ import { bytesOf, errno, pathOf, textOf } from '../lib/mod.ts'
 import { explain } from './explain.ts'
 import { isShareable } from './reuse.ts'
 import { scanLayer } from './scan.ts'
-import type { ByteString } from './types.ts'
+import type { ByteString, LayerDirs } from './types.ts'
 import { finishPath, Upper } from './upper.ts'
 
 /**
- * Makes the empty directory `dir` the same layer as the finished one `from`, on the same file system. Files become other
+ * Makes the empty directory `dir` the same layer as the finished one in `from`, on the same file system. Files become other
  * names of those there, where they may have several.
  *
  * @returns the bytes of those files
  * @throws `unavailable` when the disk is full
  */
-export function shareLayer(from: string, dir: string): number {
+export function shareLayer(from: LayerDirs, dir: string): number {
   const upper = new Upper(dir)
   let bytes = 0
-  const [source, target] = [bytesOf(from), bytesOf(dir)]
+  const target = bytesOf(dir)
   for (const entry of scanLayer(from)) {
-    if (entry.kind !== 'file') {
+    if (entry.kind !== 'file' || entry.source.kind !== 'path') {
       upper.create(entry)
       continue
     }
-    const [there, here] = [pathOf(`${source}/${entry.path}`), pathOf(`${target}/${entry.path}`)]
+    const [there, here] = [pathOf(entry.source.path), pathOf(`${target}/${entry.path}`)]
     try {
       if (isShareable(entry.path) && link(there, here)) {
         bytes += entry.size

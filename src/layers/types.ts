@@ -36,11 +36,19 @@ interface Hashed {
   digest?: Digest | undefined
 }
 
-/** A finished layer: files that are the same there, by content and metadata, become other names of those, where that can be done. */
+/** The directories that a layer is read from, the topmost first: its own, and one that it lies over, as overlayfs merges them. */
+export type LayerDirs = string | readonly string[]
+
+/** A finished layer that has some of what goes into another one, the same in content and metadata. */
 export interface EarlierFiles {
   readonly dir: string
   readonly root: ByteString
-  /** Of the files that it was asked for and has. */
+  /**
+   * Whether what is the same is left out of the new directory, which then lies over this one. Otherwise files become other
+   * names of those here, where that can be done.
+   */
+  readonly over: boolean
+  /** Of the files that are the same; without `over`, of those that it was asked for. */
   readonly bytes: number
   has(entry: LayerEntry): boolean
 }

@@ -5,7 +5,7 @@ import { asFound } from './as-found.ts'
 import { type Crew, caller, together } from './crew.ts'
 import { openStream, type PipelineOptions, tarSegments } from './pipeline.ts'
 import { scanLayer } from './scan.ts'
-import type { LayerEntry, WriteOptions } from './types.ts'
+import type { LayerDirs, LayerEntry, WriteOptions } from './types.ts'
 import { Upper } from './upper.ts'
 
 /**
@@ -27,22 +27,21 @@ export async function writeLayer(
   return info
 }
 
-/** Hashes the tar of an upper directory. */
+/** Hashes the tar of a layer. */
 export function hashLayer(
-  dir: string,
+  dirs: LayerDirs,
   { signal }: { readonly signal?: AbortSignal | undefined } = {},
 ): Promise<LayerInfo> {
-  return hashTar(scanLayer(dir), { signal })
+  return hashTar(scanLayer(dirs), { signal })
 }
 
 /**
- * The tar of an upper directory, always the same bytes for the same directory. A chunk is valid until the next one is asked
- * for.
+ * The tar of a layer, always the same bytes for the same directories. A chunk is valid until the next one is asked for.
  *
  * @param diffId what its hash must be; hashed beside the work of who reads it. Throws `corrupt` at the end when it is another one
  */
-export async function* packLayer(dir: string, diffId?: DiffId): AsyncGenerator<Uint8Array> {
-  const [entries, chosen] = divided(scanLayer(dir), {})
+export async function* packLayer(dirs: LayerDirs, diffId?: DiffId): AsyncGenerator<Uint8Array> {
+  const [entries, chosen] = divided(scanLayer(dirs), {})
   const { crew } = chosen
   using stream = diffId && openStream(crew)
   for await (const segment of tarSegments(entries, chosen)) {

@@ -10,6 +10,8 @@ const nearBy = 16
  */
 export class PathRecords {
   readonly bytes: Buffer
+  /** Of the records. */
+  readonly count: number
   /** The record after the one that was found last. */
   cursor = 0
   readonly #valueSize: number
@@ -20,8 +22,13 @@ export class PathRecords {
     this.bytes = bytes
     this.#valueSize = valueSize
     let end = 0
-    while (end + lengthSize + valueSize <= bytes.length && this.after(end) <= bytes.length) end = this.after(end)
+    let count = 0
+    while (end + lengthSize + valueSize <= bytes.length && this.after(end) <= bytes.length) {
+      end = this.after(end)
+      count++
+    }
     this.bytes = bytes.subarray(0, end)
+    this.count = count
   }
 
   /** Where the record of that path begins. */

@@ -97,8 +97,10 @@ function checkSnapshots(db: Database, findings: Finding[]): void {
   const snapshots = new Snapshots(db)
   const chains = new Map<SnapshotId, ChainId | undefined>()
   // Parents come first.
-  for (const { id, parent, layer, chainId } of snapshots.walk()) {
+  for (const { id, parent, layer, chainId, sharing } of snapshots.walk()) {
     const say = (what: string) => findings.push({ what, fix: remedy(db, id) })
+    if (sharing?.over && !chains.has(sharing.with))
+      say(`snapshot ${id} has lost the one that it lies over, ${sharing.with}`)
     if (!existsSync(snapshots.dir(id))) say(`snapshot ${id} has lost its directory ${snapshots.dir(id)}`)
     if (parent !== undefined && !chains.has(parent)) {
       say(`snapshot ${id} has lost its parent ${parent}`)
@@ -202,7 +204,7 @@ function checkContent(db: Database, { digest }: BlobInfo, findings: Finding[]): 
 /** What to remove, so that nothing stands on the snapshot any more. */
 function remedy(db: Database, id: SnapshotId): string {
   const above = `WITH RECURSIVE above (id) AS (
-    SELECT ?1 UNION SELECT snapshots.id FROM above JOIN snapshots ON parent = above.id)`
+    SELECT ?1 UNION SELECT snapshots.id FROM above JOIN snapshots ON parent = above.id OR lies_over = above.id)`
   const subjects = (text: string) =>
     db
       .sql(`${above} ${text} AND snapshot IN (SELECT id FROM above)`)

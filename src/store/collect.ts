@@ -14,7 +14,8 @@ const reachable = `
     SELECT snapshot FROM containers UNION
     SELECT snapshot FROM cache UNION
     SELECT snapshot FROM lease_snapshots UNION
-    SELECT parent FROM reachable JOIN snapshots USING (id)
+    SELECT parent FROM reachable JOIN snapshots USING (id) UNION
+    SELECT lies_over FROM reachable JOIN snapshots USING (id)
   )`
 
 /**

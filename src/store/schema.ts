@@ -225,6 +225,11 @@ const steps: readonly string[] = [
   ALTER TABLE cache_mounts ADD COLUMN size INTEGER;
   ALTER TABLE cache_mounts ADD COLUMN measured_at INTEGER;
   `,
+  `
+  -- The finished layer that the directory of this one lies over: it only holds what is different.
+  ALTER TABLE snapshots ADD COLUMN lies_over INTEGER REFERENCES snapshots CHECK (lies_over < id);
+  CREATE INDEX snapshots_by_lies_over ON snapshots (lies_over) WHERE lies_over IS NOT NULL;
+  `,
 ]
 
 /** The version that this Strake reads and writes. */

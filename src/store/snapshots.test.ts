@@ -49,6 +49,48 @@ function stack(store: Store, names: readonly string[]): SnapshotId[] {
   })
 }
 
+test('a layer lies over an earlier one', () => {
+  using t = temporaryStore()
+  const { snapshots } = t.store
+  const [base, whole] = stack(t.store, ['a', 'b']) as [SnapshotId, SnapshotId]
+  const lease = t.store.lease('test')
+  const { id } = snapshots.prepare(base, lease)
+  snapshots.share(id, { with: whole, bytes: 7, over: true })
+  snapshots.commit(id, layer('c'))
+  assert.deepEqual(snapshots.get(id).sharing, { with: whole, bytes: 7, over: true })
+  assert.deepEqual(snapshots.dirs(id), [snapshots.dir(id), snapshots.dir(whole)])
+  const top = snapshots.prepare(id, lease).id
+  snapshots.commit(top, layer('d'))
+  assert.deepEqual(
+    snapshots.stack(top),
+    [top, id, whole, base].map((each) => snapshots.dir(each)),
+  )
+  assert.deepEqual(
+    snapshots.ancestry(top).map((each) => each.id),
+    [top, id, base],
+  )
+  assert.equal(snapshots.get(top).chainId, chainOf(['a', 'c', 'd'].map((name) => layer(name).diffId)))
+
+  const more = snapshots.prepare(base, lease)
+  assert.throws(() => snapshots.share(more.id, { with: id, bytes: 0, over: true }), { code: 'internal' })
+  assert.throws(() => snapshots.share(top, { with: whole, bytes: 0, over: true }), { code: 'internal' })
+  snapshots.discard(more.id)
+
+  // The older one stays as long as it is needed, and no longer.
+  t.store.db.exec(`DELETE FROM lease_snapshots WHERE snapshot <> ${top}`)
+  t.store.collect()
+  assert.deepEqual(
+    [...snapshots.walk()].map((each) => each.id),
+    [base, whole, id, top],
+  )
+  assert.deepEqual(t.store.check(), [])
+  t.store.db.exec(`PRAGMA foreign_keys = OFF; DELETE FROM snapshots WHERE id = ${whole}; PRAGMA foreign_keys = ON`)
+  assert.match(t.store.check()[0]!.what, new RegExp(`^snapshot ${id} has lost the one that it lies over, ${whole}$`))
+  lease[Symbol.dispose]()
+  t.store.collect()
+  assert.deepEqual([...snapshots.walk()], [])
+})
+
 test('snapshots stack', () => {
   using t = temporaryStore()
   const { snapshots } = t.store

@@ -68,10 +68,18 @@ export class Snapshots implements Snapshotter {
     )
   }
 
-  share(id: SnapshotId, { with: older, bytes }: Sharing): void {
-    this.#db.transaction(() =>
-      this.#db.sql('UPDATE snapshots SET shares_with = ?, shared = ? WHERE id = ?').run(older, bytes, id),
-    )
+  share(id: SnapshotId, { with: older, bytes, over = false }: Sharing): void {
+    this.#db.transaction(() => {
+      if (over) {
+        const below = this.get(older)
+        if (this.get(id).state !== 'active' || below.state !== 'committed' || below.sharing?.over) {
+          throw new StrakeError('internal', `snapshot ${id} can't lie over ${older}`)
+        }
+      }
+      this.#db
+        .sql('UPDATE snapshots SET shares_with = ?, shared = ?, lies_over = ? WHERE id = ?')
+        .run(older, bytes, over ? older : null, id)
+    })
   }
 
   describe(id: SnapshotId, layer: LayerInfo): void {
@@ -112,27 +120,31 @@ export class Snapshots implements Snapshotter {
     return join(snapshotPath(this.#db.root, id), 'fs')
   }
 
+  dirs(id: SnapshotId): string[] {
+    return this.#dirs(this.get(id))
+  }
+
+  #dirs({ id, sharing }: Snapshot): string[] {
+    return sharing?.over ? [this.dir(id), this.dir(sharing.with)] : [this.dir(id)]
+  }
+
   stack(id: SnapshotId | undefined): string[] {
-    return this.#below(id, 'id').map((row) => this.dir(row.id as SnapshotId))
+    return this.ancestry(id).flatMap((snapshot) => this.#dirs(snapshot))
   }
 
   ancestry(id: SnapshotId | undefined): Snapshot[] {
-    return this.#below(id, '*').map(toSnapshot)
-  }
-
-  /** Parents are older than children: the order of ids is the order of the stack. */
-  #below(id: SnapshotId | undefined, columns: 'id' | '*') {
     if (id === undefined) return []
+    // Parents are older than children: the order of ids is the order of the stack.
     const rows = this.#db
       .sql(
         `WITH RECURSIVE below (id, parent) AS (
            SELECT id, parent FROM snapshots WHERE id = ? UNION ALL
            SELECT s.id, s.parent FROM below JOIN snapshots s ON s.id = below.parent
-         ) SELECT ${columns} FROM snapshots WHERE id IN (SELECT id FROM below) ORDER BY id DESC`,
+         ) SELECT * FROM snapshots WHERE id IN (SELECT id FROM below) ORDER BY id DESC`,
       )
       .all(id)
     if (!rows.length) throw new StrakeError('not_found', `snapshot ${id} is not in the store`)
-    return rows
+    return rows.map(toSnapshot)
   }
 
   discard(id: SnapshotId): void {
@@ -169,7 +181,7 @@ export class Snapshots implements Snapshotter {
 }
 
 function toSnapshot(row: object): Snapshot {
-  const { id, parent, state, diff_id, chain_id, tar_size, size, created_at, shares_with, shared } = row as {
+  const { id, parent, state, diff_id, chain_id, tar_size, size, created_at, shares_with, shared, lies_over } = row as {
     id: SnapshotId
     parent: SnapshotId | null
     state: 'active' | 'committed'
@@ -180,6 +192,7 @@ function toSnapshot(row: object): Snapshot {
     created_at: number
     shares_with: SnapshotId | null
     shared: number | null
+    lies_over: SnapshotId | null
   }
   return {
     id,
@@ -187,7 +200,7 @@ function toSnapshot(row: object): Snapshot {
     state,
     layer: diff_id ? { diffId: diff_id, tarSize: tar_size, size } : undefined,
     chainId: chain_id ?? undefined,
-    sharing: shares_with === null ? undefined : { with: shares_with, bytes: shared ?? 0 },
+    sharing: shares_with === null ? undefined : { with: shares_with, bytes: shared ?? 0, over: lies_over !== null },
     createdAt: created_at,
   }
 }

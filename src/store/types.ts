@@ -131,10 +131,12 @@ export interface Snapshot {
   readonly createdAt: number
 }
 
-/** Files of a layer that are other names of files of an older layer, and take no space of their own. */
+/** Files of a layer that are those of an older layer, and take no space of their own. */
 export interface Sharing {
   readonly with: SnapshotId
   readonly bytes: number
+  /** The layer's directory lies over that of the older one, and only holds what is different. Otherwise files have two names. */
+  readonly over?: boolean
 }
 
 export interface LayerInfo {
@@ -157,7 +159,7 @@ export interface Snapshotter {
    * instead of when it was prepared.
    */
   commit(id: SnapshotId, layer?: LayerInfo, createdAt?: number): void
-  /** Notes what takes no space of its own in it. */
+  /** Notes what takes no space of its own in it. A layer that another one lies over stays as long as that one. */
   share(id: SnapshotId, sharing: Sharing): void
   /** Adds the hash of a committed snapshot's layer. Its parent must have one already. */
   describe(id: SnapshotId, layer: LayerInfo): void
@@ -167,6 +169,8 @@ export interface Snapshotter {
   byChain(chainId: ChainId, lease: Lease): Snapshot | undefined
   /** The layer's own directory. */
   dir(id: SnapshotId): string
+  /** All directories of the layer, the topmost first: its own, and the one that it lies over. */
+  dirs(id: SnapshotId): string[]
   /** The directories of the snapshot and all below it, the topmost first: overlayfs' `lowerdir`. */
   stack(id: SnapshotId | undefined): string[]
   /** The snapshot and all below it, the topmost first. */

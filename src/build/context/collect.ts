@@ -175,13 +175,15 @@ export function readXattrs(tree: Tree, path: ByteString): ReadonlyMap<ByteString
 
 /**
  * Adds the content digests that files do not have yet: those that the cache knows and, with `read`, all others.
+ * `onUnknown` hears of the first that the cache does not know.
  *
  * @returns whether they are all there
  */
 export function fillDigests(
   sources: readonly CollectedSource[],
-  { cache, read }: { cache: StatCache | undefined; read: boolean },
+  { cache, read, onUnknown }: { cache: StatCache | undefined; read: boolean; onUnknown?: () => void },
 ): boolean {
+  let heard = false
   for (const source of sources) {
     const { tree, entries, known } = source
     if (known === 'all' || (known === 'some' && !read)) continue
@@ -189,8 +191,13 @@ export function fillDigests(
     for (const entry of entries) {
       if (!entry.stat.isFile() || entry.digest) continue
       const digest = known ? undefined : cache?.find(entry.from, entry.stat)
-      if (digest) entry.digest = digest
-      else if (read) {
+      if (digest) {
+        entry.digest = digest
+        continue
+      }
+      if (!heard) onUnknown?.()
+      heard = true
+      if (read) {
         const hashedAt = Date.now()
         entry.digest = digestOfFile(tree, entry)
         cache?.set(entry.from, entry.stat, entry.digest, hashedAt)

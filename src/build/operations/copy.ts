@@ -1,3 +1,4 @@
+import { enterPrivateMounts } from '../../host/mod.ts'
 import { earlierFiles, expectLayer, forgetFiles, noteFiles, writeLayer } from '../../layers/mod.ts'
 import { bytesOf, type SourceRange, textOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
@@ -66,8 +67,10 @@ export function copyFromContext(from: LocalSource, sources: readonly string[], o
     reads: from,
     async outside(eager) {
       if (outside) return outside
-      collected ??= collectFor(options, from.tree, sources, false)
-      if (!fillDigests(collected, { cache: from.statCache, read: eager })) return undefined
+      const all = collected ?? collectFor(options, from.tree, sources, false)
+      collected = all
+      const filled = fillDigests(all, { cache: from.statCache, read: eager, onUnknown: () => expectWriting(all) })
+      if (!filled) return undefined
       listing = listSources(collected)
       outside = digestOfSources(listing)
       return outside
@@ -192,10 +195,19 @@ export interface Writing {
 
 /** Below that, copying costs less than to find out what need not be copied. */
 const worthSharing = { entries: 256, bytes: 8 * 1024 * 1024 }
+/** overlayfs takes some 230 directories: what lies over another layer brings two of them. */
+const mostDirectories = 100
 
 export interface Written extends Executed {
   readonly layer: LayerInfo
   readonly listing: Listing
+}
+
+/** Its layer is to be written, most likely. */
+function expectWriting(collected: readonly CollectedSource[]): void {
+  // Threads that start before the first mount see none of those that a later COPY --from reads.
+  enterPrivateMounts()
+  expectLayer(sizeOf(collected))
 }
 
 function sizeOf(collected: readonly CollectedSource[]): { files: number; bytes: number } {
@@ -214,8 +226,7 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
   const { snapshots } = execution.store
   const readAt = Date.now()
   using lower = viewRoot(execution, below.snapshot)
-  // Threads that start before the first mount see none of those that a later COPY --from reads.
-  expectLayer(sizeOf(collected))
+  expectWriting(collected)
   fillDigests(collected, { cache: statCache, read: false })
   const owner =
     copy.chown === undefined
@@ -237,7 +248,10 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
       if (own.has(source)) statCache?.set(file.from, file.stat, file.digest!, readAt)
     },
   })
-  const share = statCache !== undefined && (count > worthSharing.entries || total > worthSharing.bytes)
+  const share =
+    statCache !== undefined &&
+    (count > worthSharing.entries || total > worthSharing.bytes) &&
+    snapshots.stack(below.snapshot).length < mostDirectories
   const tell = (current: number, done = false) =>
     execution.progress({
       kind: 'status',
@@ -250,11 +264,15 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
       counts: 'read',
       ...(done && { done }),
     })
-  const older = share ? execution.earlier(operation).map((id) => ({ id, dir: snapshots.dir(id) })) : []
-  const earlier = earlierFiles(
-    entries,
-    older.map(({ dir }) => dir),
+  // A layer that lies over another one has no note; that one has.
+  const older = new Map(
+    (share ? execution.earlier(operation) : []).map((id) => {
+      const { sharing } = snapshots.get(id)
+      const whole = sharing?.over ? sharing.with : id
+      return [snapshots.dir(whole), whole]
+    }),
   )
+  const earlier = earlierFiles(entries, [...older.keys()])
   const written = await writeLayer(layer.dir, entries, {
     digests: true,
     earlier,
@@ -262,12 +280,12 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
     onProgress: tell,
   })
   tell(total, true)
-  if (share) noteFiles(layer.dir, entries)
-  const from = older.find(({ dir }) => dir === earlier?.dir)
-  if (from && earlier?.bytes) {
-    snapshots.share(layer.id, { with: from.id, bytes: earlier.bytes })
+  if (share && !earlier?.over) noteFiles(layer.dir, entries)
+  if (earlier && (earlier.over || earlier.bytes)) {
+    const { dir, over, bytes } = earlier
+    snapshots.share(layer.id, { with: older.get(dir)!, bytes, over })
     // Its note takes space that nobody needs, unless it is the layer of something else that has a file like one of ours.
-    if (earlier.bytes > total / 2) forgetFiles(from.dir)
+    if (!over && bytes > total / 2) forgetFiles(dir)
   }
   // What was not written as a file of its own: second names of a file, archives, what a later source replaced.
   if (!writing.listing) fillDigests(collected, { cache: statCache, read: true })

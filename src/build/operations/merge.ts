@@ -14,7 +14,7 @@ export function mergeOperation(): Operation {
     async execute({ store }, layer, [, upper]) {
       const { snapshots } = store
       await upper!.chainId()
-      const bytes = shareLayer(snapshots.dir(upper!.snapshot!), layer.dir)
+      const bytes = shareLayer(snapshots.dirs(upper!.snapshot!), layer.dir)
       if (bytes) snapshots.share(layer.id, { with: upper!.snapshot!, bytes })
       const { layer: info } = snapshots.get(upper!.snapshot!)
       return { createdAt: upper!.createdAt, ...(info && { layer: info }) }
