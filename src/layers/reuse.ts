@@ -5,6 +5,8 @@ import { bytesOf, errno, PathRecords, PathRecordsWriter } from '../lib/mod.ts'
 import { explain } from './explain.ts'
 import type { ByteString, EarlierFiles, LayerEntry } from './types.ts'
 
+const writtenAtOnce = 4096
+
 /**
  * Notes beside a layer's directory what it was given, so that a later layer can have the same (`earlierFiles`). Whoever
  * removes the one removes the other; the note alone may be lost at any time.
@@ -13,11 +15,16 @@ import type { ByteString, EarlierFiles, LayerEntry } from './types.ts'
  */
 export function noteFiles(dir: string, entries: Iterable<LayerEntry>): void {
   const records = new PathRecordsWriter()
-  for (const entry of entries) records.add(entry.path, identityOf(entry))
   try {
     const fd = openSync(noteBeside(dir), 'w')
     try {
-      for (const chunk of records.chunks) writeFileSync(fd, chunk)
+      const write = () => records.drain((chunk) => writeFileSync(fd, chunk))
+      let count = 0
+      for (const entry of entries) {
+        records.add(entry.path, identityOf(entry))
+        if (++count % writtenAtOnce === 0) write()
+      }
+      write()
     } finally {
       closeSync(fd)
     }

@@ -33,6 +33,19 @@ describe('records by path', () => {
     assert.equal(new PathRecords(Buffer.alloc(0), 4).find('a'), undefined)
   })
 
+  it('are handed over as they come', () => {
+    const writer = new PathRecordsWriter()
+    const parts: Buffer[] = []
+    for (const [i, path] of paths.entries()) {
+      writer.add(path, valueOf(path))
+      if (i % 7 === 3) writer.drain((chunk) => parts.push(Buffer.from(chunk)))
+    }
+    assert.ok(Buffer.concat([...writer]).length < Buffer.concat(parts).length)
+    writer.drain((chunk) => parts.push(Buffer.from(chunk)))
+    assert.deepEqual(Buffer.concat(parts), written())
+    assert.deepEqual([...writer], [])
+  })
+
   it('may be many', () => {
     const many = Array.from({ length: 30_000 }, (_, i) => `${i}`.padStart(100, 'x'))
     const records = new PathRecords(written(many), 4)

@@ -97,6 +97,14 @@ export class PathRecordsWriter {
     this.#lengths.push(size)
   }
 
+  /** Hands over the records so far, to be used at once, and forgets them. */
+  drain(use: (chunk: Buffer) => void): void {
+    for (const chunk of this.chunks.splice(0)) use(chunk)
+    if (this.#used > 0) this.chunks.push(this.#chunk.subarray(0, 0))
+    this.#used = 0
+    this.#lengths.length = 0
+  }
+
   *[Symbol.iterator](): Generator<Buffer> {
     let next = 0
     for (const chunk of this.chunks) {

@@ -245,16 +245,23 @@ export function digestOfSources({ bytes }: Listing): Digest {
 }
 
 const listChunk = 1 << 16
+/** A guess, which costs nothing where it is too much: memory is there when it is written. */
+const recordSize = 256
 
 /** What `digestOfSources` is the digest of: a record for each source and each of its entries. */
 export function listSources(sources: readonly CollectedSource[]): Listing {
-  const parts: Buffer[] = []
+  const count = sources.reduce((sum, { entries }) => sum + entries.length, sources.length)
+  let bytes = Buffer.allocUnsafeSlow(count * recordSize)
+  let used = 0
   let pending = ''
-  const add = (line: string) => {
-    pending += parts.length === 0 && pending === '' ? line : `\0${line}`
-    if (pending.length < listChunk) return
-    parts.push(Buffer.from(pending, 'latin1'))
+  const flush = () => {
+    if (used + pending.length > bytes.length) bytes = Buffer.concat([bytes], 2 * (used + pending.length))
+    used += bytes.write(pending, used, 'latin1')
     pending = ''
+  }
+  const add = (line: string) => {
+    pending += used === 0 && pending === '' ? line : `\0${line}`
+    if (pending.length >= listChunk) flush()
   }
   for (const { name, metadata, entries } of sources) {
     add(`source ${entries.at(0)?.stat.isDirectory() ? '' : name}`)
@@ -271,8 +278,8 @@ export function listSources(sources: readonly CollectedSource[]): Listing {
       add(line)
     }
   }
-  parts.push(Buffer.from(pending, 'latin1'))
-  return { tops: sources.map(({ entries }) => entries.at(0)?.from ?? ''), bytes: Buffer.concat(parts) }
+  flush()
+  return { tops: sources.map(({ entries }) => entries.at(0)?.from ?? ''), bytes: bytes.subarray(0, used) }
 }
 
 /** How many paths are looked at for near names. */

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { PathRecords, PathRecordsWriter } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
@@ -28,6 +28,8 @@ export interface StatCache {
 const magic = Buffer.from('STK4')
 const versionSize = 5 * 8
 const valueSize = versionSize + 32
+/** Bytes that are put together to be written. */
+const mostAtOnce = 1 << 20
 
 /** The cache of the context at `root`. Records stand in the order in which they were asked for. */
 export function openStatCache(storeRoot: string, root: string): StatCache {
@@ -145,6 +147,27 @@ function merge(known: PathRecords, { used, stale, fresh, places }: Changes): Buf
 function write(file: string, parts: readonly Buffer[]): void {
   mkdirSync(dirname(file), { recursive: true })
   const temporary = `${file}.${process.pid}`
-  writeFileSync(temporary, Buffer.concat(parts))
+  const fd = openSync(temporary, 'w')
+  try {
+    // Small ones together: there may be thousands.
+    let small: Buffer[] = []
+    let size = 0
+    const writeSmall = () => {
+      writeFileSync(fd, Buffer.concat(small))
+      small = []
+      size = 0
+    }
+    for (const part of parts) {
+      if (size + part.length > mostAtOnce) writeSmall()
+      if (part.length > mostAtOnce) writeFileSync(fd, part)
+      else {
+        small.push(part)
+        size += part.length
+      }
+    }
+    writeSmall()
+  } finally {
+    closeSync(fd)
+  }
   renameSync(temporary, file)
 }

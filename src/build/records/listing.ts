@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { type ByteString, errno, type FileChange, textOf } from '../../lib/mod.ts'
 import { type Digest, hex } from '../../oci/mod.ts'
@@ -18,7 +28,8 @@ export function keepListing(storeRoot: string, digest: Digest, { tops, bytes }: 
   if (existsSync(path)) return
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const temporary = `${path}.${process.pid}`
-  writeFileSync(temporary, Buffer.concat([Buffer.from(`${JSON.stringify(tops)}\n`, 'latin1'), bytes]), { mode: 0o600 })
+  writeFileSync(temporary, `${JSON.stringify(tops)}\n`, { encoding: 'latin1', mode: 0o600 })
+  appendFileSync(temporary, bytes)
   renameSync(temporary, path)
 }
 
