@@ -23,6 +23,8 @@ export interface CollectedSource {
   readonly incidental: boolean
   /** A directory and its contents in the order of their paths, but for what only leads to others; or the one file. */
   readonly entries: CollectedEntries
+  /** All that is there was asked for: no directory only leads to others. */
+  readonly whole: boolean
   /** Whether all files have a digest, or those that the cache knew, once it was asked. */
   known?: 'all' | 'some'
 }
@@ -50,6 +52,7 @@ export interface CollectOptions {
 export function collect(tree: Tree, sources: readonly string[], options: CollectOptions): CollectedSource[] {
   const { metadata, incidental = false, parents } = options
   const exclude = options.exclude?.length ? ignoreMatcher(parsePatterns(options.exclude)) : undefined
+  const whole = !parents && !exclude
   const collected: CollectedSource[] = []
   const collectSource = (source: string) => {
     const { root, include } = parents ? splitParents(source) : { root: source }
@@ -60,13 +63,13 @@ export function collect(tree: Tree, sources: readonly string[], options: Collect
         const entries = collectOne(tree, match, filter)
         // Docker follows what a pattern matches, and misses the target.
         if (!entries && tree.stat(match)?.isSymbolicLink()) throw missing(tree, source, match)
-        if (entries) collected.push({ name: baseName(match), tree, metadata, incidental, entries })
+        if (entries) collected.push({ name: baseName(match), tree, metadata, incidental, whole, entries })
       }
       return
     }
     const entries = collectOne(tree, path, filter)
     if (!entries) throw missing(tree, root, path)
-    collected.push({ name: baseName(path), tree, metadata, incidental, entries })
+    collected.push({ name: baseName(path), tree, metadata, incidental, whole, entries })
   }
   for (const [i, source] of sources.entries()) atRange(options.ranges?.[i], () => collectSource(source))
   return collected

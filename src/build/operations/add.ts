@@ -148,6 +148,7 @@ async function unpack(
     contents && {
       ...contents,
       archive: true,
+      whole: unnamed.length === 0,
       entries: Array.from(contents.entries, (entry) => changed(entry, { unnamed: leading.has(entry.path) })),
     }
   )

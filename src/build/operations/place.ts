@@ -46,6 +46,8 @@ export function place(
   { destination, lower, owner, chmod, now, epoch, onDigest }: Placement,
 ): Placed {
   const slots = new Map<ByteString, Slot>()
+  /** What is below the destination, where nothing else can be there: in order as it was collected, and in no slot. */
+  let rest: { readonly maker: EntryMaker; readonly prefix: ByteString; readonly source: CollectedSource } | undefined
   const makers: EntryMaker[] = []
   const resolved = resolveInTree(lower, destination)
   const intoDirectory = destination.endsWith('/') || (lower.stat(resolved)?.isDirectory() ?? false)
@@ -179,6 +181,7 @@ export function place(
     // The destination itself only takes the time of a directory that is copied into it, and that not from the root.
     if (base !== '') placeDirectory(base, top.unnamed || top.from === '' ? now : top.stat.mtimeNs)
     const prefix = base === '' ? '' : `${base}/`
+    if (sources.length === 1 && source.whole) rest = { maker, prefix, source }
     /** A directory that is not there below: nothing in it is. */
     let missing = '/'
     let row = -1
@@ -197,6 +200,7 @@ export function place(
         else if (isDirectory) missing = `${path}/`
       }
       maker.meet(row, stat, path)
+      if (rest) continue
       if (entry.leading) {
         placeLeading(path, stat, slotOf(row))
         continue
@@ -215,15 +219,25 @@ export function place(
     else if (slot.kind === 'file') bytes += slot.size
   }
   slots.clear()
+  let count = paths.length
+  if (rest) {
+    const { maker, source } = rest
+    count += source.entries.length - 1
+    for (let row = 1; row < source.entries.length; row++) bytes += maker.size(row)
+  }
+  function* all(): Generator<LayerEntry> {
+    for (let i = 0; i < paths.length; i++) yield entryOf(sorted[i]!, paths[i]!)
+    if (!rest) return
+    const { maker, prefix, source } = rest
+    let row = -1
+    for (const { path } of source.entries) if (++row > 0) yield maker.entry(row, prefix + path)
+  }
   const entries = {
     *[Symbol.iterator]() {
-      for (let i = 0; i < paths.length; i++) {
-        const entry = entryOf(sorted[i]!, paths[i]!)
-        yield epoch !== undefined && entry.mtime > epoch ? { ...entry, mtime: epoch } : entry
-      }
+      for (const entry of all()) yield epoch !== undefined && entry.mtime > epoch ? { ...entry, mtime: epoch } : entry
     },
   }
-  return { entries, count: paths.length, bytes }
+  return { entries, count, bytes }
 }
 
 function checkReplaces(below: FileStat, path: ByteString, entry: Collected): void {
