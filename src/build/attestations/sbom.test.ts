@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { rpmHeader, writeRpmDatabase } from '../../attest/testing.ts'
 import type { Index } from '../../oci/mod.ts'
 import { asRoot } from '../test-builds.ts'
@@ -67,6 +68,26 @@ COPY --from=tools /bin/true /
     assert.ok(notices.some((message) => message.includes('var/lib/rpm/Packages')))
     assert.equal(predicate.creationInfo.created, '2001-09-09T01:46:40Z')
     assert.deepEqual(statements.map(({ predicate }) => predicate.name).slice(1), ['context', 'tools'])
+  })
+
+  it('a file is of the layer that it is in, also where that lies over the one of an earlier build', async () => {
+    const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`app/${i}`, `${i}`]))
+    const context = workshop.context({
+      Dockerfile: 'FROM busybox\nCOPY app /app\n',
+      ...many,
+      'app/node_modules/left/package.json': '{"name":"left","version":"1.0.0"}',
+    })
+    // A file is known by its times only when the clock has gone on since it was written.
+    await setTimeout(100)
+    await workshop.build(context)
+    context.write('app/7', 'changed')
+    const { statements } = await buildAttested(workshop, context, { sbom: {} })
+    const [{ predicate }] = statements as [Statement]
+    const image = workshop.image(await workshop.build(context))
+    assert.ok(workshop.store.snapshots.get(image.snapshot!).sharing?.over)
+    const { rootfs } = workshop.images.config(image)
+    const found = predicate.files.find(({ fileName }: { fileName: string }) => fileName.endsWith('left/package.json'))
+    assert.equal(found.comment, `layerID: ${rootfs.diff_ids.at(-1)}`)
   })
 
   it("a scanner runs by BuildKit's protocol, once for the same files", async () => {

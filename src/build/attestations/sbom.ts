@@ -40,10 +40,9 @@ export async function scanRoots(
     const { snapshot, chainId } = await solver.solve(target.top)
     await chainId()
     using root = viewRoot(execution, snapshot)
-    const layers = store.snapshots.ancestry(snapshot).map(({ id, layer }) => ({
-      path: store.snapshots.dir(id),
-      diffId: layer!.diffId,
-    }))
+    const layers = store.snapshots
+      .ancestry(snapshot)
+      .flatMap(({ id, layer }) => store.snapshots.dirs(id).map((path) => ({ path, diffId: layer!.diffId })))
     const inventory = await scanPackages({ path: root.path, layers }, { scratch, signal })
     for (const { path, why } of inventory.unreadable) {
       const message = `the SBOM lacks the packages of /${textOf(path)}: ${why}`
