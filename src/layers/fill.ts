@@ -7,6 +7,8 @@ import type { ByteString } from './types.ts'
 
 const { O_CREAT, O_EXCL, O_NOATIME, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants
 
+export const hashSize = 32
+
 /** A stretch of file content that lies in a segment, padding not counted. */
 export interface Piece {
   /** Where in the segment. */
@@ -55,11 +57,11 @@ export interface Fresh {
 /**
  * Fills the pieces of a segment from their sources and copies them to their targets.
  *
- * @returns the SHA-256 (hex) of the pieces that were to be hashed, in order
+ * @returns the SHA-256 of the pieces that were to be hashed, in order, 32 bytes each
  * @throws `not_found` when a source is gone, `failed` when it changed its size
  */
-export function fillPieces(segment: Uint8Array, pieces: Iterable<Piece>, fresh: Fresh): string[] {
-  const hashes: string[] = []
+export function fillPieces(segment: Uint8Array, pieces: Iterable<Piece>, fresh: Fresh): Uint8Array {
+  const hashes: Buffer[] = []
   for (const piece of pieces) {
     const { at, length, source, target } = piece
     if (target?.kind === 'whole' && share(segment, piece, target)) continue
@@ -67,9 +69,12 @@ export function fillPieces(segment: Uint8Array, pieces: Iterable<Piece>, fresh: 
     if (!target && !piece.hash) continue
     const bytes = segment.subarray(at, at + length)
     if (target) writePiece(bytes, target, fresh)
-    if (piece.hash) hashes.push(hash('sha256', bytes, 'hex'))
+    if (piece.hash) hashes.push(hash('sha256', bytes, 'buffer'))
   }
-  return hashes
+  // All that lies in the same memory would go to another thread with them.
+  const all = new Uint8Array(hashes.length * hashSize)
+  for (const [i, each] of hashes.entries()) all.set(each, i * hashSize)
+  return all
 }
 
 /** Whether the target is now another name of the file that it may reuse, and the bytes are that file's. */

@@ -35,7 +35,7 @@ export interface ApplyJob {
 }
 
 export type Result<J extends Job | ApplyJob> = J extends FillJob
-  ? string[]
+  ? Uint8Array
   : J extends HashJob
     ? string | undefined
     : J extends DeflateJob

@@ -1,8 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { StrakeError } from '../lib/mod.ts'
-import type { Digest } from '../oci/mod.ts'
 import type { Crew } from './crew.ts'
-import type { Fresh } from './fill.ts'
+import { type Fresh, hashSize } from './fill.ts'
 import { layOut, type Segment, segmentSize } from './segments.ts'
 import type { EarlierFiles, LayerEntry } from './types.ts'
 import type { Upper } from './upper.ts'
@@ -59,7 +58,7 @@ export async function* tarSegments(
   }
 
   const layout = layOut(entries, { take, upper, earlier, digests })
-  const filling: { readonly segment: Segment; readonly filled: Promise<string[]>; done: boolean }[] = []
+  const filling: { readonly segment: Segment; readonly filled: Promise<Uint8Array>; done: boolean }[] = []
   const inUse = new Set<Promise<void>>()
   let failure: unknown
   let stream: Stream | undefined
@@ -74,7 +73,7 @@ export async function* tarSegments(
       stream = undefined
     }
     const hash = await step
-    if (hash) file.digest = `sha256:${hash}` as Digest
+    if (hash) file.sha256 = Buffer.from(hash, 'hex')
   }
 
   /** Lets the buffer be used again when nobody needs it any more. */
@@ -97,7 +96,7 @@ export async function* tarSegments(
     const { pieces, buffer } = segment
     const isFilled = pieces.length === 0
     const job = { kind: 'fill', segment: buffer, pieces: pieces.pack(), fresh: upper?.fresh ?? unused } as const
-    const item = { segment, filled: isFilled ? Promise.resolve([]) : crew.do(job), done: false }
+    const item = { segment, filled: isFilled ? Promise.resolve(new Uint8Array(0)) : crew.do(job), done: false }
     const ended = () => {
       item.done = true
     }
@@ -126,7 +125,9 @@ export async function* tarSegments(
       }
       const { segment } = first
       const hashes = await first.filled
-      for (const [i, file] of segment.hashed.entries()) file.digest = `sha256:${hashes[i]}` as Digest
+      for (const [i, file] of segment.hashed.entries()) {
+        file.sha256 = Buffer.from(hashes.buffer, hashes.byteOffset + i * hashSize, hashSize)
+      }
       const users: Promise<unknown>[] = segment.large ? [hashLarge(segment)] : []
       yield segment
       if (segment.held) users.push(segment.held)

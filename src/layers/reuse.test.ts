@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,7 +8,6 @@ import fc from 'fast-check'
 import { layerEntries } from '../../tests/support/layer-entries.ts'
 import { listTree } from '../../tests/support/list-tree.ts'
 import { pathOf } from '../lib/mod.ts'
-import { digestOf } from '../oci/mod.ts'
 import { dismissWorkers, earlierFiles, hashLayer, type LayerEntry, noteFiles, shareLayer, writeLayer } from './mod.ts'
 import { scanLayer } from './scan.ts'
 
@@ -19,6 +19,8 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 after(dismissWorkers)
 
+const sha256 = (bytes: Uint8Array) => hash('sha256', bytes, 'buffer')
+
 function made(name: string): string {
   const path = join(dir, name, 'fs')
   mkdirSync(path, { recursive: true })
@@ -29,7 +31,7 @@ function made(name: string): string {
 function entriesOf(layer: string): LayerEntry[] {
   const entries = [...scanLayer(layer)]
   for (const entry of entries) {
-    if (entry.kind === 'file') entry.source.digest = digestOf(readFileSync(pathOf(`${layer}/${entry.path}`)))
+    if (entry.kind === 'file') entry.source.sha256 = sha256(readFileSync(pathOf(`${layer}/${entry.path}`)))
   }
   return entries
 }
@@ -194,7 +196,7 @@ function text(path: string, content: string): LayerEntry {
     ...directory(path),
     kind: 'file',
     size: bytes.length,
-    source: { kind: 'bytes', bytes, digest: digestOf(bytes) },
+    source: { kind: 'bytes', bytes, sha256: sha256(bytes) },
   }
 }
 

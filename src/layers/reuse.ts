@@ -3,6 +3,7 @@ import { closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path'
 import { bytesOf, errno, PathRecords, PathRecordsWriter } from '../lib/mod.ts'
 import { explain } from './explain.ts'
+import { hashSize } from './fill.ts'
 import type { ByteString, EarlierFiles, LayerEntry } from './types.ts'
 
 const writtenAtOnce = 4096
@@ -39,7 +40,7 @@ export function forgetFiles(dir: string): void {
 }
 
 /**
- * The first of the layers in `dirs` that has any file of the entries, the same in content and metadata; only files whose digest
+ * The first of the layers in `dirs` that has any file of the entries, the same in content and metadata; only files whose hash
  * is known are looked for. Where all but a small part of the entries are the same, and that layer has nothing else, it is to
  * lie below the new one. The layers must be finished, have one directory each, and be on one file system with the new one.
  */
@@ -129,41 +130,41 @@ const isLinkable = (entry: LayerEntry) => entry.kind === 'file' && !entry.xattrs
 
 const kinds: readonly LayerEntry['kind'][] = ['file', 'directory', 'symlink', 'link', 'device', 'fifo']
 const contentAt = 24
-const identitySize = contentAt + 32
+const identitySize = contentAt + hashSize
 const identity = Buffer.alloc(identitySize)
 
-/** All that makes an entry what it is, but for its path. Valid until the next call. Of a file without a digest, it is nobody's. */
+/** All that makes an entry what it is, but for its path. Valid until the next call. Of a file without a hash, it is nobody's. */
 function identityOf(entry: LayerEntry): Buffer {
   identity.writeUInt32LE(entry.mode, 0)
   identity.writeUInt32LE(entry.uid, 4)
   identity.writeUInt32LE(entry.gid, 8)
   identity.writeUInt32LE(kinds.indexOf(entry.kind), 12)
   identity.writeBigInt64LE(BigInt.asIntN(64, entry.mtime), 16)
-  const content = contentOf(entry)
-  if (content === undefined) identity.fill(0, contentAt)
-  else identity.write(content, contentAt, 'hex')
+  identity.set(contentOf(entry), contentAt)
   return identity
 }
 
-/** A SHA-256 in hexadecimal; undefined for what has no content. */
-function contentOf(entry: LayerEntry): string | undefined {
+const noContent = Buffer.alloc(hashSize)
+
+/** 32 bytes. */
+function contentOf(entry: LayerEntry): Buffer {
   const content = ownContentOf(entry)
   if (!entry.xattrs) return content
   const xattrs = [...entry.xattrs].map(([name, value]) => [name, Buffer.from(value).toString('hex')])
-  return hash('sha256', JSON.stringify([content, xattrs]))
+  return hash('sha256', JSON.stringify([content.toString('hex'), xattrs]), 'buffer')
 }
 
-function ownContentOf(entry: LayerEntry): string | undefined {
+function ownContentOf(entry: LayerEntry): Buffer {
   switch (entry.kind) {
     case 'file':
-      return entry.source.digest?.slice('sha256:'.length) ?? randomBytes(32).toString('hex')
+      return entry.source.sha256 ?? randomBytes(hashSize)
     case 'symlink':
     case 'link':
-      return hash('sha256', Buffer.from(entry.target, 'latin1'))
+      return hash('sha256', Buffer.from(entry.target, 'latin1'), 'buffer')
     case 'device':
-      return hash('sha256', `${entry.type} ${entry.major} ${entry.minor}`)
+      return hash('sha256', `${entry.type} ${entry.major} ${entry.minor}`, 'buffer')
     default:
-      return undefined
+      return noContent
   }
 }
 

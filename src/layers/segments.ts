@@ -16,7 +16,7 @@ export interface Segment {
   readonly buffer: Uint8Array
   used: number
   readonly pieces: PiecePacker
-  /** For each piece that is hashed as a whole: the file, which gets the digest. */
+  /** For each piece that is hashed as a whole: the file, which gets the hash. */
   readonly hashed: FileSource[]
   /** The stretch of a file that is too large for one segment and is hashed across them. */
   large: { readonly file: FileSource; readonly at: number; readonly length: number; readonly last: boolean } | undefined
@@ -33,7 +33,7 @@ export interface LayOutOptions {
   readonly upper?: Upper | undefined
   /** What need not be written there again. */
   readonly earlier?: EarlierFiles | undefined
-  /** Whether files whose digest is not known get it. */
+  /** Whether files whose hash is not known get it. */
   readonly digests?: boolean | undefined
 }
 
@@ -86,7 +86,7 @@ export function* layOut(
     if (path === undefined && source.kind === 'bytes') segment.buffer.set(source.bytes, at)
     const target: Target | undefined =
       upper && kept === undefined ? { kind: 'whole', file: upper.file(entry), reuse: same } : undefined
-    const hash = digests === true && source.digest === undefined
+    const hash = digests === true && source.sha256 === undefined
     segment.pieces.add({ at, length: size, source: from, target, hash })
     if (hash) segment.hashed.push(source)
     segment.used += size
@@ -96,7 +96,7 @@ export function* layOut(
   /** A file that is larger than a segment. */
   function* large(entry: File): Generator<Segment> {
     const { size, source } = entry
-    const hash = digests === true && source.digest === undefined
+    const hash = digests === true && source.sha256 === undefined
     const same = sameAs(entry)
     const shared = same !== undefined && (earlier?.over || upper?.shareLarge(entry, same)) ? same : undefined
     const path = shared === undefined ? upper?.createLarge(entry) : undefined

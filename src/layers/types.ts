@@ -1,4 +1,3 @@
-import type { Digest } from '../oci/mod.ts'
 import type { Compression, LayerInfo } from '../store/mod.ts'
 import type { ByteString } from '../tar/mod.ts'
 
@@ -32,8 +31,8 @@ export type FileSource = Hashed &
   ({ readonly kind: 'path'; readonly path: ByteString } | { readonly kind: 'bytes'; readonly bytes: Uint8Array })
 
 interface Hashed {
-  /** Of the content. Where it is not known, whoever writes a layer may be asked to set it (`WriteOptions.digests`). */
-  digest?: Digest | undefined
+  /** Of the content, 32 bytes. Where it is not known, whoever writes a layer may be asked to set it (`WriteOptions.digests`). */
+  sha256?: Buffer | undefined
 }
 
 /** The directories that a layer is read from, the topmost first: its own, and one that it lies over, as overlayfs merges them. */
@@ -57,7 +56,7 @@ export interface WriteOptions {
   readonly signal?: AbortSignal | undefined
   /** Bytes of file content so far; called at most about ten times a second. */
   readonly onProgress?: ((bytes: number) => void) | undefined
-  /** Also hash the content of each file whose digest is not known, and set it. */
+  /** Also hash the content of each file whose hash is not known, and set it. */
   readonly digests?: boolean | undefined
   readonly earlier?: EarlierFiles | undefined
 }

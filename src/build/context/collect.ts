@@ -4,7 +4,7 @@ import { type IgnoreMatcher, ignoreMatcher, parsePatterns } from '../../dockerfi
 import { missingSource } from '../../hints/mod.ts'
 import { sys } from '../../host/mod.ts'
 import { type ByteString, bytesOf, errno, pathOf, type SourceRange, StrakeError, textOf } from '../../lib/mod.ts'
-import { type Digest, digestOf } from '../../oci/mod.ts'
+import type { Digest } from '../../oci/mod.ts'
 import { atRange } from '../at-range.ts'
 import type { Listing } from '../records/listing.ts'
 import { type Collected, type CollectedEntries, CollectedFiles } from './collected.ts'
@@ -192,18 +192,19 @@ export function fillDigests(
     if (known === 'all' || (known === 'some' && !read)) continue
     let filled: CollectedSource['known'] = 'all'
     for (const entry of entries) {
-      if (!entry.stat.isFile() || entry.digest) continue
-      const digest = known ? undefined : cache?.find(entry.from, entry.stat)
-      if (digest) {
-        entry.digest = digest
+      if (!entry.stat.isFile() || entry.sha256) continue
+      const cached = known ? undefined : cache?.find(entry.from, entry.stat)
+      if (cached) {
+        entry.sha256 = cached
         continue
       }
       if (!heard) onUnknown?.()
       heard = true
       if (read) {
         const hashedAt = Date.now()
-        entry.digest = digestOfFile(tree, entry)
-        cache?.set(entry.from, entry.stat, entry.digest, hashedAt)
+        const sha256 = hashOfFile(tree, entry)
+        entry.sha256 = sha256
+        cache?.set(entry.from, entry.stat, sha256, hashedAt)
       } else filled = 'some'
     }
     source.known = filled
@@ -214,13 +215,13 @@ export function fillDigests(
 const wholeLimit = 1 << 20
 let piece: Buffer | undefined
 
-/** The digest of a file's bytes, with others before them. Throws `failed`. */
-export function digestOfFile(tree: Tree, entry: Collected, before: Uint8Array = new Uint8Array(0)): Digest {
+/** The SHA-256 of a file's bytes, with others before them. Throws `failed`. */
+export function hashOfFile(tree: Tree, entry: Collected, before: Uint8Array = new Uint8Array(0)): Buffer {
   const path = pathOf(`${tree.root}/${entry.from}`)
   try {
     if (entry.stat.size <= wholeLimit) {
       const bytes = readFileSync(path)
-      return digestOf(before.length ? Buffer.concat([before, bytes]) : bytes)
+      return hash('sha256', before.length ? Buffer.concat([before, bytes]) : bytes, 'buffer')
     }
     piece ??= Buffer.allocUnsafeSlow(4 << 20)
     const hasher = createHash('sha256').update(before)
@@ -232,7 +233,7 @@ export function digestOfFile(tree: Tree, entry: Collected, before: Uint8Array = 
     } finally {
       closeSync(fd)
     }
-    return `sha256:${hasher.digest('hex')}` as Digest
+    return hasher.digest()
   } catch (cause) {
     const why = errno(cause) ?? String(cause)
     throw new StrakeError('failed', `can't read ${textOf(entry.from)} of ${tree.name}: ${why}`, { cause })
@@ -273,7 +274,7 @@ export function listSources(sources: readonly CollectedSource[]): Listing {
       // The length keeps names that hold any byte from running into what follows.
       let line = `${path.length} ${path} ${stat.mode.toString(8)}`
       if (target !== undefined) line += ` ${target}`
-      else if (stat.isFile()) line += ` ${entry.digest}`
+      else if (stat.isFile()) line += ` sha256:${entry.sha256?.toString('hex')}`
       else if (stat.isDevice()) line += ` ${stat.rdev}`
       // Files of a context become root's: whose they are here changes nothing.
       line += metadata ? ` ${stat.uid}:${stat.gid}` : ' 0:0'

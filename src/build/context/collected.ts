@@ -1,5 +1,4 @@
 import type { ByteString } from '../../lib/mod.ts'
-import type { Digest } from '../../oci/mod.ts'
 import { FileStat } from './tree.ts'
 
 /** A file, directory or other thing that one source of a COPY brings. */
@@ -15,8 +14,8 @@ export interface Collected {
   readonly unnamed?: boolean | undefined
   /** A directory that is only there because something in it is wanted (`--parents`, `--exclude`). */
   readonly leading?: boolean | undefined
-  /** Of a file's content, once it is known (`fillDigests`). */
-  digest?: Digest | undefined
+  /** Of a file's content, 32 bytes, once it is known (`fillDigests`). */
+  sha256?: Buffer | undefined
 }
 
 /** All that one source brings: `CollectedFiles`, or a few in an array. */
@@ -27,8 +26,8 @@ export interface CollectedEntries extends Iterable<Collected> {
 
 /** The same thing, but for some of what is said of it. */
 export function changed(entry: Collected, changes: Partial<Collected>): Collected {
-  const { path, from, stat, target, xattrs, unnamed, leading, digest } = entry
-  return { path, from, stat, target, xattrs, unnamed, leading, digest, ...changes }
+  const { path, from, stat, target, xattrs, unnamed, leading, sha256 } = entry
+  return { path, from, stat, target, xattrs, unnamed, leading, sha256, ...changes }
 }
 
 /** Many of them, in the order in which they were added, as columns of numbers: 130 bytes each instead of a kilobyte of objects. */
@@ -42,7 +41,7 @@ export class CollectedFiles implements CollectedEntries {
     this.#top = top
   }
 
-  add(entry: Omit<Collected, 'from' | 'unnamed' | 'digest'>): void {
+  add(entry: Omit<Collected, 'from' | 'unnamed' | 'sha256'>): void {
     let page = this.#pages.at(-1)
     if (!page || page.length === pageSize) {
       page = new Page(this.#top)
@@ -96,7 +95,7 @@ class Page {
     return this.#text
   }
 
-  add({ path, stat, target, xattrs, leading }: Omit<Collected, 'from' | 'digest'>): void {
+  add({ path, stat, target, xattrs, leading }: Omit<Collected, 'from' | 'sha256'>): void {
     const index = this.length++
     this.mode[index] = stat.mode
     this.nlink[index] = stat.nlink
@@ -146,15 +145,15 @@ class Row extends FileStat implements Collected {
     return this.path === '' ? top : `${top}/${this.path}`
   }
 
-  get digest(): Digest | undefined {
+  get sha256(): Buffer | undefined {
     if (this.#page.isHashed[this.#index] === 0) return undefined
     const start = this.#index * 32
-    return `sha256:${this.#page.hashes.toString('hex', start, start + 32)}` as Digest
+    return this.#page.hashes.subarray(start, start + 32)
   }
 
-  set digest(digest: Digest | undefined) {
-    if (digest === undefined) return
-    this.#page.hashes.write(digest.slice('sha256:'.length), this.#index * 32, 'hex')
+  set sha256(hash: Buffer | undefined) {
+    if (!hash) return
+    this.#page.hashes.set(hash, this.#index * 32)
     this.#page.isHashed[this.#index] = 1
   }
 

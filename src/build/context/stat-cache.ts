@@ -2,7 +2,6 @@ import { hash } from 'node:crypto'
 import { closeSync, mkdirSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { PathRecords, PathRecordsWriter } from '../../lib/mod.ts'
-import type { Digest } from '../../oci/mod.ts'
 
 /** What lstat says of a file's identity and version. Times are nanoseconds. */
 export interface FileVersion {
@@ -14,14 +13,14 @@ export interface FileVersion {
 }
 
 /**
- * The content digests of files of one context, valid as long as device, inode, size and both times are the same. It makes
+ * The SHA-256 of the contents of files of one context, valid as long as device, inode, size and both times are the same. It makes
  * an unchanged context cost one lstat a file. It may be lost or damaged at any time: then files are hashed again.
  */
 export interface StatCache {
   /** Files are asked for in the order of a walk: then it costs least. */
-  find(path: string, version: FileVersion): Digest | undefined
+  find(path: string, version: FileVersion): Buffer | undefined
   /** `hashedAt`: when reading began, in milliseconds since the epoch. */
-  set(path: string, version: FileVersion, digest: Digest, hashedAt: number): void
+  set(path: string, version: FileVersion, sha256: Buffer, hashedAt: number): void
   save(): void
 }
 
@@ -51,16 +50,16 @@ export function openStatCache(storeRoot: string, root: string): StatCache {
       if (at !== undefined && known.holds(at, encodeVersion(version))) {
         used.add(at)
         const start = known.valueAt(at)
-        return `sha256:${known.bytes.toString('hex', start + versionSize, start + valueSize)}` as Digest
+        return known.bytes.subarray(start + versionSize, start + valueSize)
       }
       if (at !== undefined) stale.add(at)
       if (known.bytes.length > 0) missed.set(path, at ?? place)
       return undefined
     },
-    set(path, version, digest, hashedAt) {
+    set(path, version, sha256, hashedAt) {
       if (!settled(version, hashedAt)) return
       value.set(encodeVersion(version))
-      value.write(digest.slice(7), versionSize, 'hex')
+      value.set(sha256, versionSize)
       fresh.add(path, value)
       places.push(missed.get(path) ?? known.cursor)
     },

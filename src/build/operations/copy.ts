@@ -244,8 +244,8 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
     chmod: copy.chmod === undefined ? undefined : parseChmod(copy.chmod),
     now: copy.epoch ?? BigInt(readAt) * 1_000_000n,
     epoch: copy.epoch,
-    onDigest(file, source) {
-      if (own.has(source)) statCache?.set(file.from, file.stat, file.digest!, readAt)
+    onHash(file, source) {
+      if (own.has(source)) statCache?.set(file.from, file.stat, file.sha256!, readAt)
     },
   })
   const share =

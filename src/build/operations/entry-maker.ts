@@ -1,6 +1,5 @@
 import type { LayerEntry } from '../../layers/mod.ts'
 import type { ByteString } from '../../lib/mod.ts'
-import type { Digest } from '../../oci/mod.ts'
 import type { CollectedSource } from '../context/collect.ts'
 import type { Collected } from '../context/collected.ts'
 import type { FileStat } from '../context/tree.ts'
@@ -17,8 +16,8 @@ export interface Making {
   readonly chmod: Chmod | undefined
   /** For a reproducible layer: the latest time that anything may have, and the one of what has it by chance. */
   readonly epoch: bigint | undefined
-  /** Called when the content of a file has got its digest. */
-  readonly onDigest?: ((file: Collected, source: CollectedSource) => void) | undefined
+  /** Called when the content of a file has got its hash. */
+  readonly onHash?: ((file: Collected, source: CollectedSource) => void) | undefined
 }
 
 /** Turns what was collected from one source into entries; names of one file become links of the first. */
@@ -54,7 +53,7 @@ export class EntryMaker {
   }
 
   entry(row: number, path: ByteString): LayerEntry {
-    const { owner, chmod, epoch, onDigest } = this.#making
+    const { owner, chmod, epoch, onHash } = this.#making
     const source = this.#source
     const collected = source.entries.at(row)!
     const { stat, xattrs, target } = collected
@@ -68,7 +67,7 @@ export class EntryMaker {
     if (stat.isFile()) {
       const link = this.#links.size > 0 ? this.#links.get(row) : undefined
       if (link === undefined) {
-        const content = new Content(collected, source, onDigest)
+        const content = new Content(collected, source, onHash)
         const file = { kind: 'file', path, mode, uid, gid, mtime, source: content, size: stat.size } as const
         return xattrs ? { ...file, xattrs } : file
       }
@@ -84,32 +83,32 @@ export class EntryMaker {
   }
 }
 
-/** The content of a file: its digest goes to what was collected. */
+/** The content of a file: its hash goes to what was collected. */
 class Content {
   readonly kind = 'path'
   readonly #file: Collected
   readonly #source: CollectedSource
-  readonly #onDigest: Making['onDigest']
-  #digest: Digest | undefined
+  readonly #onHash: Making['onHash']
+  #sha256: Buffer | undefined
 
-  constructor(file: Collected, source: CollectedSource, onDigest: Making['onDigest']) {
+  constructor(file: Collected, source: CollectedSource, onHash: Making['onHash']) {
     this.#file = file
     this.#source = source
-    this.#onDigest = onDigest
+    this.#onHash = onHash
   }
 
   get path(): ByteString {
     return `${this.#source.tree.root}/${this.#file.from}`
   }
 
-  get digest(): Digest | undefined {
-    this.#digest ??= this.#file.digest
-    return this.#digest
+  get sha256(): Buffer | undefined {
+    this.#sha256 ??= this.#file.sha256
+    return this.#sha256
   }
 
-  set digest(digest: Digest | undefined) {
-    this.#file.digest = digest
-    this.#onDigest?.(this.#file, this.#source)
+  set sha256(hash: Buffer | undefined) {
+    this.#file.sha256 = hash
+    this.#onHash?.(this.#file, this.#source)
   }
 }
 

@@ -43,7 +43,7 @@ type Slot = number | LayerEntry
  */
 export function place(
   sources: readonly PlacedSource[],
-  { destination, lower, owner, chmod, now, epoch, onDigest }: Placement,
+  { destination, lower, owner, chmod, now, epoch, onHash }: Placement,
 ): Placed {
   const slots = new Map<ByteString, Slot>()
   /** What is below the destination, where nothing else can be there: in order as it was collected, and in no slot. */
@@ -165,7 +165,7 @@ export function place(
       continue
     }
     const top = source.entries.at(0)
-    const maker = new EntryMaker(source, { owner, chmod, epoch, onDigest })
+    const maker = new EntryMaker(source, { owner, chmod, epoch, onHash })
     makers[index] = maker
     if (!top) continue
     const slotOf = (row: number) => row * sources.length + index

@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 import { type ByteString, bytesOf } from '../../lib/mod.ts'
 import { type Digest, digestOf } from '../../oci/mod.ts'
-import { type CollectedSource, digestOfFile } from '../context/collect.ts'
+import { type CollectedSource, hashOfFile } from '../context/collect.ts'
 import type { Collected } from '../context/collected.ts'
 import { isPattern } from '../context/tree.ts'
 import { contentKey } from './buildkit-keys.ts'
@@ -73,7 +73,9 @@ function nodeDigest(source: CollectedSource, { entry, children }: Node): Digest 
 
 function fileDigest({ tree }: CollectedSource, entry: Collected): Digest {
   const header = headerOf(entry)
-  return entry.stat.isFile() ? digestOfFile(tree, entry, header) : digestOf(header)
+  return entry.stat.isFile()
+    ? (`sha256:${hashOfFile(tree, entry, header).toString('hex')}` as Digest)
+    : digestOf(header)
 }
 
 /** cache/contenthash/tarsum.go, of what has no name and belongs to root. */
