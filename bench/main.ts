@@ -59,8 +59,10 @@ try {
         let index = 0
         const measure = async (script: string) => {
           execFileSync('sync')
-          if (round < most) seconds[index]!.get(tool.name)!.push(await tool.session.run(script))
-          else memory[index]!.set(tool.name, await tool.session.peak(script))
+          if (round < most) {
+            const took = seconds[index]!.get(tool.name)!
+            for (let n = 0; n < (each.measures[index]!.times ?? 1); n++) took.push(await tool.session.run(script))
+          } else memory[index]!.set(tool.name, await tool.session.peak(script))
           index++
         }
         try {

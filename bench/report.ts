@@ -67,7 +67,7 @@ export function page(rows: readonly Row[], tools: readonly Tool[], about: { roun
   return `# Benchmarks
 
 Made by \`npm run bench\` (it needs root, and Docker and Buildah to compare with). Medians of ${about.rounds} rounds (growth: of one) in which the
-tools take turns, each in a shell that stays open, after a \`sync\`. Memory is the peak of the resident memory of the tool's processes in a
+tools take turns, each in a shell that stays open, after a \`sync\`; what takes less than a tenth of a second is done five times in each. Memory is the peak of the resident memory of the tool's processes in a
 round of its own, its daemon included.
 
 ${table(rows, tools)}
