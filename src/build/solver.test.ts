@@ -29,6 +29,16 @@ test('builds of the same at the same time do it once', options, async () => {
   assert.equal(built.map(({ log }) => log).join(''), 'once\nsame\n')
 })
 
+test('builds of two stores in one process leave each other alone', options, async () => {
+  using first = await Workshop.open()
+  using second = await Workshop.open()
+  const [slow, quick] = await Promise.all([
+    first.build(first.context({ Dockerfile: 'FROM busybox\nRUN sleep 1; echo slow\n' })),
+    second.build(second.context({ Dockerfile: 'FROM busybox\nRUN echo quick\n' })),
+  ])
+  assert.equal(slow.log + quick.log, 'slow\nquick\n')
+})
+
 test('what another build does is done here if that one ends without a result', options, async () => {
   const context = workshop.context({ Dockerfile: 'FROM busybox\nRUN sleep 1; echo took over\n' })
   const controller = new AbortController()

@@ -82,7 +82,7 @@ async function start(context: Context, container: Container, size: Size | undefi
   using network = wire(context, container)
   const options = spec(container, { rootfs: place.rootfs, mounts, network })
   const runtime = findRuntimeFor(options)
-  enterRuntimeMounts(runtime)
+  enterRuntimeMounts(runtime, options.cgroup)
   makeMountPoints(options)
   writeBundle(place.directory, runtime, options)
   // The network is made while the runtime makes the container: both take about as long.

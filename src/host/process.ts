@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { StrakeError } from '../lib/mod.ts'
+import { errno, StrakeError } from '../lib/mod.ts'
 
 export interface RunOptions {
   readonly input?: string | Uint8Array | undefined
@@ -102,8 +102,10 @@ function readIdentity(pid: number): string | undefined {
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     if (fields[0] === 'Z' || fields[0] === 'X') return undefined
     return `${pid}.${fields[19]}`
-  } catch {
-    return undefined
+  } catch (error) {
+    // Whatever else went wrong (EMFILE), it may be alive, and what it owns must not be taken from it.
+    if (errno(error) === 'ENOENT' || errno(error) === 'ESRCH') return undefined
+    throw error
   }
 }
 

@@ -2,18 +2,18 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createNetworkNamespace, findProgram } from '../host/mod.ts'
-import { cgroupDirectories } from './cgroups.ts'
+import { cgroupDirectories, removeCgroup } from './cgroups.ts'
 import { execute, sweepSteps } from './executor.ts'
 import { asRoot, testRoot } from './testing.ts'
-import type { ExecuteOptions, SpecOptions } from './types.ts'
+import type { ExecuteOptions, SpecOptions, StepOptions } from './types.ts'
 
 const noRunc = findProgram('runc') === undefined && 'needs runc'
 
-async function run(spec: SpecOptions, io: Partial<ExecuteOptions> = {}) {
+async function run(spec: StepOptions, io: Partial<ExecuteOptions> = {}) {
   const output = { stdout: '', stderr: '' }
   const { exitCode } = await execute(spec, {
     onOutput: (stream, chunk) => {
@@ -35,7 +35,40 @@ test('a step gives its output and exit code, and reads what it is given', asRoot
   assert.equal((await run(root.spec(['cat']), { stdin: Buffer.from('in') })).stdout, 'in')
   assert.equal((await run(root.spec(['pwd'], { cwd: '/made/up', user: '7:8' }))).stdout, '/made/up\n')
   assert.equal((await run(root.spec(['sh', '-c', 'echo "runc run failed: no" >&2']))).stderr, 'runc run failed: no\n')
-  assert.deepEqual(cgroupDirectories(root.spec([]).cgroup), [])
+})
+
+/** The cgroups of steps below a cgroup, in each hierarchy. */
+function stepsIn(cgroupParent: string): string[] {
+  return cgroupDirectories(join(cgroupParent, 'strake')).flatMap((path) =>
+    readdirSync(path)
+      .filter((name) => name.startsWith('step-'))
+      .map((name) => join(path, name)),
+  )
+}
+
+test('steps at the same time have a cgroup each, where it is wanted, and leave none', asRoot, async () => {
+  using root = testRoot()
+  using other = testRoot()
+  const cgroupParent = `strake/test-${process.pid}`
+  const controller = new AbortController()
+  let ready = 0
+  let during: string[] = []
+  const io = {
+    signal: controller.signal,
+    onOutput() {
+      if (++ready < 2) return
+      during = stepsIn(cgroupParent)
+      controller.abort()
+    },
+  }
+  try {
+    const specs = [root, other].map(({ spec }) => spec(['sh', '-c', 'echo ready; sleep 4321'], { cgroupParent }))
+    await Promise.allSettled(specs.map((spec) => execute(spec, io)))
+    assert.equal(new Set(during.map((path) => basename(path))).size, 2, during.join())
+    assert.deepEqual(stepsIn(cgroupParent), [])
+  } finally {
+    await removeCgroup(cgroupParent)
+  }
 })
 
 test('what can not be started is an error, not output', asRoot, async () => {
@@ -123,14 +156,13 @@ test('a signal ends the step with everything in it', asRoot, async () => {
   await assert.rejects(execute(spec, { signal: controller.signal, onOutput: () => controller.abort() }), {
     code: 'cancelled',
   })
-  assert.deepEqual(cgroupDirectories(spec.cgroup), [])
   await assert.rejects(execute(spec, { signal: controller.signal, onOutput: () => {} }))
 })
 
 test('a step dies with the process that runs it, and the next one cleans up', asRoot, async () => {
   using root = testRoot()
-  const marker = `/strake/test-killed-${process.pid}`
-  const spec = root.spec(['sh', '-c', 'echo ready; sleep 4321 & sleep 4321'], { cgroup: marker })
+  const cgroupParent = `strake/test-killed-${process.pid}`
+  const spec = root.spec(['sh', '-c', 'echo ready; sleep 4321 & sleep 4321'], { cgroupParent })
   const program = `
     import { execute } from ${JSON.stringify(join(import.meta.dirname, 'executor.ts'))}
     await execute(${JSON.stringify(spec)}, { onOutput: (_, chunk) => process.stdout.write(chunk) })`
@@ -144,11 +176,12 @@ test('a step dies with the process that runs it, and the next one cleans up', as
   await once(child.stdout, 'data')
   child.kill('SIGKILL')
   await once(child, 'exit')
-  const alive = () => cgroupDirectories(marker).some((path) => readFileSync(join(path, 'cgroup.procs'), 'utf8') !== '')
+  const alive = () => stepsIn(cgroupParent).some((path) => readFileSync(join(path, 'cgroup.procs'), 'utf8') !== '')
   for (let i = 0; i < 200 && alive(); i++) await sleep(10)
   assert.equal(alive(), false)
   await sweepSteps()
-  assert.deepEqual(cgroupDirectories(marker), [])
+  assert.deepEqual(stepsIn(cgroupParent), [])
+  await removeCgroup(cgroupParent)
   assert.deepEqual(
     readdirSync('/run/strake/steps').filter((name) => name.startsWith(`${child.pid}.`)),
     [],

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { bindMount, mount, processIdentity, unmount } from '../host/mod.ts'
-import { errno, StrakeError } from '../lib/mod.ts'
+import { errno } from '../lib/mod.ts'
 import { runAttended } from './attended.ts'
 import { writeBundle } from './bundle.ts'
 import { removeCgroup } from './cgroups.ts'
@@ -9,8 +9,8 @@ import { type Complaint, holdBackComplaint } from './complaints.ts'
 import { startFailure } from './failures.ts'
 import { launch } from './launcher.ts'
 import { runDirectory } from './run-directory.ts'
-import { enterRuntimeMounts, findRuntimeFor, isCrun, type Runtime } from './runtimes.ts'
-import type { ExecuteOptions, SpecOptions } from './types.ts'
+import { enterRuntimeMounts, findRuntimeFor } from './runtimes.ts'
+import type { ExecuteOptions, SpecOptions, StepOptions } from './types.ts'
 
 let count = 0
 let swept: Promise<void> | undefined
@@ -23,32 +23,23 @@ let swept: Promise<void> | undefined
  * signal fires. The container dies with this process, however that ends; a cgroup and a directory that it leaves are
  * taken away by the next call of any process.
  */
-export async function execute(spec: SpecOptions, io: ExecuteOptions): Promise<{ readonly exitCode: number }> {
-  const runtime = findRuntimeFor(spec)
-  try {
-    return await executeWith(runtime, spec, io)
-  } catch (error) {
-    // Once in thousands of starts crun loses its first process before that has begun anything: nothing was done yet.
-    if (!isCrun(runtime) || !(error instanceof StrakeError) || error.message !== lostInit) throw error
-    return await executeWith(runtime, spec, io)
-  }
-}
-
-const lostInit = 'read from the init process'
-
-async function executeWith(runtime: Runtime, spec: SpecOptions, io: ExecuteOptions) {
+export async function execute(spec: StepOptions, io: ExecuteOptions): Promise<{ readonly exitCode: number }> {
   io.signal?.throwIfAborted()
-  enterRuntimeMounts(runtime)
+  const runtime = findRuntimeFor(spec)
+  const name = `${processIdentity(process.pid)}-${++count}`
+  // Who removes it kills what is in it: no two steps may share one, be it of two stores, or of a process with this one's number.
+  const cgroup = posix.join('/', spec.cgroupParent ?? '', 'strake', `step-${name}`)
+  enterRuntimeMounts(runtime, cgroup)
   swept ??= sweepSteps()
   await swept
-  const directory = join(stepsDirectory(), `${processIdentity(process.pid)}-${++count}`)
+  const directory = join(stepsDirectory(), name)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   // Beside what follows, which others may not see.
-  writeFileSync(join(directory, 'cgroup'), spec.cgroup)
+  writeFileSync(join(directory, 'cgroup'), cgroup)
   const memory = inMemory(directory, (spec.secretEnv ?? []).length > 0)
   try {
     using network = adoptNetwork(spec.network, directory)
-    writeBundle(directory, runtime, { ...spec, network: network.network })
+    writeBundle(directory, runtime, { ...spec, cgroup, network: network.network })
     let complaint: Complaint | undefined
     const exitCode = io.inherit
       ? await runAttended(runtime.path, directory, io.signal)
@@ -69,7 +60,7 @@ async function executeWith(runtime: Runtime, spec: SpecOptions, io: ExecuteOptio
     return { exitCode }
   } finally {
     // After a kill there is all of it; crun leaves its part in v2 where that stands beside v1.
-    await removeCgroup(spec.cgroup)
+    await removeCgroup(cgroup)
     memory[Symbol.dispose]()
     rmSync(directory, { recursive: true, force: true })
   }

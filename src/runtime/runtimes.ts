@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, statfsSync } from 'node:fs'
+import { mkdirSync, statfsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { bindMount, enterPrivateMounts, findProgram, mount, openDirectory } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
@@ -32,7 +32,10 @@ export function findRuntime(env: NodeJS.ProcessEnv = process.env): Runtime {
  * The runtime for a container: runc, where it is installed and the program may not start. It leaves what execve(2) says to the
  * container's own output, as docker has it; crun does so only when all think that it runs.
  */
-export function findRuntimeFor(options: SpecOptions, env: NodeJS.ProcessEnv = process.env): Runtime {
+export function findRuntimeFor(
+  options: Pick<SpecOptions, 'rootfs' | 'args' | 'env' | 'cwd'>,
+  env: NodeJS.ProcessEnv = process.env,
+): Runtime {
   const preferred = findRuntime(env)
   if (env.STRAKE_RUNTIME || !isCrun(preferred) || isExecutable(options.rootfs, options)) return preferred
   const path = findProgram('runc', env)
@@ -46,25 +49,30 @@ export function isCrun({ name }: Runtime): boolean {
 const unified = '/sys/fs/cgroup/unified'
 const CGROUP2_SUPER_MAGIC = 0x63677270
 
+/** On hybrid cgroups: the whole of v2, and what of it crun sees. */
+let concealed: { readonly fd: number; readonly shown: Set<string> } | undefined
+
 /**
- * Enters a mount namespace in which the runtime can be started (`enterPrivateMounts`).
+ * Enters a mount namespace in which the runtime can be started (`enterPrivateMounts`), in this cgroup.
  *
  * crun refuses to make containers where cgroups v2 are mounted beside v1, which it sees by what is mounted at `unified`. So a tmpfs
  * is mounted there, with our part of v2 in it: containers get their cgroup there as well.
  */
-export function enterRuntimeMounts(runtime: Runtime): void {
+export function enterRuntimeMounts(runtime: Runtime, cgroup: string): void {
   enterPrivateMounts()
-  if (!isCrun(runtime) || !isHybrid()) return
-  const own = join(unified, 'strake')
-  mkdirSync(own, { recursive: true })
-  const fd = openDirectory(own)
-  try {
+  if (!isCrun(runtime)) return
+  if (!concealed && isHybrid()) {
+    concealed = { fd: openDirectory(unified), shown: new Set() }
     mount('tmpfs', unified, 'tmpfs', 0, 'mode=0755')
-    mkdirSync(own)
-    bindMount(`/proc/self/fd/${fd}`, own)
-  } finally {
-    closeSync(fd)
   }
+  const [top] = cgroup.split('/').filter(Boolean)
+  if (!concealed || !top || concealed.shown.has(top)) return
+  const own = join(unified, top)
+  const source = `/proc/self/fd/${concealed.fd}/${top}`
+  mkdirSync(source, { recursive: true })
+  mkdirSync(own)
+  bindMount(source, own)
+  concealed.shown.add(top)
 }
 
 function isHybrid(): boolean {

@@ -2,14 +2,14 @@ import { execFileSync } from 'node:child_process'
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { enterPrivateMounts, mountOverlay, unmount } from '../host/mod.ts'
-import type { SpecOptions } from './types.ts'
+import type { SpecOptions, StepOptions } from './types.ts'
 
 /** A root file system for tests: busybox in an overlay, in a temporary folder. */
 export interface TestRoot extends Disposable {
   readonly rootfs: string
   readonly lower: string
   readonly upper: string
-  spec(args: readonly string[], more?: Partial<SpecOptions>): SpecOptions
+  spec(args: readonly string[], more?: Partial<StepOptions>): SpecOptions & StepOptions
 }
 
 export function testRoot(prepare: (lower: string) => void = () => {}): TestRoot {

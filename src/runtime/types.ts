@@ -31,6 +31,12 @@ export interface SpecOptions extends ProcessOptions {
   readonly edits?: readonly ContainerEdits[]
 }
 
+/** A step has a cgroup of its own, which is new. */
+export interface StepOptions extends Omit<SpecOptions, 'cgroup'> {
+  /** The cgroup below which that is made, in `strake` there: a path. The root if left out. */
+  readonly cgroupParent?: string | undefined
+}
+
 /** A device of the Container Device Interface that is asked for. */
 export interface WantedDevice {
   /** `vendor.com/class=name` */

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { execChecked } from '../../host/mod.ts'
 import { staticBusybox } from '../../images/mod.ts'
 import { bytesOf, StrakeError } from '../../lib/mod.ts'
-import { execute, type Mount, mountStubs, type SpecOptions } from '../../runtime/mod.ts'
+import { execute, type Mount, mountStubs, type StepOptions } from '../../runtime/mod.ts'
 import { openTree, resolveInTree } from '../context/tree.ts'
 
 /** Where BusyBox is mounted. Its mount point is taken away again. */
@@ -14,7 +14,7 @@ const toolsPath = '/.strake'
  * BusyBox of this machine, whose programs are there in any case, behind those of the image. Gives the exit code.
  */
 export async function failedShell(
-  spec: SpecOptions,
+  spec: StepOptions,
   { upper, files, signal }: { upper: string; files: string; signal: AbortSignal | undefined },
 ): Promise<number> {
   const own = hasShell(spec.rootfs)
@@ -30,7 +30,6 @@ export async function failedShell(
       env: [...env, `${path ?? 'PATH=/bin:/usr/bin'}${tools.length ? `:${toolsPath}` : ''}`],
       mounts,
       tty: process.stdin.isTTY === true && process.stdout.isTTY === true,
-      cgroup: `${spec.cgroup}-shell`,
     },
     { inherit: true, signal, onOutput() {} },
   )

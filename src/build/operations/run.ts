@@ -14,7 +14,7 @@ import {
   mountStubs,
   readHeadInRoot,
   resolveUser,
-  type SpecOptions,
+  type StepOptions,
 } from '../../runtime/mod.ts'
 import { keyOf } from '../cache.ts'
 import { type Execution, writableRoot } from '../execution.ts'
@@ -165,7 +165,7 @@ async function run(
   const output = createOutput(execution, options.vertex)
   using namespace = options.network === 'default' ? await execution.namespaces.acquire() : undefined
   using _ = mountStubs({ rootfs, upper }, mounts, ready.mounts)
-  const spec: SpecOptions = {
+  const spec: StepOptions = {
     args: options.args,
     env,
     cwd: options.cwd,
@@ -177,7 +177,6 @@ async function run(
     privileged: options.security === 'insecure',
     secretEnv: ready.secretEnv,
     edits: findDevices(options.devices),
-    cgroup: `/strake/build-${process.pid}-${execution.lease.id}-${options.vertex}`,
   }
   const { command, vertex } = options
   const tell = (error: StrakeError) =>
