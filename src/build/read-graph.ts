@@ -116,6 +116,8 @@ export async function readGraph(
           mounts: [],
           security: 'sandbox',
           devices: [],
+          ulimits: [],
+          cgroupParent: undefined,
           original: textOf(node),
           command: typeof command === 'string' ? command : command.join(' '),
           range: undefined,

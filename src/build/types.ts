@@ -1,6 +1,7 @@
 import type { ProvenanceOptions } from '../attest/mod.ts'
 import type { OperationOptions } from '../lib/mod.ts'
 import type { ContainerConfig, Digest, Platform } from '../oci/mod.ts'
+import type { Ulimit } from '../runtime/mod.ts'
 import type { FailedStep } from './execution.ts'
 import type { ExportedImage } from './outputs/finished.ts'
 import type { BuildOutput } from './outputs/types.ts'
@@ -76,6 +77,11 @@ export interface BuildOptions extends SolveOptions {
   readonly network?: 'default' | 'host' | 'none'
   /** `host:address`. */
   readonly addHosts?: readonly string[]
+  /** Bytes of /dev/shm in RUN instructions; 0 is the usual 64 MB. */
+  readonly shmSize?: number
+  readonly ulimits?: readonly Ulimit[]
+  /** The cgroup below which RUN instructions have theirs: a path below the cgroup root. */
+  readonly cgroupParent?: string | undefined
   /** name → `docker-image://ref`, a folder, a URL, `oci-layout://…`, `bootstrap:debian/bookworm`. */
   readonly buildContexts?: Readonly<Record<string, string>>
   /** For which machines: this one, another, or several. What is built for several is an index of images. */

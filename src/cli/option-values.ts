@@ -51,11 +51,12 @@ export function networkMode(text = 'default'): 'default' | 'host' | 'none' {
   })
 }
 
-/** `512m`, `1.5g`: bytes. */
-export function byteSize(text: string): number {
+/** `512m`, `1.5g`: bytes. The flag is named where it is wrong. */
+export function byteSize(text: string, flag?: string): number {
   const count = byteCount(text)
   if (count !== undefined) return count
-  throw new StrakeError('invalid', `invalid size: '${text}'`, { hint: 'Write it as 512m or 2g.' })
+  const where = flag ? `invalid argument ${JSON.stringify(text)} for "${flag}" flag: ` : ''
+  throw new StrakeError('invalid', `${where}invalid size: '${text}'`, { hint: 'Write it as 512m or 2g.' })
 }
 
 /**

@@ -101,6 +101,7 @@ export type {
   SearchOptions,
 } from '../registry/mod.ts'
 export { login, logout, pullStatus, searchRepositories as search, storedUser } from '../registry/mod.ts'
+export type { Ulimit } from '../runtime/mod.ts'
 export { bootstrap } from './bootstrap.ts'
 export { build } from './build.ts'
 export { buildGraph } from './build-graph.ts'

@@ -6,6 +6,7 @@ const beginnings = [
   'open executable: ',
   'the path `',
   'exec: ',
+  'setrlimit `',
   '{"msg":"exec container process ',
 ].map((text) => Buffer.from(text))
 

@@ -87,6 +87,12 @@ test('what can not be started is an error, not output', asRoot, async () => {
   }
 })
 
+test('a step that may write small files only is started', { skip: asRoot.skip || noRunc }, async () => {
+  using root = testRoot()
+  const ulimits = [{ name: 'fsize', soft: 512, hard: 512 }]
+  assert.equal((await run(root.spec(['sh', '-c', 'ulimit -f'], { ulimits }))).stdout, '1\n')
+})
+
 test('what the kernel refuses is output, whichever runtime was there before', {
   skip: asRoot.skip || noRunc,
 }, async () => {

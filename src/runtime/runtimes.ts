@@ -30,14 +30,17 @@ export function findRuntime(env: NodeJS.ProcessEnv = process.env): Runtime {
 
 /**
  * The runtime for a container: runc, where it is installed and the program may not start. It leaves what execve(2) says to the
- * container's own output, as docker has it; crun does so only when all think that it runs.
+ * container's own output, as docker has it; crun does so only when all think that it runs. And where the size of files is limited: crun
+ * is then limited itself, and can't write what it has to.
  */
 export function findRuntimeFor(
-  options: Pick<SpecOptions, 'rootfs' | 'args' | 'env' | 'cwd'>,
+  options: Pick<SpecOptions, 'rootfs' | 'args' | 'env' | 'cwd' | 'ulimits'>,
   env: NodeJS.ProcessEnv = process.env,
 ): Runtime {
   const preferred = findRuntime(env)
-  if (env.STRAKE_RUNTIME || !isCrun(preferred) || isExecutable(options.rootfs, options)) return preferred
+  if (env.STRAKE_RUNTIME || !isCrun(preferred)) return preferred
+  const limited = options.ulimits?.some(({ name }) => name === 'fsize')
+  if (!limited && isExecutable(options.rootfs, options)) return preferred
   const path = findProgram('runc', env)
   return path ? { name: 'runc', path } : preferred
 }

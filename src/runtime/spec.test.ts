@@ -131,6 +131,11 @@ test('start failures are told in docker’s words', () => {
   assert.equal(startFailure('{"level":"warning","msg":"w"}'), undefined)
 })
 
+test('limits of a process', () => {
+  const limits = ociSpec({ ...options, ulimits: [{ name: 'core', soft: 5, hard: -1 }] }).process.rlimits
+  assert.equal(JSON.stringify(limits), '[{"type":"RLIMIT_CORE","soft":5,"hard":18446744073709551615}]')
+})
+
 test('the runtime can be named', () => {
   assert.throws(() => findRuntime({ STRAKE_RUNTIME: 'no-such-runtime', PATH: '/bin' }), { code: 'unavailable' })
   assert.equal(findRuntime({ STRAKE_RUNTIME: '/bin/true' }).name, 'true')

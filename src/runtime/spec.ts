@@ -31,6 +31,7 @@ export interface OciProcess {
   readonly capabilities: object
   readonly noNewPrivileges: boolean
   readonly oomScoreAdj: number
+  readonly rlimits: readonly { readonly type: string; readonly soft: unknown; readonly hard: unknown }[]
 }
 
 export interface OciMount {
@@ -107,7 +108,18 @@ export function ociProcess(rootfs: string, options: ProcessOptions): OciProcess 
     noNewPrivileges: false,
     // 0 as in Docker, but never below our own: lowering it takes CAP_SYS_RESOURCE.
     oomScoreAdj: Math.max(0, Number(readFileSync('/proc/self/oom_score_adj', 'latin1'))),
+    rlimits: (options.ulimits ?? []).map(({ name, soft, hard }) => ({
+      type: `RLIMIT_${name.toUpperCase()}`,
+      soft: rlimit(soft),
+      hard: rlimit(hard),
+    })),
   }
+}
+
+/** RLIM_INFINITY is a number that JSON can have, and JavaScript can't. */
+function rlimit(count: number): unknown {
+  const { rawJSON } = JSON as unknown as { rawJSON(text: string): unknown }
+  return count < 0 ? rawJSON('18446744073709551615') : count
 }
 
 /** The later of two entries with the same name wins. */

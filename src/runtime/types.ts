@@ -12,6 +12,16 @@ export interface ProcessOptions {
   readonly privileged?: boolean
   readonly capAdd?: readonly string[]
   readonly capDrop?: readonly string[]
+  readonly ulimits?: readonly Ulimit[]
+}
+
+/** A limit of setrlimit(2). */
+export interface Ulimit {
+  /** `nofile`, `nproc`, … */
+  readonly name: string
+  /** -1 is no limit. */
+  readonly soft: number
+  readonly hard: number
 }
 
 export interface SpecOptions extends ProcessOptions {

@@ -18,6 +18,25 @@ describe('strake build', { skip: notRoot, concurrency: false }, () => {
   const show = (image: string, ...command: string[]) => box.ok(['run', '--rm', '--network', 'none', image, ...command])
   const dockerfile = 'FROM busybox\nCOPY hello /hello\nCMD ["cat", "/hello"]\n'
 
+  it('takes what docker takes, and says of what it does not do', async () => {
+    const context = box.context({ Dockerfile: 'FROM busybox\nRUN ulimit -n; df /dev/shm\n' })
+    const given = ['--ulimit', 'nofile=123', '--shm-size', '2m', '--rm', '--force-rm', '--compress', '-c', '5']
+    const { stderr, code } = await box.run(['build', '--progress', 'plain', ...given, '-m', '1g', '--squash', context])
+    assert.equal(code, 0, stderr)
+    assert.match(stderr, /^(?:\S+ )*123$/m)
+    assert.match(stderr, /tmpfs +2048 /)
+    const warnings = stderr.split('\n').filter((line) => line.startsWith('WARNING: '))
+    assert.deepEqual(
+      warnings.map((line) => line.split(' ').slice(1, 4).join(' ')),
+      ['--squash does nothing:', '--memory does nothing:', '--cpu-shares does nothing:'],
+    )
+    const refused = await box.run(['build', '--ulimit', 'nofile', context])
+    assert.equal(
+      refused.stderr.split('\n')[0],
+      'ERROR: invalid argument "nofile" for "--ulimit" flag: invalid ulimit argument: nofile',
+    )
+  })
+
   describe('takes its context', () => {
     const files = { Dockerfile: dockerfile, hello: 'hello' }
 

@@ -93,6 +93,8 @@ export async function runGenerator(
     mounts,
     security: 'sandbox',
     devices: [],
+    ulimits: [],
+    cgroupParent: undefined,
     original: name,
     command: args.join(' '),
     range: undefined,

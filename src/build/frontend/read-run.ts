@@ -1,5 +1,6 @@
 import { type Command, commandScript, type RunInstruction } from '../../dockerfile/mod.ts'
 import { runOperation } from '../operations/run.ts'
+import type { StepMount } from '../operations/step-mounts.ts'
 import { checkFlags } from './flags.ts'
 import { proxyArgs, shellOf } from './instructions.ts'
 import type { Reading } from './read-stage.ts'
@@ -10,6 +11,10 @@ export async function readRun(reading: Reading, instruction: RunInstruction, id:
   const { reader, evaluation } = reading
   checkFlags(instruction)
   const { mounts, inputs } = await readMounts(reading, instruction, id)
+  const { addHosts = [], shmSize: size, ulimits = [], cgroupParent } = reader.options
+  const shm: StepMount[] = size
+    ? [{ kind: 'tmpfs', target: '/dev/shm', readonly: false, size, range: instruction.range }]
+    : []
   const rights = readRights(instruction, reader.options)
   const { stage, buildArgs } = evaluation
   const { config } = stage
@@ -28,8 +33,10 @@ export async function readRun(reading: Reading, instruction: RunInstruction, id:
     hostname: buildArgs.BUILDKIT_SANDBOX_HOSTNAME || 'buildkitsandbox',
     epoch: reader.epoch,
     ...rights,
-    mounts,
-    addHosts: reader.options.addHosts ?? [],
+    mounts: [...shm, ...mounts],
+    ulimits,
+    cgroupParent,
+    addHosts,
     scripts,
     original: instruction.original,
     command: command.form === 'exec' ? command.args.join(' ') : command.line,

@@ -102,12 +102,21 @@ export function mergeDefinition(): Definition {
 }
 
 /** Without what is no part of the cache key either: proxies and what is handed on. */
-export function runDefinition({ args, env, cwd, user, addHosts, network, security, mounts }: RunOptions): Definition {
+export function runDefinition(options: RunOptions): Definition {
+  const { args, env, cwd, user, addHosts, network, security, mounts, ulimits, cgroupParent } = options
   const extraHosts = addHosts.map((pair) => {
     const colon = pair.indexOf(':')
     return { Host: pair.slice(0, colon), IP: pair.slice(colon + 1) }
   })
-  const meta = { args, env, cwd, ...(user && { user }), ...(extraHosts.length > 0 && { extraHosts }) }
+  const meta = {
+    ...{ args, env, cwd },
+    ...(user && { user }),
+    ...(extraHosts.length > 0 && { extraHosts }),
+    ...(ulimits.length > 0 && {
+      ulimit: ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
+    }),
+    ...(cgroupParent && { cgroupParent }),
+  }
   const secretenv = mounts.flatMap((mount) => {
     if (mount.kind !== 'secret' || mount.env === undefined) return []
     return [{ ID: mount.id, name: mount.env, ...(!mount.required && { optional: true }) }]

@@ -15,6 +15,7 @@ import {
   readHeadInRoot,
   resolveUser,
   type StepOptions,
+  type Ulimit,
 } from '../../runtime/mod.ts'
 import { keyOf } from '../cache.ts'
 import { type Execution, writableRoot } from '../execution.ts'
@@ -49,6 +50,8 @@ export interface RunOptions {
   readonly mounts: readonly StepMount[]
   readonly security: 'sandbox' | 'insecure'
   readonly devices: readonly RunDevice[]
+  readonly ulimits: readonly Ulimit[]
+  readonly cgroupParent: string | undefined
   /** The instruction as it is written. */
   readonly original: string
   /** What the person wrote, for messages. */
@@ -73,6 +76,8 @@ export function runOperation(options: RunOptions): Operation {
     mounts,
     security,
     devices,
+    ulimits,
+    cgroupParent,
     original,
     vertex,
   } = options
@@ -85,6 +90,8 @@ export function runOperation(options: RunOptions): Operation {
       ...mounts.map((mount) => JSON.stringify(mountKey(mount))),
       ...(security === 'insecure' ? ['insecure'] : []),
       ...devices.map(({ name, required }) => JSON.stringify({ device: name, required })),
+      ...ulimits.map((ulimit) => JSON.stringify({ ulimit })),
+      ...(cgroupParent ? [JSON.stringify({ cgroupParent })] : []),
     ),
     buildkit: buildkitOf(options),
     facts: runFacts(options),
@@ -106,8 +113,8 @@ export function runOperation(options: RunOptions): Operation {
 
 /** The step in BuildKit's words, where it has no options that would need more of them. */
 function buildkitOf(options: RunOptions): BuildKitStep | undefined {
-  const { hostname, epoch, addHosts, scripts, mounts, security, devices, platform } = options
-  const own = Object.keys(scripts).length + devices.length + addHosts.length
+  const { hostname, epoch, addHosts, scripts, mounts, security, devices, ulimits, cgroupParent, platform } = options
+  const own = Object.keys(scripts).length + devices.length + addHosts.length + ulimits.length + (cgroupParent ? 1 : 0)
   const plain = own === 0 && epoch === undefined && security === 'sandbox' && hostname === 'buildkitsandbox'
   if (!plain || !platform) return undefined
   const known = buildkitMounts(mounts, options.env)
@@ -118,6 +125,10 @@ function buildkitOf(options: RunOptions): BuildKitStep | undefined {
 function runFacts(options: RunOptions): Facts {
   const { args, env, argNames, cwd, user, hostname, epoch, network, addHosts, scripts, mounts, security, devices } =
     options
+  const { ulimits, cgroupParent } = options
+  const isShm = (mount: StepMount) => mount.kind === 'tmpfs' && mount.target === '/dev/shm'
+  const [shm] = mounts.filter(isShm)
+  const others = mounts.filter((mount) => !isShm(mount))
   const variables = env.map((pair) => {
     const equals = pair.indexOf('=')
     const name = pair.slice(0, equals)
@@ -132,9 +143,12 @@ function runFacts(options: RunOptions): Facts {
     ...(epoch !== undefined && { SOURCE_DATE_EPOCH: `${epoch / 1_000_000_000n}` }),
     '--network': network,
     ...(addHosts.length && { '--add-host': addHosts.join(' ') }),
-    ...(mounts.length && { '--mount': opaqueFact(JSON.stringify(mounts.map(mountKey))) }),
+    ...(others.length && { '--mount': opaqueFact(JSON.stringify(others.map(mountKey))) }),
+    ...(shm && { '--shm-size': opaqueFact(JSON.stringify(mountKey(shm))) }),
     ...(security === 'insecure' && { '--security': security }),
     ...(devices.length && { '--device': devices.map(({ name }) => name).join(' ') }),
+    ...(ulimits.length && { '--ulimit': ulimits.map(({ name, soft, hard }) => `${name}=${soft}:${hard}`).join(' ') }),
+    ...(cgroupParent && { '--cgroup-parent': cgroupParent }),
     ...Object.fromEntries(Object.keys(scripts).map((path) => ['the here-document', opaqueFact(scripts[path]!)])),
   }
 }
@@ -177,6 +191,8 @@ async function run(
     privileged: options.security === 'insecure',
     secretEnv: ready.secretEnv,
     edits: findDevices(options.devices),
+    ulimits: options.ulimits,
+    cgroupParent: options.cgroupParent,
   }
   const { command, vertex } = options
   const tell = (error: StrakeError) =>

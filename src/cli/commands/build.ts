@@ -10,12 +10,14 @@ import { buildMetadata, metadataProvenance } from '../build-metadata.ts'
 import { annotated, outputsOf } from '../build-outputs.ts'
 import { showBuild } from '../build-progress.ts'
 import { buildCall, checkBuild } from '../check-build.ts'
+import { classicFlags, classicWarnings } from '../classic-flags.ts'
 import { command } from '../command.ts'
 import { contextReport } from '../context-report.ts'
 import { secretsOf, sshOf } from '../hand-on.ts'
-import { buildArguments, namedContexts, networkMode, pairs, platforms } from '../option-values.ts'
+import { buildArguments, byteSize, namedContexts, networkMode, pairs, platforms } from '../option-values.ts'
 import { progressModes } from '../progress.ts'
 import { resultFile } from '../result-file.ts'
+import { ulimitsOf } from '../ulimits.ts'
 
 export default command({
   name: 'build',
@@ -62,6 +64,9 @@ export default command({
       default: 'default',
     },
     'add-host': { kind: 'list', help: 'Add a custom host-to-IP mapping (format: "host:ip")' },
+    'shm-size': { kind: 'string', value: 'bytes', help: 'Size of /dev/shm in RUN instructions' },
+    ulimit: { kind: 'list', value: 'ulimit', help: 'Ulimit options of RUN instructions (format: "nofile=1024:4096")' },
+    'cgroup-parent': { kind: 'string', help: 'Set the parent cgroup for RUN instructions' },
     output: {
       kind: 'list',
       short: 'o',
@@ -129,13 +134,13 @@ export default command({
       default: 'text',
     },
     call: { kind: 'string', help: 'check, or check,format=json, as docker has it', hidden: true },
-    // What docker's users write, and what is always so here.
-    rm: { kind: 'boolean', help: 'Remove intermediate containers', hidden: true },
-    'force-rm': { kind: 'boolean', help: 'Always remove intermediate containers', hidden: true },
+    ...classicFlags,
   },
   args: { min: 1, max: 1 },
   async run({ args, options, terminal, signal, engine }) {
     const { ca = 'auto', file, iidfile } = options
+    const shmSize = options['shm-size']
+    for (const warning of classicWarnings(options)) terminal.err(`${terminal.color('yellow', 'WARNING:')} ${warning}\n`)
     const tags = options.tag.map((tag) => parseReference(tag.slice(tag.indexOf('=') + 1)))
     using solving = readSolveFlags(options, terminal)
     const found = await findContext(args[0]!, file, terminal)
@@ -167,6 +172,9 @@ export default command({
       labels: pairs(options.label),
       network: networkMode(options.network),
       addHosts: options['add-host'].map(addHost),
+      ...(shmSize !== undefined && { shmSize: byteSize(shmSize, '--shm-size') }),
+      ulimits: ulimitsOf(options.ulimit),
+      cgroupParent: options['cgroup-parent'],
       buildContexts: namedContexts(options['build-context']),
       secrets: secretsOf(options.secret, terminal.env),
       ssh: sshOf(options.ssh),
