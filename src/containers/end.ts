@@ -95,7 +95,8 @@ function readEnd(exitFile: string): { readonly exitCode: number; readonly at: nu
 }
 
 /** Has the runtime end and forget a container, with its cgroup, and takes our mount of its root away. */
-export async function forget({ store }: Context, { id, state }: Container): Promise<void> {
+export async function forget({ store }: Context, container: Container): Promise<void> {
+  const { id, state } = container
   const { runtimeRoot, runtimeState, rootfs } = places(store, id)
   if (existsSync(runtimeState)) {
     const path = runtimeOf(state)
@@ -104,7 +105,7 @@ export async function forget({ store }: Context, { id, state }: Container): Prom
       throw new StrakeError('failed', `${path} can't delete the container ${id}: ${stderr.trim()}`)
     }
   }
-  await removeCgroup(cgroupOf(id))
+  await removeCgroup(cgroupOf(container))
   unmountRoot(rootfs)
 }
 
@@ -112,9 +113,9 @@ export async function forget({ store }: Context, { id, state }: Container): Prom
  * As `forget`, of a container that has ended, in a tenth of the time: all that the runtime keeps of it by then is its cgroup and its
  * state. That goes last: should this process be killed, conmon's exit command does the rest.
  */
-async function forgetEnded({ store }: Context, { id }: Container): Promise<void> {
-  const { runtimeState, rootfs } = places(store, id)
-  await removeCgroup(cgroupOf(id))
+async function forgetEnded({ store }: Context, container: Container): Promise<void> {
+  const { runtimeState, rootfs } = places(store, container.id)
+  await removeCgroup(cgroupOf(container))
   rmSync(runtimeState, { recursive: true, force: true })
   unmountRoot(rootfs)
 }

@@ -59,6 +59,9 @@ export async function execInContainer(context: Context, nameOrId: string, option
     privileged,
     capAdd: settings.capAdd,
     capDrop: settings.capDrop,
+    noNewPrivileges: settings.noNewPrivileges,
+    ulimits: settings.ulimits,
+    groupAdd: settings.groupAdd,
   })
   const files = mkdtempSync(join(directory, 'exec-'))
   const log = join(files, 'runtime.log')

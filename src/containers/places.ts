@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { closeSync, mkdirSync, openSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, posix } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { sys } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
 import type { Store } from '../store/mod.ts'
+import type { Container } from './types.ts'
 
 /** The files of a container: `containers/ID` in the store, which is also its OCI bundle. */
 export function places(store: Store, id: string) {
@@ -34,8 +35,9 @@ export function places(store: Store, id: string) {
 }
 
 /** The cgroup of a container. */
-export function cgroupOf(id: string): string {
-  return `/strake/${id}`
+export function cgroupOf({ id, settings }: Container): string {
+  const parent = posix.join('/', settings.cgroupParent ?? '')
+  return posix.join(parent === '/' ? '/strake' : parent, id)
 }
 
 /** What need not, and must not, outlive the machine's uptime: one directory for each store. */

@@ -1,7 +1,8 @@
-import { constants, hostname as hostHostname } from 'node:os'
+import { constants, cpus, hostname as hostHostname } from 'node:os'
 import { StrakeError } from '../lib/mod.ts'
 import { type PortMapping, parseExposed, parsePorts } from '../network/mod.ts'
 import type { ContainerConfig } from '../oci/mod.ts'
+import { resolveIsolation } from './isolation.ts'
 import { anonymousVolume, parseMount, parseTmpfs, parseVolume } from './mount-options.ts'
 import type { ContainerMount, CreateOptions, NetworkMode, Settings } from './types.ts'
 
@@ -15,6 +16,9 @@ const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 export function resolveSettings(options: CreateOptions, image: ContainerConfig, id: string): Settings {
   const { entrypoint, command } = commandLine(options, image)
   const network = networkMode(options.network)
+  if (options.hostname && options.uts === 'host') {
+    throw new StrakeError('invalid', 'conflicting options: hostname and the UTS mode')
+  }
   const hostname = options.hostname || (network === 'host' ? hostHostname() : id.slice(0, 12))
   const exposed = Object.keys(image.ExposedPorts ?? {}).flatMap(parseExposed)
   const workdir = options.workdir ?? (image.WorkingDir || '/')
@@ -45,13 +49,13 @@ export function resolveSettings(options: CreateOptions, image: ContainerConfig, 
     capDrop: options.capDrop ?? [],
     privileged: options.privileged ?? false,
     readonlyRootfs: options.readonlyRootfs ?? false,
-    unconfined: (options.securityOptions ?? []).some(isUnconfined),
+    ...resolveIsolation(options, network),
     labels: { ...image.Labels, ...options.labels },
     stopSignal: signalName(options.stopSignal ?? image.StopSignal ?? 'SIGTERM'),
     stopTimeout: options.stopTimeout ?? 10,
     init: options.init ?? false,
-    memory: atLeast(options.memory, 6 * 1024 * 1024, 'Minimum memory limit allowed is 6MB'),
-    cpus: atLeast(options.cpus, 0.01, 'Range of CPUs is from 0.01'),
+    memory: memoryLimit(options.memory),
+    cpus: cpuLimit(options.cpus),
     pidsLimit: options.pidsLimit,
   }
 }
@@ -119,18 +123,21 @@ function mounts(options: CreateOptions, image: ContainerConfig): ContainerMount[
   return [...all.values()]
 }
 
-function isUnconfined(option: string): boolean {
-  const [, name, value] = /^([a-z-]+)(?:[=:](.*))?$/.exec(option) ?? []
-  if (name === 'seccomp' && value === 'unconfined') return true
-  // Nothing to switch off: these two are never on.
-  if (name === 'label' || (name === 'apparmor' && value === 'unconfined')) return false
-  throw new StrakeError('invalid', `invalid --security-opt: "${option}"`, { hint: 'Known is seccomp=unconfined.' })
+function memoryLimit(bytes = 0): number | undefined {
+  if (bytes === 0) return undefined
+  if (bytes >= 6 * 1024 * 1024) return bytes
+  throw new StrakeError('invalid', 'Minimum memory limit allowed is 6MB')
 }
 
-function atLeast(value: number | undefined, minimum: number, message: string): number | undefined {
-  if (value === undefined || value === 0) return undefined
-  if (!(value >= minimum)) throw new StrakeError('invalid', message)
-  return value
+function cpuLimit(count = 0): number | undefined {
+  if (count === 0) return undefined
+  const all = cpus().length
+  if (count >= 0.01 && count <= all) return count
+  throw new StrakeError(
+    'invalid',
+    `range of CPUs is from 0.01 to ${all.toFixed(2)}, as there are only ${all} CPUs available`,
+    { exitCode: 125 },
+  )
 }
 
 /** `SIGTERM` of `term`, `SIGTERM` or `15`. Throws `invalid` in docker's words. */

@@ -16,6 +16,7 @@ import { resizeTerminal, type Size } from './attach.ts'
 import { type Monitor, readText, startMonitor } from './conmon.ts'
 import { currentBoot, forget, refresh } from './end.ts'
 import { requireInit } from './init.ts'
+import { deviceNodes } from './isolation.ts'
 import { cgroupOf, lockContainer, places } from './places.ts'
 import { getContainer, setState } from './records.ts'
 import type { Container, Context, Running } from './types.ts'
@@ -183,11 +184,14 @@ function prepareMounts({ store }: Context, { id, settings }: Container): Mount[]
 }
 
 function spec(
-  { id, settings }: Container,
+  container: Container,
   { rootfs, mounts, network }: { readonly rootfs: string; readonly mounts: readonly Mount[]; readonly network: Wire },
 ): SpecOptions {
+  const { settings } = container
   const taken = new Set(mounts.map(({ target }) => target))
   const files = network.files.filter(({ target }) => !taken.has(target))
+  // A privileged one has all of them, under their own names.
+  const devices = (settings.devices ?? []).filter(({ source, target }) => !(settings.privileged && source === target))
   const init = settings.init ? requireInit() : undefined
   const args = [...settings.entrypoint, ...settings.command]
   return {
@@ -200,8 +204,17 @@ function spec(
       ...(init ? [{ kind: 'bind', source: init, target: '/sbin/docker-init', readonly: true } as const] : []),
     ],
     network: network.namespace,
-    cgroup: cgroupOf(id),
+    cgroup: cgroupOf(container),
     unconfined: settings.unconfined,
+    noNewPrivileges: settings.noNewPrivileges,
+    ulimits: settings.ulimits,
+    groupAdd: settings.groupAdd,
+    shmSize: settings.shmSize,
+    sysctls: settings.sysctls,
+    edits: [{ deviceNodes: deviceNodes(devices) }],
+    ipc: settings.ipc,
+    pid: settings.pid,
+    uts: settings.uts,
     args: init ? ['/sbin/docker-init', '--', ...args] : args,
     env: settings.env,
     cwd: settings.workdir,

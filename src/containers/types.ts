@@ -2,6 +2,7 @@ import type { Images } from '../images/mod.ts'
 import type { Endpoint, PortMapping } from '../network/mod.ts'
 import type { Digest, Platform } from '../oci/mod.ts'
 import type { SnapshotId, Store } from '../store/mod.ts'
+import type { Isolation, IsolationOptions } from './isolation.ts'
 
 /** What containers stand on. An engine is one. */
 export interface Context {
@@ -10,7 +11,7 @@ export interface Context {
 }
 
 /** What a person asks for. Texts have docker's forms, and what is left out comes from the image or is docker's default. */
-export interface CreateOptions {
+export interface CreateOptions extends IsolationOptions {
   readonly image: string
   /** What the image must be for. */
   readonly platform?: Platform | undefined
@@ -49,8 +50,6 @@ export interface CreateOptions {
   readonly capDrop?: readonly string[] | undefined
   readonly privileged?: boolean | undefined
   readonly readonlyRootfs?: boolean | undefined
-  /** `seccomp=unconfined`. */
-  readonly securityOptions?: readonly string[] | undefined
   readonly labels?: Readonly<Record<string, string>> | undefined
   readonly stopSignal?: string | undefined
   /** Seconds. */
@@ -64,7 +63,7 @@ export interface CreateOptions {
 }
 
 /** What a container is, from its creation to its removal. Kept in the database as JSON. */
-export interface Settings {
+export interface Settings extends Isolation {
   /** As the person named it. */
   readonly image: string
   readonly entrypoint: readonly string[]
@@ -87,7 +86,6 @@ export interface Settings {
   readonly capDrop: readonly string[]
   readonly privileged: boolean
   readonly readonlyRootfs: boolean
-  readonly unconfined: boolean
   readonly labels: Readonly<Record<string, string>>
   readonly stopSignal: string
   readonly stopTimeout: number

@@ -30,10 +30,11 @@ export function wire({ store }: Context, { id, settings }: Container): Wire {
     writeFileSync(source, text)
     return { kind: 'bind', source, target: `/etc/${name}` }
   }
-  const common = [file('hostname', `${hostname}\n`), file('resolv.conf', hostResolvConf())]
+  const ofHost = network === 'host'
+  const common = [file('hostname', `${hostname}\n`), file('resolv.conf', hostResolvConf({ ofHost, dns: settings.dns }))]
   if (network !== 'bridge') {
-    const files = [...common, file('hosts', hostsFile({ hostname, extraHosts: addHosts }))]
-    const namespace = network === 'host' ? 'host' : 'new'
+    const files = [...common, file('hosts', hostsFile({ hostname, extraHosts: addHosts, ofHost }))]
+    const namespace = ofHost ? 'host' : 'new'
     return { namespace, fds: [], files, attach: async () => undefined, [Symbol.dispose]: () => {} }
   }
   const reservation = reservePorts(store, settings.publish)

@@ -110,11 +110,36 @@ function hostConfig({ settings }: Container): object {
     ExtraHosts: settings.addHosts.length > 0 ? settings.addHosts : null,
     Privileged: settings.privileged,
     ReadonlyRootfs: settings.readonlyRootfs,
-    SecurityOpt: settings.unconfined ? ['seccomp=unconfined'] : null,
+    ...isolationOf(settings),
     Init: settings.init,
     Memory: settings.memory ?? 0,
     NanoCpus: Math.round((settings.cpus ?? 0) * 1e9),
     PidsLimit: settings.pidsLimit ?? null,
+  }
+}
+
+function isolationOf(settings: Container['settings']): object {
+  const { devices = [], dns, ulimits = [], ipc, pid, uts, noNewPrivileges, unconfined } = settings
+  const security = [...(noNewPrivileges ? ['no-new-privileges'] : []), ...(unconfined ? ['seccomp=unconfined'] : [])]
+  return {
+    SecurityOpt: security.length > 0 ? security : null,
+    Dns: dns?.servers ?? [],
+    DnsOptions: dns?.options ?? [],
+    DnsSearch: dns?.search ?? [],
+    GroupAdd: settings.groupAdd ?? null,
+    IpcMode: ipc ?? 'private',
+    PidMode: pid ?? '',
+    UTSMode: uts ?? '',
+    UsernsMode: '',
+    ShmSize: settings.shmSize ?? 64 << 20,
+    ...(settings.sysctls && { Sysctls: settings.sysctls }),
+    CgroupParent: settings.cgroupParent ?? '',
+    Devices: devices.map(({ source, target, permissions }) => ({
+      PathOnHost: source,
+      PathInContainer: target,
+      CgroupPermissions: permissions,
+    })),
+    Ulimits: ulimits.map(({ name, soft, hard }) => ({ Name: name, Hard: hard, Soft: soft })),
   }
 }
 

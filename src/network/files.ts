@@ -5,11 +5,48 @@ import { StrakeError } from '../lib/mod.ts'
 /** systemd-resolved's list of the servers behind its own one on 127.0.0.53. */
 const resolvedServers = '/run/systemd/resolve/resolv.conf'
 
+/** What stands in a resolv.conf instead of the machine's: each where there is any of it. A search of `.` is none. */
+export interface DnsSettings {
+  readonly servers: readonly string[]
+  readonly search: readonly string[]
+  readonly options: readonly string[]
+}
+
+export interface ResolvConfOptions {
+  /** The container has the machine's own network: its loopback is the machine's. */
+  readonly ofHost?: boolean
+  readonly dns?: DnsSettings | undefined
+}
+
 /** A container's /etc/resolv.conf, from this machine's. */
-export function hostResolvConf(): string {
-  const own = existsSync('/etc/resolv.conf') ? readFileSync('/etc/resolv.conf', 'utf8') : ''
+export function hostResolvConf({ ofHost = false, dns }: ResolvConfOptions = {}): string {
+  const own = readIfThere('/etc/resolv.conf')
+  if (ofHost) return withDns(own, dns)
   const stub = nameservers(own).every((server) => server === '127.0.0.53') && existsSync(resolvedServers)
-  return resolvConf(stub && nameservers(own).length ? readFileSync(resolvedServers, 'utf8') : own)
+  return withDns(resolvConf(stub && nameservers(own).length ? readFileSync(resolvedServers, 'utf8') : own), dns)
+}
+
+/** A resolv.conf with these settings. */
+export function withDns(text: string, dns: DnsSettings | undefined): string {
+  if (!dns) return text
+  const { servers, search, options } = dns
+  const domains = search.filter((domain) => domain !== '.')
+  const given = [
+    ...servers.map((server) => `nameserver ${server}`),
+    ...(domains.length > 0 ? [`search ${domains.join(' ')}`] : []),
+    ...(options.length > 0 ? [`options ${options.join(' ')}`] : []),
+  ]
+  const replaced = [
+    ...(servers.length > 0 ? ['nameserver'] : []),
+    ...(search.length > 0 ? ['search', 'domain'] : []),
+    ...(options.length > 0 ? ['options'] : []),
+  ]
+  const kept = text.split('\n').filter((line) => line && !replaced.includes(line.trim().split(/\s/)[0]!))
+  return [...given, ...kept, ''].join('\n')
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, 'utf8') : ''
 }
 
 /**
@@ -36,10 +73,15 @@ export interface HostsOptions {
   readonly extraHosts?: readonly string[] | undefined
   /** What `host-gateway` means. */
   readonly gateway?: string | undefined
+  /** The container has the machine's own network, and its /etc/hosts. */
+  readonly ofHost?: boolean
 }
 
 /** A container's /etc/hosts. Throws `invalid` for extra hosts in docker's words. */
-export function hostsFile({ hostname, address, extraHosts = [], gateway }: HostsOptions): string {
+export function hostsFile({ hostname, address, extraHosts = [], gateway, ofHost }: HostsOptions): string {
+  const extra = extraHosts.map((text) => extraHost(text, gateway))
+  if (ofHost) return [readIfThere('/etc/hosts').replace(/([^\n])$/, '$1\n'), ...extra.map(lineOf)].join('')
+  const [short = ''] = hostname.split('.')
   const lines = [
     ['127.0.0.1', 'localhost'],
     ['::1', 'localhost ip6-localhost ip6-loopback'],
@@ -47,10 +89,14 @@ export function hostsFile({ hostname, address, extraHosts = [], gateway }: Hosts
     ['ff00::', 'ip6-mcastprefix'],
     ['ff02::1', 'ip6-allnodes'],
     ['ff02::2', 'ip6-allrouters'],
-    ...extraHosts.map((text) => extraHost(text, gateway)),
-    ...(address ? [[address, hostname]] : []),
+    ...extra,
+    ...(address ? [[address, short === hostname ? hostname : `${hostname} ${short}`]] : []),
   ]
-  return lines.map((line) => `${line.join('\t')}\n`).join('')
+  return lines.map(lineOf).join('')
+}
+
+function lineOf(words: readonly string[]): string {
+  return `${words.join('\t')}\n`
 }
 
 function extraHost(text: string, gateway: string | undefined): [string, string] {

@@ -1,5 +1,5 @@
 export { bridge, removeBridge } from './bridge.ts'
-export type { HostsOptions } from './files.ts'
+export type { DnsSettings, HostsOptions } from './files.ts'
 export { hostResolvConf, hostsFile, resolvConf } from './files.ts'
 export { namespacePool } from './pool.ts'
 export { parseExposed, parsePorts } from './ports.ts'

@@ -8,14 +8,14 @@ import { boundingSet } from './capabilities.ts'
 import { deviceOf } from './cdi.ts'
 import { defaultSeccomp, type Seccomp } from './seccomp.ts'
 import type { ContainerEdits, Limits, Mount, ProcessOptions, SpecOptions } from './types.ts'
-import { resolveUser } from './users.ts'
+import { resolveGroup, resolveUser } from './users.ts'
 
 /** config.json of the OCI runtime spec 1.0, as far as a reader of the result needs to know it. */
 export interface OciSpec {
   readonly ociVersion: string
   readonly process: OciProcess
   readonly root: { readonly path: string; readonly readonly: boolean }
-  readonly hostname: string
+  readonly hostname?: string
   readonly mounts: readonly OciMount[]
   readonly hooks?: object
   readonly linux: Readonly<Record<string, unknown>> & { readonly seccomp?: Seccomp }
@@ -56,15 +56,15 @@ export function ociSpec(options: SpecOptions): OciSpec {
     ociVersion: '1.0.2',
     process: editedProcess(ociProcess(options.rootfs, options), options.edits ?? []),
     root: { path: options.rootfs, readonly: options.readonlyRootfs ?? false },
-    hostname: options.hostname,
-    mounts: [...mounts(options.mounts ?? [], privileged), ...editedMounts(edits)],
+    ...(options.uts !== 'host' && { hostname: options.hostname }),
+    mounts: [...mounts(options), ...editedMounts(edits)],
     ...(edits.some(({ hooks }) => hooks?.length) && { hooks: hooksOf(edits) }),
     linux: {
       namespaces: [
         { type: 'mount' },
-        { type: 'uts' },
-        { type: 'pid' },
-        { type: 'ipc' },
+        ...(options.uts === 'host' ? [] : [{ type: 'uts' }]),
+        ...(options.pid === 'host' ? [] : [{ type: 'pid' }]),
+        ...(options.ipc === 'host' ? [] : [{ type: 'ipc' }]),
         ...(network === 'host'
           ? []
           : [network === 'new' ? { type: 'network' } : { type: 'network', path: network.path }]),
@@ -78,7 +78,7 @@ export function ociSpec(options: SpecOptions): OciSpec {
       },
       ...(devices.length > 0 && { devices }),
       ...(privileged ? {} : { maskedPaths: [...maskedPaths, ...thermalPaths()], readonlyPaths }),
-      ...(network === 'host' ? {} : { sysctl }),
+      sysctl: { ...(network !== 'host' && sysctl), ...options.sysctls },
       ...(unconfined ? {} : { seccomp: defaultSeccomp(hostPlatform.architecture, capabilities) }),
     },
   }
@@ -94,18 +94,19 @@ export function ociProcess(rootfs: string, options: ProcessOptions): OciProcess 
     )
   }
   const user = resolveUser(rootfs, options.user)
+  const more = (options.groupAdd ?? []).map((group) => resolveGroup(rootfs, group))
   const bounding = boundingSet(options)
   const own = merged(options.env, options.secretEnv ?? [])
   const hasHome = own.some((entry) => entry.startsWith('HOME='))
   return {
     terminal: options.tty ?? false,
-    user: { uid: user.uid, gid: user.gid, additionalGids: user.groups },
+    user: { uid: user.uid, gid: user.gid, additionalGids: [...new Set([...user.groups, ...more])] },
     args: options.args,
     env: hasHome ? own : [...own, `HOME=${user.home}`],
     cwd: options.cwd,
     // What execve(2) gives: all to root, none to others.
     capabilities: user.uid === 0 ? { bounding, effective: bounding, permitted: bounding } : { bounding },
-    noNewPrivileges: false,
+    noNewPrivileges: options.noNewPrivileges ?? false,
     // 0 as in Docker, but never below our own: lowering it takes CAP_SYS_RESOURCE.
     oomScoreAdj: Math.max(0, Number(readFileSync('/proc/self/oom_score_adj', 'latin1'))),
     rlimits: (options.ulimits ?? []).map(({ name, soft, hard }) => ({
@@ -164,7 +165,7 @@ function resources({ memory, cpus, pids }: Limits): object {
   return {
     ...(memory ? { memory: { limit: memory, swap: memory * 2 } } : {}),
     ...(cpus ? { cpu: { period, quota: Math.round(cpus * period) } } : {}),
-    ...(pids ? { pids: { limit: pids } } : {}),
+    ...(pids && pids > 0 ? { pids: { limit: pids } } : {}),
   }
 }
 
@@ -208,11 +209,12 @@ function thermalPaths(): string[] {
     .filter(existsSync)
 }
 
-function mounts(wanted: readonly Mount[], privileged: boolean): OciMount[] {
+function mounts(options: SpecOptions): OciMount[] {
+  const { mounts: wanted = [] } = options
   const given = wanted.map((mount) => ({ ...mount, target: absolute(mount.target) }))
   const replaced = ({ destination }: OciMount) =>
     given.some(({ target }) => target === destination || (target === '/dev' && destination.startsWith('/dev/')))
-  const all = [...defaultMounts(privileged).filter((mount) => !replaced(mount)), ...given.map(ociMount)]
+  const all = [...defaultMounts(options).filter((mount) => !replaced(mount)), ...given.map(ociMount)]
   // Parents before what is mounted in them; otherwise in the given order.
   const depth = ({ destination }: OciMount) => destination.split('/').length
   return all.sort((a, b) => depth(a) - depth(b))
@@ -227,7 +229,7 @@ function absolute(target: string): string {
   return path
 }
 
-function defaultMounts(privileged: boolean): OciMount[] {
+function defaultMounts({ privileged = false, shmSize = 64 << 20, ipc }: SpecOptions): OciMount[] {
   const plain = ['nosuid', 'noexec', 'nodev']
   const readonly = privileged ? [] : ['ro']
   const mount = (destination: string, type: string, options: string[], source = type) => ({
@@ -236,13 +238,15 @@ function defaultMounts(privileged: boolean): OciMount[] {
     source,
     options,
   })
+  const shm = mount('/dev/shm', 'tmpfs', [...plain, 'mode=1777', `size=${shmSize}`], 'shm')
+  const hostShm = mount('/dev/shm', 'bind', ['rbind', 'rprivate'], '/dev/shm')
   return [
     mount('/proc', 'proc', plain),
     mount('/dev', 'tmpfs', ['nosuid', 'strictatime', 'mode=755', 'size=65536k']),
     mount('/sys', 'sysfs', [...plain, ...readonly]),
     mount('/dev/pts', 'devpts', ['nosuid', 'noexec', 'newinstance', 'ptmxmode=0666', 'mode=0620', 'gid=5']),
     mount('/dev/mqueue', 'mqueue', plain),
-    mount('/dev/shm', 'tmpfs', [...plain, 'mode=1777', 'size=65536k'], 'shm'),
+    ...(ipc === 'none' ? [] : ipc === 'host' ? [hostShm] : [shm]),
     mount('/sys/fs/cgroup', 'cgroup', [...plain, ...readonly]),
   ]
 }

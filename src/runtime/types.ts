@@ -12,7 +12,10 @@ export interface ProcessOptions {
   readonly privileged?: boolean
   readonly capAdd?: readonly string[]
   readonly capDrop?: readonly string[]
-  readonly ulimits?: readonly Ulimit[]
+  readonly ulimits?: readonly Ulimit[] | undefined
+  /** Names or numbers of more groups. */
+  readonly groupAdd?: readonly string[] | undefined
+  readonly noNewPrivileges?: boolean | undefined
 }
 
 /** A limit of setrlimit(2). */
@@ -37,6 +40,13 @@ export interface SpecOptions extends ProcessOptions {
   /** seccomp=unconfined. */
   readonly unconfined?: boolean
   readonly limits?: Limits
+  /** Bytes of /dev/shm: 64 MB if left out. */
+  readonly shmSize?: number | undefined
+  readonly sysctls?: Readonly<Record<string, string>> | undefined
+  /** The host's; `none` is its own one, without /dev/shm. */
+  readonly ipc?: 'host' | 'none' | undefined
+  readonly pid?: 'host' | undefined
+  readonly uts?: 'host' | undefined
   /** What devices bring. */
   readonly edits?: readonly ContainerEdits[]
 }

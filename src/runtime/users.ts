@@ -85,6 +85,11 @@ export function resolveUser(rootfs: string, user: string): User {
   return { uid: account.uid, gid: account.gid, groups: [...new Set([account.gid, ...more])], home: account.home }
 }
 
+/** The number of a group, by its name in the container's own /etc/group or its number. Throws `invalid` in docker's words. */
+export function resolveGroup(rootfs: string, group: string): number {
+  return findGroup(lines(rootfs, '/etc/group'), group)
+}
+
 function split(user: string): string[] {
   const colon = user.indexOf(':')
   return colon < 0 ? [user] : [user.slice(0, colon), user.slice(colon + 1)]
