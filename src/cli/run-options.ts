@@ -10,6 +10,7 @@ export const createOptions = {
   name: { kind: 'string', help: 'Assign a name to the container' },
   publish: { kind: 'list', short: 'p', help: 'Publish a container\'s port(s) to the host (format: "8080:80")' },
   'publish-all': { kind: 'boolean', short: 'P', help: 'Publish all exposed ports to random ports' },
+  expose: { kind: 'list', help: 'Expose a port or a range of ports' },
   env: { kind: 'list', short: 'e', help: 'Set environment variables' },
   'env-file': { kind: 'list', value: 'file', help: 'Read in a file of environment variables' },
   volume: {
@@ -53,7 +54,19 @@ export const createOptions = {
   'stop-timeout': { kind: 'number', help: 'Timeout (in seconds) to stop a container' },
   init: { kind: 'boolean', help: 'Run an init inside the container that forwards signals and reaps processes' },
   memory: { kind: 'string', short: 'm', value: 'bytes', help: 'Memory limit' },
+  'memory-swap': {
+    kind: 'string',
+    value: 'bytes',
+    help: 'Swap limit equal to memory plus swap: "-1" to enable unlimited swap',
+  },
+  'memory-reservation': { kind: 'string', value: 'bytes', help: 'Memory soft limit' },
   cpus: { kind: 'string', value: 'decimal', help: 'Number of CPUs' },
+  'cpu-shares': { kind: 'number', short: 'c', help: 'CPU shares (relative weight)' },
+  'cpu-quota': { kind: 'number', help: 'Limit CPU CFS (Completely Fair Scheduler) quota' },
+  'cpu-period': { kind: 'number', help: 'Limit CPU CFS (Completely Fair Scheduler) period' },
+  'cpuset-cpus': { kind: 'string', help: 'CPUs in which to allow execution (0-3, 0,1)' },
+  'cpuset-mems': { kind: 'string', help: 'MEMs in which to allow execution (0-3, 0,1)' },
+  'oom-score-adj': { kind: 'number', help: "Tune host's OOM preferences (-1000 to 1000)" },
   'pids-limit': { kind: 'number', help: 'Tune container pids limit (set -1 for unlimited)' },
   platform: { kind: 'string', help: 'Platform that the image must be for' },
   pull: { kind: 'string', help: 'Pull image before running: always, missing or never', default: 'missing' },
@@ -69,6 +82,7 @@ export function askedFor({
 }: Pick<Call<typeof createOptions>, 'options' | 'args' | 'terminal'>): CreateContainerOptions {
   const [image = '', ...command] = args
   const { entrypoint, memory, cpus, platform, pull } = options
+  const { 'memory-swap': swap, 'memory-reservation': reservation } = options
   if (pull !== undefined && pull !== 'always' && pull !== 'missing' && pull !== 'never') {
     throw new StrakeError('invalid', `invalid pull option: '${pull}': must be one of "always", "missing" or "never"`)
   }
@@ -116,7 +130,16 @@ export function askedFor({
     stopSignal: options['stop-signal'],
     stopTimeout: options['stop-timeout'],
     init: options.init,
+    expose: options.expose,
     memory: memory === undefined ? undefined : byteSize(memory, '-m, --memory'),
+    memorySwap: swap === undefined ? undefined : swap === '-1' ? -1 : byteSize(swap, '--memory-swap'),
+    memoryReservation: reservation === undefined ? undefined : byteSize(reservation, '--memory-reservation'),
+    cpuShares: options['cpu-shares'],
+    cpuQuota: options['cpu-quota'],
+    cpuPeriod: options['cpu-period'],
+    cpusetCpus: options['cpuset-cpus'],
+    cpusetMems: options['cpuset-mems'],
+    oomScoreAdj: options['oom-score-adj'],
     cpus: cpus === undefined ? undefined : Number(cpus),
     pidsLimit: options['pids-limit'],
     platform: platform === undefined ? undefined : parsePlatform(platform),

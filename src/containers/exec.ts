@@ -62,6 +62,7 @@ export async function execInContainer(context: Context, nameOrId: string, option
     noNewPrivileges: settings.noNewPrivileges,
     ulimits: settings.ulimits,
     groupAdd: settings.groupAdd,
+    oomScoreAdj: settings.oomScoreAdj,
   })
   const files = mkdtempSync(join(directory, 'exec-'))
   const log = join(files, 'runtime.log')

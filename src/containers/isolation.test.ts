@@ -34,6 +34,7 @@ test('devices: from, to and what may be done', () => {
     { source: '/dev/a', target: '/dev/a', permissions: 'r' },
     { source: '/dev/a', target: '/dev/b', permissions: 'rw' },
   ])
+  assert.deepEqual(read({ devices: ['vendor.com/gpu=all'] }), { unconfined: false, cdiDevices: ['vendor.com/gpu=all'] })
   const [zero] = deviceNodes([{ source: '/dev/zero', target: '/dev/x', permissions: 'r' }])
   const { type, major, minor, path, permissions } = zero!
   assert.deepEqual(

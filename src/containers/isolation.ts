@@ -18,7 +18,7 @@ export interface IsolationOptions {
   readonly sysctls?: readonly string[] | undefined
   /** Names or numbers of more groups that its processes are in. */
   readonly groupAdd?: readonly string[] | undefined
-  /** `SOURCE[:TARGET][:rwm]`: a device of the machine, or a folder of them. */
+  /** `SOURCE[:TARGET][:rwm]`: a device of the machine, or a folder of them; `vendor.com/class=name`: what is described so (CDI). */
   readonly devices?: readonly string[] | undefined
   /** Addresses of DNS servers, instead of the machine's. */
   readonly dns?: readonly string[] | undefined
@@ -40,6 +40,8 @@ export interface Isolation extends Pick<IsolationOptions, 'ulimits' | 'shmSize' 
   readonly noNewPrivileges?: boolean
   readonly sysctls?: Readonly<Record<string, string>>
   readonly devices?: readonly WantedHostDevice[]
+  /** By the names of their descriptions (CDI). */
+  readonly cdiDevices?: readonly string[]
   readonly dns?: DnsSettings
   readonly ipc?: 'host' | 'none'
   readonly pid?: 'host'
@@ -60,7 +62,8 @@ export function resolveIsolation(options: IsolationOptions, network: NetworkMode
   const uts = oneOf(options.uts, ['', 'host'], () => '--uts: invalid UTS mode')
   oneOf(options.userns, ['', 'host'], () => '--userns: invalid USER mode')
   const sysctls = Object.fromEntries((options.sysctls ?? []).map((text) => sysctl(text, network, ipc)))
-  const devices = (options.devices ?? []).map(device)
+  const devices = (options.devices ?? []).filter((text) => !cdiName.test(text))
+  const cdiDevices = (options.devices ?? []).filter((text) => cdiName.test(text))
   const dns = dnsSettings(options)
   return {
     ...securityOf(options.securityOptions ?? []),
@@ -69,7 +72,8 @@ export function resolveIsolation(options: IsolationOptions, network: NetworkMode
     ...(shmSize && { shmSize }),
     ...(cgroupParent && { cgroupParent }),
     ...(Object.keys(sysctls).length > 0 && { sysctls }),
-    ...(devices.length > 0 && { devices }),
+    ...(devices.length > 0 && { devices: devices.map(device) }),
+    ...(cdiDevices.length > 0 && { cdiDevices }),
     ...(dns && { dns }),
     ...((ipc === 'host' || ipc === 'none') && { ipc }),
     ...(pid === 'host' && { pid }),
@@ -125,6 +129,8 @@ function statAt(path: string, problem: (why: string, cause?: unknown) => StrakeE
     throw cause
   }
 }
+
+const cdiName = /^[a-zA-Z][\w.-]*\/[\w.-]+=[\w.:*-]+$/
 
 function device(text: string): WantedHostDevice {
   const [source = '', ...more] = text.split(':')

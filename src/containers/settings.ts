@@ -1,8 +1,9 @@
-import { constants, cpus, hostname as hostHostname } from 'node:os'
+import { constants, hostname as hostHostname } from 'node:os'
 import { StrakeError } from '../lib/mod.ts'
 import { type PortMapping, parseExposed, parsePorts } from '../network/mod.ts'
 import type { ContainerConfig } from '../oci/mod.ts'
 import { resolveIsolation } from './isolation.ts'
+import { resolveLimits } from './limits.ts'
 import { anonymousVolume, parseMount, parseTmpfs, parseVolume } from './mount-options.ts'
 import type { ContainerMount, CreateOptions, NetworkMode, Settings } from './types.ts'
 
@@ -20,7 +21,8 @@ export function resolveSettings(options: CreateOptions, image: ContainerConfig, 
     throw new StrakeError('invalid', 'conflicting options: hostname and the UTS mode')
   }
   const hostname = options.hostname || (network === 'host' ? hostHostname() : id.slice(0, 12))
-  const exposed = Object.keys(image.ExposedPorts ?? {}).flatMap(parseExposed)
+  const asked = [...Object.keys(image.ExposedPorts ?? {}), ...(options.expose ?? [])]
+  const exposed = [...new Set(asked.flatMap(parseExposed))]
   const workdir = options.workdir ?? (image.WorkingDir || '/')
   if (!workdir.startsWith('/')) {
     throw new StrakeError('invalid', `the working directory '${workdir}' is invalid, it needs to be an absolute path`)
@@ -54,9 +56,8 @@ export function resolveSettings(options: CreateOptions, image: ContainerConfig, 
     stopSignal: signalName(options.stopSignal ?? image.StopSignal ?? 'SIGTERM'),
     stopTimeout: options.stopTimeout ?? 10,
     init: options.init ?? false,
-    memory: memoryLimit(options.memory),
-    cpus: cpuLimit(options.cpus),
-    pidsLimit: options.pidsLimit,
+    ...resolveLimits(options),
+    ...(options.oomScoreAdj !== undefined && { oomScoreAdj: oomScore(options.oomScoreAdj) }),
   }
 }
 
@@ -123,21 +124,9 @@ function mounts(options: CreateOptions, image: ContainerConfig): ContainerMount[
   return [...all.values()]
 }
 
-function memoryLimit(bytes = 0): number | undefined {
-  if (bytes === 0) return undefined
-  if (bytes >= 6 * 1024 * 1024) return bytes
-  throw new StrakeError('invalid', 'Minimum memory limit allowed is 6MB')
-}
-
-function cpuLimit(count = 0): number | undefined {
-  if (count === 0) return undefined
-  const all = cpus().length
-  if (count >= 0.01 && count <= all) return count
-  throw new StrakeError(
-    'invalid',
-    `range of CPUs is from 0.01 to ${all.toFixed(2)}, as there are only ${all} CPUs available`,
-    { exitCode: 125 },
-  )
+function oomScore(value: number): number {
+  if (Number.isInteger(value) && value >= -1000 && value <= 1000) return value
+  throw new StrakeError('invalid', `Invalid value ${value}, range for oom score adj is [-1000, 1000]`)
 }
 
 /** `SIGTERM` of `term`, `SIGTERM` or `15`. Throws `invalid` in docker's words. */

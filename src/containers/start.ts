@@ -5,6 +5,7 @@ import { enterPrivateMounts, exec, mountOverlay, processIdentity } from '../host
 import { errno, StrakeError } from '../lib/mod.ts'
 import {
   enterRuntimeMounts,
+  findDevices,
   findRuntimeFor,
   type Mount,
   makeMountPoints,
@@ -188,6 +189,7 @@ function spec(
   { rootfs, mounts, network }: { readonly rootfs: string; readonly mounts: readonly Mount[]; readonly network: Wire },
 ): SpecOptions {
   const { settings } = container
+  const { cdiDevices = [] } = settings
   const taken = new Set(mounts.map(({ target }) => target))
   const files = network.files.filter(({ target }) => !taken.has(target))
   // A privileged one has all of them, under their own names.
@@ -211,7 +213,10 @@ function spec(
     groupAdd: settings.groupAdd,
     shmSize: settings.shmSize,
     sysctls: settings.sysctls,
-    edits: [{ deviceNodes: deviceNodes(devices) }],
+    edits: [
+      ...findDevices(cdiDevices.map((name) => ({ name, required: true }))),
+      { deviceNodes: deviceNodes(devices) },
+    ],
     ipc: settings.ipc,
     pid: settings.pid,
     uts: settings.uts,
@@ -223,6 +228,7 @@ function spec(
     privileged: settings.privileged,
     capAdd: settings.capAdd,
     capDrop: settings.capDrop,
-    limits: { memory: settings.memory, cpus: settings.cpus, pids: settings.pidsLimit },
+    limits: settings,
+    oomScoreAdj: settings.oomScoreAdj,
   }
 }

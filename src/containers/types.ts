@@ -1,6 +1,7 @@
 import type { Images } from '../images/mod.ts'
 import type { Endpoint, PortMapping } from '../network/mod.ts'
 import type { Digest, Platform } from '../oci/mod.ts'
+import type { Limits } from '../runtime/mod.ts'
 import type { SnapshotId, Store } from '../store/mod.ts'
 import type { Isolation, IsolationOptions } from './isolation.ts'
 
@@ -11,7 +12,7 @@ export interface Context {
 }
 
 /** What a person asks for. Texts have docker's forms, and what is left out comes from the image or is docker's default. */
-export interface CreateOptions extends IsolationOptions {
+export interface CreateOptions extends IsolationOptions, Limits {
   readonly image: string
   /** What the image must be for. */
   readonly platform?: Platform | undefined
@@ -56,14 +57,14 @@ export interface CreateOptions extends IsolationOptions {
   readonly stopTimeout?: number | undefined
   /** Runs the host's tini, docker-init or catatonit as the first process. */
   readonly init?: boolean | undefined
-  /** Bytes. */
-  readonly memory?: number | undefined
-  readonly cpus?: number | undefined
-  readonly pidsLimit?: number | undefined
+  /** From -1000 to 1000; the greater, the sooner it is killed where memory is short. */
+  readonly oomScoreAdj?: number | undefined
+  /** `80`, `53/udp`: ports besides those that the image EXPOSEs. */
+  readonly expose?: readonly string[] | undefined
 }
 
 /** What a container is, from its creation to its removal. Kept in the database as JSON. */
-export interface Settings extends Isolation {
+export interface Settings extends Isolation, Limits {
   /** As the person named it. */
   readonly image: string
   readonly entrypoint: readonly string[]
@@ -90,9 +91,7 @@ export interface Settings extends Isolation {
   readonly stopSignal: string
   readonly stopTimeout: number
   readonly init: boolean
-  readonly memory?: number | undefined
-  readonly cpus?: number | undefined
-  readonly pidsLimit?: number | undefined
+  readonly oomScoreAdj?: number
 }
 
 export type NetworkMode = 'bridge' | 'host' | 'none'

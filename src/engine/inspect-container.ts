@@ -115,6 +115,14 @@ function hostConfig({ settings }: Container): object {
     Memory: settings.memory ?? 0,
     NanoCpus: Math.round((settings.cpus ?? 0) * 1e9),
     PidsLimit: settings.pidsLimit ?? null,
+    MemorySwap: settings.memorySwap ?? (settings.memory ?? 0) * 2,
+    MemoryReservation: settings.memoryReservation ?? 0,
+    CpuShares: settings.cpuShares ?? 0,
+    CpuQuota: settings.cpuQuota ?? 0,
+    CpuPeriod: settings.cpuPeriod ?? 0,
+    CpusetCpus: settings.cpusetCpus ?? '',
+    CpusetMems: settings.cpusetMems ?? '',
+    OomScoreAdj: settings.oomScoreAdj ?? 0,
   }
 }
 

@@ -108,7 +108,7 @@ export function ociProcess(rootfs: string, options: ProcessOptions): OciProcess 
     capabilities: user.uid === 0 ? { bounding, effective: bounding, permitted: bounding } : { bounding },
     noNewPrivileges: options.noNewPrivileges ?? false,
     // 0 as in Docker, but never below our own: lowering it takes CAP_SYS_RESOURCE.
-    oomScoreAdj: Math.max(0, Number(readFileSync('/proc/self/oom_score_adj', 'latin1'))),
+    oomScoreAdj: options.oomScoreAdj ?? Math.max(0, Number(readFileSync('/proc/self/oom_score_adj', 'latin1'))),
     rlimits: (options.ulimits ?? []).map(({ name, soft, hard }) => ({
       type: `RLIMIT_${name.toUpperCase()}`,
       soft: rlimit(soft),
@@ -160,12 +160,25 @@ function hooksOf(edits: readonly ContainerEdits[]): object {
   return hooks
 }
 
-function resources({ memory, cpus, pids }: Limits): object {
-  const period = 100_000
+function resources(limits: Limits): object {
+  const { memory: limit, memorySwap, memoryReservation, cpus, cpuShares, cpusetCpus, cpusetMems, pidsLimit } = limits
+  const [period, quota] = cpus ? [100_000, Math.round(cpus * 100_000)] : [limits.cpuPeriod, limits.cpuQuota]
+  const memory = {
+    ...(limit && { limit }),
+    ...((memorySwap || limit) && { swap: memorySwap || limit! * 2 }),
+    ...(memoryReservation && { reservation: memoryReservation }),
+  }
+  const cpu = {
+    ...(cpuShares && { shares: cpuShares }),
+    ...(period && { period }),
+    ...(quota && { quota }),
+    ...(cpusetCpus && { cpus: cpusetCpus }),
+    ...(cpusetMems && { mems: cpusetMems }),
+  }
   return {
-    ...(memory ? { memory: { limit: memory, swap: memory * 2 } } : {}),
-    ...(cpus ? { cpu: { period, quota: Math.round(cpus * period) } } : {}),
-    ...(pids && pids > 0 ? { pids: { limit: pids } } : {}),
+    ...(Object.keys(memory).length > 0 && { memory }),
+    ...(Object.keys(cpu).length > 0 && { cpu }),
+    ...(pidsLimit && pidsLimit > 0 && { pids: { limit: pidsLimit } }),
   }
 }
 

@@ -16,6 +16,8 @@ export interface ProcessOptions {
   /** Names or numbers of more groups. */
   readonly groupAdd?: readonly string[] | undefined
   readonly noNewPrivileges?: boolean | undefined
+  /** From -1000 to 1000; the greater, the sooner it is killed where memory is short. */
+  readonly oomScoreAdj?: number | undefined
 }
 
 /** A limit of setrlimit(2). */
@@ -99,12 +101,24 @@ export interface DeviceNode {
 
 /** What is left out is not limited. */
 export interface Limits {
-  /** Bytes; as much again may be swapped out, as in Docker. */
+  /** Bytes; as much again may be swapped out, as in Docker, unless `memorySwap` says otherwise. */
   readonly memory?: number | undefined
+  /** Bytes of memory and swap together. -1 is no limit. */
+  readonly memorySwap?: number | undefined
+  /** Bytes that are left to it when memory is short. */
+  readonly memoryReservation?: number | undefined
   /** Whole processors: 0.5 is half of one. */
   readonly cpus?: number | undefined
+  /** Its weight beside others, which have 1024. */
+  readonly cpuShares?: number | undefined
+  /** Microseconds of processor time in each period, and that period: another way to say `cpus`. */
+  readonly cpuQuota?: number | undefined
+  readonly cpuPeriod?: number | undefined
+  /** Which ones: `0-2,5`. */
+  readonly cpusetCpus?: string | undefined
+  readonly cpusetMems?: string | undefined
   /** Processes and threads. -1 is no limit. */
-  readonly pids?: number | undefined
+  readonly pidsLimit?: number | undefined
 }
 
 export interface Mount {

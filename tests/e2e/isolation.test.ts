@@ -80,6 +80,32 @@ describe('what a container may have of its machine', { skip: notRoot, concurrenc
     assert.match(said, /adding custom device "\/dev\/not-there": no such file or directory/)
   })
 
+  it('memory and processors', async () => {
+    const limits = [
+      '-m',
+      '64m',
+      '--memory-swap',
+      '-1',
+      '--memory-reservation',
+      '32m',
+      '--cpu-quota',
+      '50000',
+      '--cpuset-cpus',
+      '0',
+    ]
+    const line = `cd /sys/fs/cgroup; cat memory/memory.soft_limit_in_bytes memory.low 2>/dev/null; cat cpu/cpu.cfs_quota_us cpu.max 2>/dev/null
+cat cpuset/cpuset.cpus cpuset.cpus 2>/dev/null; cat /proc/1/oom_score_adj`
+    const said = await say([...limits, '--oom-score-adj', '500'], line)
+    assert.match(said, /^33554432\n50000( 100000)?\n0\n500$/)
+    const refused = async (...options: string[]) =>
+      (await box.run(['run', '--rm', ...options, 'busybox', 'true'])).stderr
+    assert.match(await refused('--memory-swap', '1g'), /You should always set the Memory limit/)
+    assert.match(
+      await refused('--cpuset-cpus', '4000'),
+      /Requested CPUs are not available - requested 4000, available: 0/,
+    )
+  })
+
   it('no rights that its user has not', async () => {
     assert.match(await say(['--security-opt', 'no-new-privileges'], 'grep NoNewPrivs /proc/self/status'), /1$/)
   })

@@ -30,11 +30,11 @@ trap 'exit 130' INT TERM
 tar -cf "$work/tree.tar" --exclude=./.git --exclude=@biomejs --exclude=@typescript --exclude=node_modules/node/node_modules \
   -C "$work" job -C "$tree" .
 [ -w /dev/kvm ] && accel=kvm || accel=tcg
-accel=${VM_ACCEL:-$accel} cpu=max
-# V8 dies now and then of how tcg emulates protection keys.
-[ "$accel" != tcg ] || cpu=max,-pku
+accel=${VM_ACCEL:-$accel}
+# V8 dies now and then where each emulated processor is a thread.
+[ "$accel" != tcg ] || accel=tcg,thread=single
 : >"$work/status"
-qemu-system-x86_64 -accel "$accel" -cpu "$cpu" -smp 2 -m 2G -nodefaults -no-user-config -display none -no-reboot \
+qemu-system-x86_64 -accel "$accel" -cpu max -smp 2 -m 2G -nodefaults -no-user-config -display none -no-reboot \
   -kernel "$disk/vmlinuz" -initrd "$disk/initrd" \
   -append "root=/dev/vda rw console=ttyS0 ${VM_KERNEL:-}" \
   -drive "file=$disk/root.ext4,format=raw,if=virtio,snapshot=on" \
