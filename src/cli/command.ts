@@ -13,6 +13,8 @@ export interface Command<O extends Options = Options> {
   /** A few lines of examples at the end of `--help`. */
   readonly examples?: readonly string[]
   readonly options: O
+  /** Options of docker's that are not there, and what to do instead. */
+  readonly instead?: Readonly<Record<string, string>>
   /** How many arguments it takes. */
   readonly args: { readonly min: number; readonly max: number }
   /** Options end at the first argument (`run`, `exec`): what follows belongs to the command in the container. */

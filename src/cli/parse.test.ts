@@ -120,4 +120,5 @@ test('guesses what was meant', () => {
   assert.equal(refused(build, '-tag').kind, 'usage')
   assert.equal(refused(build, '-no-cache', '.').hint, 'Did you mean --no-cache?')
   assert.equal(refused(build, '--wholly-other').hint, undefined)
+  assert.equal(refused({ ...build, instead: { tagg: 'Do so.' } }, '--tagg', 'x').hint, 'Do so.')
 })

@@ -1,5 +1,5 @@
 import { nearest } from '../lib/mod.ts'
-import type { Command, Option, Options, Values } from './command.ts'
+import type { Command, Options, Values } from './command.ts'
 
 /** What became of a verb's arguments. */
 export type Parsed =
@@ -77,7 +77,7 @@ export function parse(command: Command, words: readonly string[]): Parsed {
     const option = own(options, name)
     if (!option) {
       const close = nearest(name, Object.keys(options))
-      const hint = close && `Did you mean --${close}?`
+      const hint = own(command.instead ?? {}, name) ?? (close && `Did you mean --${close}?`)
       return { message: `unknown flag: --${name}`, hint }
     }
     const value = equals >= 0 ? word.slice(equals + 1) : option.kind === 'boolean' ? 'true' : option.bare
@@ -141,8 +141,8 @@ type Given =
   | { readonly settings: readonly Setting[] }
   | { readonly message: string; readonly hint?: string | undefined }
 
-function own(options: Options, name: string): Option | undefined {
-  return Object.hasOwn(options, name) ? options[name] : undefined
+function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined
 }
 
 function countProblem({ name, args: { min, max } }: Command, count: number): string | undefined {

@@ -71,8 +71,32 @@ export const createOptions = {
   platform: { kind: 'string', help: 'Platform that the image must be for' },
   pull: { kind: 'string', help: 'Pull image before running: always, missing or never', default: 'missing' },
   quiet: { kind: 'boolean', short: 'q', help: 'Suppress the pull output' },
+  'no-healthcheck': { kind: 'boolean', help: 'Disable any container-specified HEALTHCHECK', hidden: true },
   cidfile: { kind: 'string', value: 'file', help: 'Write the container ID to the file' },
 } as const satisfies Options
+
+const healthChecks = 'Strake makes no health checks: ask the container with strake exec.'
+const alone =
+  'There are the networks bridge, host and none: a container on the bridge is found by its address, or by a port of the host.'
+
+/** What to do instead of docker's options that are not among them. */
+export const insteadOfDockers = {
+  restart: 'Nothing of Strake runs in the background to do it: let a unit of systemd run the container, with Restart=.',
+  gpus: 'Name them as the vendor describes them (CDI): --device nvidia.com/gpu=all',
+  link: alone,
+  'network-alias': alone,
+  ip: alone,
+  domainname: 'Give the whole name: --hostname web.example.com',
+  'label-file': 'Give each label: --label name=value',
+  'volumes-from': 'Name the volumes: --volume name:/path',
+  runtime: 'The variable STRAKE_RUNTIME names it: runc, crun or a path.',
+  'log-driver': 'Output is kept in files: read it with strake logs.',
+  'log-opt': 'Output is kept in files: read it with strake logs.',
+  'health-cmd': healthChecks,
+  'health-interval': healthChecks,
+  'health-retries': healthChecks,
+  'health-timeout': healthChecks,
+}
 
 /** What the command line asks of a new container. Throws `invalid`. */
 export function askedFor({

@@ -2,13 +2,14 @@ import { writeFileSync } from 'node:fs'
 import { create } from '../../engine/mod.ts'
 import { command } from '../command.ts'
 import { transferProgress } from '../progress-transfer.ts'
-import { askedFor, createOptions } from '../run-options.ts'
+import { askedFor, createOptions, insteadOfDockers } from '../run-options.ts'
 
 export default command({
   name: 'create',
   usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
   summary: 'Create a new container',
   options: createOptions,
+  instead: insteadOfDockers,
   args: { min: 1, max: Number.POSITIVE_INFINITY },
   optionsFirst: true,
   async run(call) {

@@ -5,7 +5,7 @@ import { command, type Terminal } from '../command.ts'
 import { checkTerminal, foreground, terminalSize } from '../foreground.ts'
 import { hintText } from '../hint-text.ts'
 import { transferProgress } from '../progress-transfer.ts'
-import { askedFor, createOptions } from '../run-options.ts'
+import { askedFor, createOptions, insteadOfDockers } from '../run-options.ts'
 
 /** Servers are up by then, most of them. */
 const portCheckAfter = 3000
@@ -26,6 +26,7 @@ export default command({
     'sig-proxy': { kind: 'boolean', help: 'Proxy received signals to the process', default: 'true' },
     'detach-keys': { kind: 'string', help: 'Override the key sequence for detaching a container' },
   },
+  instead: insteadOfDockers,
   args: { min: 1, max: Number.POSITIVE_INFINITY },
   optionsFirst: true,
   async run(call) {
