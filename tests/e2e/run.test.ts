@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -110,9 +111,13 @@ describe('strake run', { skip: notRoot, concurrency: false }, () => {
   })
 
   it('follows logs from where it is told', async () => {
-    const script = 'for i in 1 2 3 4 5; do echo $i; done; sleep 1; echo last'
+    const script = 'for i in 1 2 3 4 5; do echo $i; done; until [ -e /go ]; do sleep 0.05; done; echo last'
     await box.ok(['run', '-d', '--name', 'talk', 'busybox', 'sh', '-c', script])
-    assert.equal(await box.ok(['logs', '-f', '--tail', '2', 'talk']), '4\n5\nlast')
+    const { child, output, done } = box.start(['logs', '-f', '--tail', '2', 'talk'])
+    await once(child.stdout, 'data')
+    await box.ok(['exec', 'talk', 'touch', '/go'])
+    assert.equal((await done).code, 0)
+    assert.equal(output.stdout, '4\n5\nlast\n')
     assert.match(await box.ok(['logs', '-t', '--tail', '1', 'talk']), /^\d{4}-\d\d-\d\dT[\d:.]+Z last$/)
     assert.equal(await box.ok(['logs', '--since', '2099-01-01T00:00:00Z', 'talk']), '')
     await box.ok(['rm', 'talk'])
