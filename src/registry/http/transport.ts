@@ -1,5 +1,6 @@
 import {
   type ClientRequest,
+  type ClientRequestArgs,
   type IncomingHttpHeaders,
   type IncomingMessage,
   Agent as PlainAgent,
@@ -69,6 +70,7 @@ export class Broken extends Error {
 }
 
 const patience = 60_000
+const proxyVariables = ['HTTP_PROXY', 'http_proxy', 'HTTPS_PROXY', 'https_proxy']
 
 export function openTransport(options: TransportOptions = {}): Transport {
   const { idleTimeout = patience, env = process.env } = options
@@ -78,8 +80,10 @@ export function openTransport(options: TransportOptions = {}): Transport {
     let agent = agents.get(key)
     if (!agent) {
       // A proxy has another loopback: what is here is asked directly, as Go's programs do.
-      const common = { keepAlive: true, ...(!isLoopback(url.hostname) && { proxyEnv: env }) }
+      const proxied = !isLoopback(url.hostname) && proxyVariables.some((name) => env[name])
+      const common = { keepAlive: true, ...(proxied && { proxyEnv: env }) }
       agent = url.protocol === 'https:' ? new TlsAgent({ ...common, ...tlsOptions(options) }) : new PlainAgent(common)
+      if (!proxied) readIntoOneBuffer(agent)
       agents.set(key, agent)
     }
     return agent
@@ -119,6 +123,29 @@ export function openTransport(options: TransportOptions = {}): Transport {
     [Symbol.dispose]: () => {
       for (const agent of agents.values()) agent.destroy()
     },
+  }
+}
+
+let readBuffer: Buffer | undefined
+
+/**
+ * Has sockets read into one buffer. Otherwise Node.js allocates another one for each 64 KiB, of which its HTTP parser makes a copy
+ * all the same.
+ */
+function readIntoOneBuffer(agent: PlainAgent): void {
+  const connect = agent.createConnection.bind(agent)
+  agent.createConnection = (options, callback) => {
+    readBuffer ??= Buffer.allocUnsafeSlow(256 * 1024)
+    const onread = {
+      buffer: readBuffer,
+      callback(length: number, buffer: Uint8Array) {
+        socket!.emit('data', buffer.subarray(0, length))
+        return true
+      },
+    }
+    // Goes on to `net.connect`.
+    const socket = connect({ ...options, onread } as ClientRequestArgs, callback)
+    return socket
   }
 }
 
