@@ -39,7 +39,7 @@ interface Member {
 const all: Threads[] = []
 
 /** A thread that has so many jobs has enough to do. */
-const mostWaiting = 2
+const mostWaiting = 4
 
 class Threads implements Crew {
   readonly size: number
