@@ -100,6 +100,8 @@ class RegistryRepository implements Repository {
   #limitTold = false
   /** Manifests that were pushed, which are often named next. */
   readonly #pushed = new Map<Digest, Buffer>()
+  /** Blobs that were sent while they were made: it need not be asked for them. */
+  readonly #sent = new Set<Digest>()
 
   constructor(name: string, places: readonly Place[], options: RepositoryOptions & RegistriesOptions) {
     this.name = name
@@ -131,6 +133,7 @@ class RegistryRepository implements Repository {
   }
 
   async exists(descriptor: Descriptor): Promise<boolean> {
+    if (this.#sent.has(descriptor.digest)) return true
     const place = this.#places.at(-1)!
     const request = isManifest(descriptor)
       ? this.#manifest(place, descriptor.digest)
@@ -181,6 +184,7 @@ class RegistryRepository implements Repository {
 
   async pushGrowing(blob: GrowingBlob): Promise<void> {
     await uploadBlob(this.#upload(this.#places.at(-1)!), { blob })
+    this.#sent.add((await blob.descriptor).digest)
   }
 
   async tag(manifest: Descriptor, reference: string): Promise<void> {
