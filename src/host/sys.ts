@@ -13,7 +13,10 @@ import type koffiModule from 'koffi'
 export type Path = string | Uint8Array
 
 type Koffi = typeof koffiModule
-type Call = (...args: unknown[]) => number
+interface Call {
+  (...args: unknown[]): number
+  async(...args: [...arguments: unknown[], done: (error: unknown, result: number) => void]): void
+}
 
 const signatures = {
   mount: 'int mount(const void*, const void*, const void*, unsigned long, const void*)',
@@ -40,6 +43,7 @@ const signatures = {
   lremovexattr: 'int lremovexattr(const void*, const void*)',
   llistxattr: 'intptr_t llistxattr(const void*, void*, size_t)',
   copy_file_range: 'intptr_t copy_file_range(int, void*, int, void*, size_t, unsigned int)',
+  posix_fadvise: 'int posix_fadvise(int, intptr_t, intptr_t, int)',
   lseek: 'intptr_t lseek(int, intptr_t, int)',
   flock: 'int flock(int, int)',
   ioctl: 'int ioctl(int, unsigned long, void*)',
@@ -243,6 +247,16 @@ export function spreadDirectories(directory: string): void {
   } finally {
     closeSync(fd)
   }
+}
+
+const POSIX_FADV_DONTNEED = 4
+
+/**
+ * Has the kernel begin to write a file up to that position, and takes what of it is written already out of its page cache; in a
+ * thread of its own, for a busy disk makes it wait. The descriptor must stay open until it is done.
+ */
+export function dropPages(fd: number, end: number, done: () => void): void {
+  raw('posix_fadvise').async(fd, 0, end, POSIX_FADV_DONTNEED, done)
 }
 
 const times = new BigInt64Array(4)

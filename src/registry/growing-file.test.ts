@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { readdirSync } from 'node:fs'
 import { test } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { temporaryStore } from '../store/testing.ts'
@@ -51,4 +52,24 @@ test('who gives up reading holds nobody up', async () => {
   assert.ok(written.bytes < 64 * mebibyte)
   await slow.return(undefined)
   assert.equal((await done).size, 64 * mebibyte)
+})
+
+test('what drops pages behind a reader closes its descriptor', async () => {
+  using t = temporaryStore()
+  const descriptors = () => readdirSync('/proc/self/fd').length
+  const before = descriptors()
+  using lease = t.store.lease('test')
+  {
+    using file = new GrowingFile(t.store, lease)
+    const { done } = writer(file, 40)
+    let at = 0
+    for await (const bytes of file.open()) {
+      assert.ok(chunk.subarray(at % mebibyte, (at % mebibyte) + bytes.length).equals(bytes))
+      at += bytes.length
+    }
+    assert.equal(at, 40 * mebibyte)
+    assert.equal((await done).size, at)
+  }
+  for (let turn = 0; descriptors() > before && turn < 10_000; turn++) await setImmediate()
+  assert.equal(descriptors(), before)
 })

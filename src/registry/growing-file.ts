@@ -2,6 +2,7 @@ import { closeSync, readSync } from 'node:fs'
 import { Growth, type OpenBlob } from '../layers/mod.ts'
 import type { Digest } from '../oci/mod.ts'
 import type { BlobInfo, Ingest, Lease, Store } from '../store/mod.ts'
+import { DropBehind } from './drop-behind.ts'
 
 const chunkSize = 256 * 1024
 /** How many bytes a writer who waits is ahead of those who read. */
@@ -24,6 +25,9 @@ export class GrowingFile implements Disposable {
   #changed: PromiseWithResolvers<void> | undefined
   /** Those who read it now. */
   readonly #readers = new Set<{ at: number }>()
+  /** Another thread reads it. */
+  #shared = false
+  #behind: DropBehind | undefined
   #read: PromiseWithResolvers<void> | undefined
 
   constructor(store: Store, lease: Lease) {
@@ -41,6 +45,7 @@ export class GrowingFile implements Disposable {
     this.#ingest.write(chunk)
     this.#growth.grow(this.size)
     this.#tell()
+    if (this.#shared || this.#readers.size > 0) this.#dropRead()
   }
 
   /**
@@ -109,6 +114,7 @@ export class GrowingFile implements Disposable {
 
   /** For another thread to read, while it comes. */
   share(): OpenBlob {
+    this.#shared = true
     return { fd: this.#reader(), growth: this.#growth }
   }
 
@@ -117,8 +123,16 @@ export class GrowingFile implements Disposable {
     return state.kind === 'whole' ? this.#store.content.reader(state.digest) : this.#ingest.reader()
   }
 
+  /** What everybody who reads it has read, nobody wants soon. */
+  #dropRead(): void {
+    this.#behind ??= new DropBehind(this.#ingest.reader())
+    const shared = this.#shared ? this.#growth.position : Number.POSITIVE_INFINITY
+    this.#behind.read(Math.min(shared, ...this.#readers.values().map(({ at }) => at)))
+  }
+
   #end(state: State): void {
     this.#state = state
+    this.#behind?.end()
     this.#tell()
   }
 
