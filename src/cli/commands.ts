@@ -55,10 +55,11 @@ function isPathOfBuild([first, second, third]: readonly string[]): boolean {
   return (third === undefined || third.startsWith('-')) && existsSync(second)
 }
 
-/** The verbs of a group, by the names they have in it: `prune` and `ls` of `image`. */
+/** The verbs of a group that people call, by the names they have in it: `prune` and `ls` of `image`. */
 export function members(group: string): { readonly name: string; readonly summary: string }[] {
   const found: { name: string; summary: string }[] = []
   for (const entry of entries) {
+    if (!entry.group) continue
     const name = [entry.name, ...names(entry)].find((name) => name.startsWith(`${group} `))
     if (name) found.push({ name: name.slice(group.length + 1), summary: entry.summary })
   }

@@ -21,7 +21,8 @@ function strake(...words: string[]) {
 test('version, in the ways people ask for it', () => {
   for (const words of [['--version'], ['-v']]) assert.equal(strake(...words).stdout, `Strake version ${version}\n`)
   assert.match(strake('version').stdout, new RegExp(`^Strake\n Version: +${version.replaceAll('.', '\\.')}\n`))
-  assert.equal(JSON.parse(strake('version', '--format', 'json').stdout).version, version)
+  assert.equal(JSON.parse(strake('version', '--format', 'json').stdout).Client.Version, version)
+  assert.equal(strake('version', '-f', '{{.Server.Version}}').stdout, `${version}\n`)
 })
 
 test('help', () => {
@@ -46,6 +47,11 @@ test('mistakes and their exit codes', () => {
     [['bild'], 1, /^ERROR: unknown command: strake bild\nhint: Did you mean 'strake build'\?\n/],
     [['image', 'lss'], 1, /hint: Did you mean 'strake image ls'\?/],
     [['help', 'nothing-like-it'], 1, /^ERROR: unknown command/],
+    [['top', 'web'], 1, /^ERROR: unknown command: strake top\nhint: See strake exec CONTAINER ps\n/],
+    [['container', 'cp', 'a', 'b'], 1, /unknown command: strake container cp\nhint: Files go through a volume/],
+    [['exec', 'none', 'true'], 1, /^ERROR: No such container: none\n/],
+    [['create', '--cpus', 'x', 'none'], 1, /^ERROR: invalid value for --cpus/],
+    [['run', '--cpus', 'x', 'none'], 125, /^ERROR: invalid value for --cpus/],
     [['--foo'], 125, /^unknown flag: --foo\n/],
     [['build', '--foo', '.'], 125, /^ERROR: unknown flag: --foo\n[\s\S]*Usage: {2}strake build/],
     [['build'], 1, /^ERROR: 'strake build' requires 1 argument\n[\s\S]*See 'strake build --help'/],
@@ -73,6 +79,19 @@ test('a reader that has enough ends the command in silence', () => {
   const line = `"${process.execPath}" ${flags} "${main}" --help | true; exit "\${PIPESTATUS[0]}"`
   const { status, stderr } = spawnSync('bash', ['-c', line], { env, encoding: 'utf8' })
   assert.deepEqual([status, stderr], [0, ''])
+})
+
+test('output that has no room is an error, and so is no message that has none', () => {
+  const full = (line: string) => {
+    const command = `"${process.execPath}" ${flags} "${main}" ${line}`
+    const { status, stderr } = spawnSync('bash', ['-c', command], { env, encoding: 'utf8' })
+    return [status, stderr]
+  }
+  assert.deepEqual(full('version >/dev/full'), [
+    1,
+    'ERROR: standard output cannot be written: ENOSPC: no space left on device, write\n',
+  ])
+  assert.deepEqual(full('bild 2>/dev/full'), [1, ''])
 })
 
 test('the first signal cancels, the second ends', async () => {

@@ -2,6 +2,7 @@ import type { Engine } from '../engine/mod.ts'
 import { nearest, StrakeError } from '../lib/mod.ts'
 import type { Call, Command, Terminal } from './command.ts'
 import { type Entry, entries, find, members, names } from './commands.ts'
+import { insteadOf } from './instead.ts'
 import { parse, type UsageError } from './parse.ts'
 import { catchSignals, type Signals } from './signals.ts'
 import { ClosedOutput } from './terminal.ts'
@@ -26,7 +27,7 @@ export async function main(words: readonly string[], terminal: Terminal): Promis
     debug ||= start.debug
     return await perform(start, terminal)
   } catch (error) {
-    return await report(error, { terminal, debug, failure: entry?.failure ?? 1 })
+    return await report(error, { terminal, debug, entry })
   }
 }
 
@@ -99,7 +100,7 @@ async function perform({ entry, command, options, args }: Start, terminal: Termi
 
 async function report(
   error: unknown,
-  { terminal, debug, failure }: { terminal: Terminal; debug: boolean; failure: number },
+  { terminal, debug, entry }: { terminal: Terminal; debug: boolean; entry: Entry | undefined },
 ): Promise<number> {
   if (error instanceof ClosedOutput) return 0
   try {
@@ -108,10 +109,10 @@ async function report(
   } catch (problem) {
     if (!(problem instanceof ClosedOutput)) throw problem
   }
+  const failure = entry?.failure ?? 1
   if (!(error instanceof StrakeError)) return failure
   if (error.code === 'cancelled') return error.exitCode ?? 130
-  // 126 and 127 are a container's command that can't be started or is not there.
-  return failure === 125 && (error.exitCode === 126 || error.exitCode === 127) ? error.exitCode : failure
+  return entry?.starts && (error.exitCode === 126 || error.exitCode === 127) ? error.exitCode : failure
 }
 
 async function help(words: readonly string[], terminal: Terminal): Promise<number> {
@@ -148,8 +149,9 @@ function unknown(group: string, word: string, terminal: Terminal): number {
   const candidates =
     group === '' ? entries.flatMap((entry) => [entry.name, ...names(entry)]) : members(group).map(({ name }) => name)
   const close = nearest(word, candidates)
+  const instead = insteadOf(`${prefix}${word}`) ?? (close && `Did you mean 'strake ${prefix}${close}'?`)
   terminal.err(`${color('red', 'ERROR:')} unknown command: strake ${prefix}${word}\n`)
-  if (close) terminal.err(`${color('cyan', 'hint:')} Did you mean 'strake ${prefix}${close}'?\n`)
+  if (instead) terminal.err(`${color('cyan', 'hint:')} ${instead}\n`)
   terminal.err(`\nRun 'strake ${prefix}--help' for more information\n`)
   return 1
 }

@@ -110,7 +110,7 @@ export function askedFor({
   if (pull !== undefined && pull !== 'always' && pull !== 'missing' && pull !== 'never') {
     throw new StrakeError('invalid', `invalid pull option: '${pull}': must be one of "always", "missing" or "never"`)
   }
-  if (cpus !== undefined && !/^\d+(\.\d+)?$/.test(cpus)) {
+  if (cpus !== undefined && !/^(\d+\.?\d*|\.\d+)$/.test(cpus)) {
     throw new StrakeError('invalid', `invalid value for --cpus: ${JSON.stringify(cpus)}`, { hint: 'Write it as 1.5' })
   }
   return {

@@ -1,4 +1,5 @@
 import { fstatSync, writeSync } from 'node:fs'
+import { StrakeError } from '../lib/mod.ts'
 import type { Terminal } from './command.ts'
 
 const codes = { red: 31, green: 32, yellow: 33, cyan: 36, bold: 1, dim: 2 } as const
@@ -44,11 +45,17 @@ function write(fd: 1 | 2, text: string | Uint8Array): void {
     try {
       offset += writeSync(fd, bytes, offset)
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException
-      if (code === 'EPIPE') throw new ClosedOutput('the reader of the output is gone')
-      if (code !== 'EAGAIN') throw error
-      // Someone who shares the descriptor has made it non-blocking: wait a little for room.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
+      const { code, message } = error as NodeJS.ErrnoException
+      if (code === 'EPIPE' || (code === 'EIO' && fstatSync(fd).isCharacterDevice()))
+        throw new ClosedOutput('the reader of the output is gone')
+      if (code === 'EAGAIN') {
+        // Someone who shares the descriptor has made it non-blocking: wait a little for room.
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2)
+        continue
+      }
+      // What goes to a full disk there is no result, and nobody could be told.
+      if (fd === 2) return
+      throw new StrakeError('unavailable', `standard output cannot be written: ${message}`, { cause: error })
     }
   }
 }

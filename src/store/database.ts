@@ -1,3 +1,4 @@
+import { statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { errno, StrakeError } from '../lib/mod.ts'
@@ -6,7 +7,16 @@ import { errno, StrakeError } from '../lib/mod.ts'
 const patience = 60_000
 
 /** SQLite's result codes (sqlite.org/rescode.html). */
-const sqlite = { busy: 5, readonly: 8, corrupt: 11, full: 13, cantOpen: 14, notDatabase: 26, foreignKey: 787 } as const
+const sqlite = {
+  busy: 5,
+  readonly: 8,
+  ioError: 10,
+  corrupt: 11,
+  full: 13,
+  cantOpen: 14,
+  notDatabase: 26,
+  foreignKey: 787,
+} as const
 
 /** One connection to the store's database, in WAL mode. */
 export class Database implements Disposable {
@@ -121,8 +131,9 @@ function storageError(root: string, cause: unknown): unknown {
   if (cause instanceof StrakeError) return cause
   const code = sqliteCode(cause)
   const name = errno(cause)
-  if (name === 'ENOSPC' || name === 'EDQUOT' || code === sqlite.full) {
-    const hint = 'Free some space there, for example with: strake system prune'
+  if (name === 'ENOSPC' || name === 'EDQUOT' || code === sqlite.full || (code === sqlite.ioError && isFull(root))) {
+    // The database itself takes a little while it is open, so that nothing of the store can be removed on a disk without a byte.
+    const hint = 'Free some space there, for example with: strake system prune (which needs some kilobytes itself)'
     return new StrakeError('unavailable', `no space is left for the store ${root}`, { hint, cause })
   }
   if (
@@ -143,9 +154,22 @@ function storageError(root: string, cause: unknown): unknown {
     const hint = 'Another process, perhaps a stopped one, keeps it locked. See: fuser -v strake.db'
     return new StrakeError('unavailable', `the database of the store ${root} is locked`, { hint, cause })
   }
+  if (code === sqlite.ioError) {
+    const hint = 'The disk may be failing: see what the kernel says in dmesg'
+    return new StrakeError('unavailable', `the database of the store ${root} cannot be read or written`, {
+      hint,
+      cause,
+    })
+  }
   if (isDamage(cause)) {
     const hint = 'See what is left with: strake system check'
     return new StrakeError('corrupt', `the database of the store ${root} is damaged`, { hint, cause })
   }
   return cause
+}
+
+/** Whether there is less room than SQLite's smallest file beside the database takes (`-shm`: 32 KiB). */
+function isFull(root: string): boolean {
+  const { bavail, bsize } = statfsSync(root)
+  return bavail * bsize < 64 << 10
 }

@@ -83,6 +83,7 @@ test('a store that one may not write to is refused', asRoot, () => {
 test('a full file system is named, and what was there stays whole', asRoot, () => {
   using t = temporaryDirectory()
   const code = `
+    import { openSync, writeSync } from 'node:fs'
     import { openStore } from ${JSON.stringify(join(import.meta.dirname, 'open.ts'))}
     import { enterPrivateMounts, mount } from ${JSON.stringify(join(import.meta.dirname, '../host/mod.ts'))}
     enterPrivateMounts()
@@ -97,10 +98,15 @@ test('a full file system is named, and what was there stays whole', asRoot, () =
       ingest[Symbol.dispose]()
     } finally {
       console.log(store.content.read(digest).toString(), JSON.stringify(store.check({ content: true })))
-    }`
+    }
+    // Without a byte left, SQLite cannot even make what it needs to read.
+    store[Symbol.dispose]()
+    const fill = openSync(${JSON.stringify(join(t.path, 'fill'))}, 'w')
+    try { for (;;) writeSync(fill, Buffer.alloc(1024)) } catch {}
+    try { openStore(${JSON.stringify(t.path)}) } catch (error) { console.log(error.code, error.message) }`
   const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' })
   const refused = `unavailable no space is left for the store ${t.path}\n`
-  assert.equal(stdout, `${refused}${refused}hello []\n`, stderr)
+  assert.equal(stdout, `${refused}${refused}hello []\n${refused}`, stderr)
 })
 
 test('a transaction is whole or not at all, and nests', () => {

@@ -20,7 +20,12 @@ export interface Recorder {
 }
 
 type Writable<T> = { -readonly [K in keyof T]: T[K] }
-type OpenStep = Writable<StepRecord> & { log?: number; bytes: Map<string, { kind: 'read' | 'written'; count: number }> }
+type OpenStep = Writable<StepRecord> & {
+  log?: number
+  /** The rest of its log could not be written. */
+  isCut?: true
+  bytes: Map<string, { kind: 'read' | 'written'; count: number }>
+}
 
 /** @param owner the process, as leases name it */
 export function recordBuild(store: Store, subject: BuildSubject, owner: string): Recorder {
@@ -30,7 +35,7 @@ export function recordBuild(store: Store, subject: BuildSubject, owner: string):
   const startedAt = Date.now()
   const steps = new Map<string, OpenStep>()
   function record(end: Pick<BuildRecord, 'status'> & Partial<BuildRecord>): BuildRecord {
-    const finished = [...steps.values()].map(({ log: _, bytes, ...step }): StepRecord => {
+    const finished = [...steps.values()].map(({ log: _, isCut: __, bytes, ...step }): StepRecord => {
       const sum = (kind: 'read' | 'written') =>
         [...bytes.values()].reduce((total, part) => total + (part.kind === kind ? part.count : 0), 0)
       return { ...step, read: sum('read'), written: sum('written') }
@@ -80,12 +85,21 @@ export function recordBuild(store: Store, subject: BuildSubject, owner: string):
   }
 
   function log(step: OpenStep, data: Uint8Array): void {
-    if (step.log === undefined) {
-      mkdirSync(join(store.root, 'builds', id), { recursive: true, mode: 0o700 })
-      step.log = openSync(logFile(store.root, id, step.id), 'a', 0o600)
+    if (step.isCut) return
+    try {
+      if (step.log === undefined) {
+        mkdirSync(join(store.root, 'builds', id), { recursive: true, mode: 0o700 })
+        step.log = openSync(logFile(store.root, id, step.id), 'a', 0o600)
+      }
+      for (let at = 0; at < data.length; ) {
+        const written = writeSync(step.log, data, at)
+        at += written
+        step.logBytes += written
+      }
+    } catch {
+      // A full disk, mostly. That is for the step to meet: what it prints then is still shown, and no longer kept.
+      step.isCut = true
     }
-    for (let at = 0; at < data.length; ) at += writeSync(step.log, data, at)
-    step.logBytes += data.length
   }
 
   function closeLog(step: OpenStep): void {

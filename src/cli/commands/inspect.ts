@@ -2,6 +2,7 @@ import { inspect } from '../../engine/mod.ts'
 import { parseTemplate } from '../../lib/mod.ts'
 import { parsePlatform } from '../../oci/mod.ts'
 import { command } from '../command.ts'
+import { withAllFields } from '../inspect-fields.ts'
 
 export default command({
   name: 'inspect',
@@ -23,7 +24,7 @@ export default command({
       type,
       platform: platform === undefined ? undefined : parsePlatform(platform),
     })
-    if (template) for (const object of objects) terminal.out(`${template.execute(object)}\n`)
+    if (template) for (const object of objects) terminal.out(`${template.execute(withAllFields(object))}\n`)
     else terminal.out(`${JSON.stringify(objects, null, 4)}\n`)
     for (const error of missing.slice(0, -1)) terminal.err(`Error: ${error.message}\n`)
     const last = missing.at(-1)

@@ -1,5 +1,5 @@
 import { release } from 'node:os'
-import { version } from '../../lib/mod.ts'
+import { parseTemplate, version } from '../../lib/mod.ts'
 import { hostPlatform } from '../../oci/mod.ts'
 import { command } from '../command.ts'
 
@@ -8,18 +8,35 @@ export default command({
   usage: '[OPTIONS]',
   summary: 'Show the version',
   options: {
-    format: { kind: 'string', short: 'f', help: "'json', or nothing for lines that people read" },
+    format: { kind: 'string', short: 'f', help: "Format output using a Go template, or 'json'" },
     short: { kind: 'boolean', help: 'Only one line', hidden: true },
   },
   args: { min: 0, max: 0 },
   async run({ options, terminal }) {
-    const facts = { version, node: process.versions.node, ...hostPlatform, kernel: release() }
-    if (options.short) terminal.out(`Strake version ${version}\n`)
-    else if (options.format === 'json') terminal.out(`${JSON.stringify(facts)}\n`)
-    else
-      terminal.out(
-        `Strake\n Version:  ${version}\n Node.js:  ${facts.node}\n OS/Arch:  ${facts.os}/${facts.architecture}\n Kernel:   ${facts.kernel}\n`,
-      )
+    const { os, architecture } = hostPlatform
+    const facts = {
+      Version: version,
+      NodeVersion: process.versions.node,
+      Os: os,
+      Arch: architecture,
+      KernelVersion: release(),
+    }
+    const { format, short } = options
+    if (short) terminal.out(`Strake version ${version}\n`)
+    else if (format === undefined) {
+      const lines = [
+        'Strake',
+        ` Version:  ${facts.Version}`,
+        ` Node.js:  ${facts.NodeVersion}`,
+        ` OS/Arch:  ${os}/${architecture}`,
+        ` Kernel:   ${facts.KernelVersion}`,
+      ]
+      terminal.out(`${lines.join('\n')}\n`)
+    } else {
+      // Both of docker's sides: the command line is the engine.
+      const both = { Client: facts, Server: facts }
+      terminal.out(`${parseTemplate(format === 'json' ? '{{json .}}' : format).execute(both)}\n`)
+    }
     return 0
   },
 })

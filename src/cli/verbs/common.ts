@@ -15,6 +15,7 @@ export const common: readonly Entry[] = [
     aliases: ['container run'],
     group: 'common',
     failure: 125,
+    starts: true,
     load: () => import('../commands/run.ts'),
   },
   {
@@ -22,7 +23,7 @@ export const common: readonly Entry[] = [
     summary: 'Execute a command in a running container',
     aliases: ['container exec'],
     group: 'common',
-    failure: 125,
+    starts: true,
     load: () => import('../commands/exec.ts'),
   },
   {

@@ -26,7 +26,6 @@ export const containers: readonly Entry[] = [
     summary: 'Create a new container',
     aliases: ['container create'],
     group: 'containers',
-    failure: 125,
     load: () => import('../commands/create.ts'),
   },
   {
