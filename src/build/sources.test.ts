@@ -150,7 +150,7 @@ test('--link does not depend on what is below, and does not look at it', options
   assert.ok(readdirSync(store.snapshots.dir(modes.image.snapshot!)).includes('tmp'))
 })
 
-test('mistakes of --from, at their place', options, async () => {
+test('mistakes in the sources of COPY, at their place', options, async () => {
   const path = context(tree)
   for (const [dockerfile, message, hint] of [
     ['FROM scratch AS one\nCOPY --from=one a /', /circular dependency detected on stage: one/, /./],
@@ -162,6 +162,7 @@ test('mistakes of --from, at their place', options, async () => {
       /no such image/,
       /Did you mean the stage builder/,
     ],
+    ['FROM scratch\nCOPY "two words" /x/', /looking for matching double-quote/, /COPY \["a path\/"/],
     ['FROM scratch\nCOPY https://example.com/x /', /source can't be a URL for COPY/, /ADD/],
     ['FROM scratch\nCOPY https://example.com/x.git /', /source can't be a git ref for COPY/, /ADD/],
   ] as const) {

@@ -1,4 +1,4 @@
-import { type Stats, statSync } from 'node:fs'
+import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { BuildContext } from '../engine/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
@@ -33,6 +33,10 @@ export async function findContext(argument: string, file: string | undefined, in
       const hint = `Name the folder and the Dockerfile, or the Dockerfile alone: strake build ${argument}`
       throw new StrakeError('invalid', `the context ${JSON.stringify(argument)} is not a folder`, { hint })
     }
+    if (isArchive(startOf(argument))) {
+      const hint = `The files of a build come out of an archive that is sent in: strake build - < ${argument}`
+      throw new StrakeError('invalid', `${JSON.stringify(argument)} is an archive, not a Dockerfile`, { hint })
+    }
     return { context: { kind: 'directory', path: dirname(argument) }, file: argument }
   }
   if (file === '-') return { context, dockerfile: await readInput(input, 'the Dockerfile') }
@@ -48,6 +52,18 @@ function place(argument: string): BuildContext | { readonly kind: 'file' } {
   throw new StrakeError('not_found', `unable to prepare context: path ${JSON.stringify(argument)} not found`, {
     hint: argument === '' ? 'The context is the last argument, most often a dot: strake build .' : undefined,
   })
+}
+
+/** The start of a file. A pipe, which could be read only once, has none. */
+function startOf(path: string): Buffer {
+  if (!lookAt(path)?.isFile()) return Buffer.alloc(0)
+  const fd = openSync(path, 'r')
+  try {
+    const start = Buffer.alloc(512)
+    return start.subarray(0, readSync(fd, start))
+  } finally {
+    closeSync(fd)
+  }
 }
 
 function lookAt(path: string): Stats | undefined {

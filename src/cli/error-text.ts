@@ -1,4 +1,4 @@
-import { type SourceRange, StrakeError } from '../lib/mod.ts'
+import { errno, type SourceRange, StrakeError } from '../lib/mod.ts'
 import type { Terminal } from './command.ts'
 import { columnsOf, printable } from './display.ts'
 
@@ -24,12 +24,23 @@ export function errorText(error: unknown, { color, debug = false }: ErrorTextOpt
     }
     if (errors.length > mostErrors) lines.push('', `… and ${errors.length - mostErrors} more errors`)
     if (debug) lines.push('', ...stack(error))
+  } else if (machineErrors.has(errno(error) ?? '') || isWithoutFolder(error)) {
+    lines.push(`${color('red', 'ERROR:')} ${printable((error as Error).message)}`)
+    if (isWithoutFolder(error)) lines.push(`${color('cyan', 'hint:')} Go to another folder: this one has been removed.`)
+    if (debug) lines.push('', ...stack(error))
   } else {
     const message = error instanceof Error ? error.message : String(error)
     lines.push(`${color('red', 'ERROR:')} ${printable(message)}`, 'This is a defect of Strake; please report it with:')
     lines.push(...stack(error))
   }
   return `${lines.join('\n')}\n`
+}
+
+/** What a machine may refuse anybody anywhere: no room, no right, no more files or memory, a failing disk. */
+const machineErrors = new Set(['EACCES', 'EDQUOT', 'EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'ENOSPC', 'EPERM', 'EROFS'])
+
+function isWithoutFolder(error: unknown): boolean {
+  return errno(error) === 'ENOENT' && (error as NodeJS.ErrnoException).syscall === 'uv_cwd'
 }
 
 /** The errors of a text in which several things are wrong, of which the thrown one is the first. */

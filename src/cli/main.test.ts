@@ -13,6 +13,10 @@ const env = { ...process.env, STRAKE_ROOT: join(dir, 'store') }
 const flags = ['--disable-warning=ExperimentalWarning']
 const main = join(import.meta.dirname, '../main.ts')
 
+// What gzip begins with.
+const archive = join(dir, 'context.tgz')
+writeFileSync(archive, Buffer.from('1f8b0800000000000003', 'hex'))
+
 function strake(...words: string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [...flags, main, ...words], { env, encoding: 'utf8' })
   return { status, stdout, stderr }
@@ -56,6 +60,7 @@ test('mistakes and their exit codes', () => {
     [['build', '--foo', '.'], 125, /^ERROR: unknown flag: --foo\n[\s\S]*Usage: {2}strake build/],
     [['build'], 1, /^ERROR: 'strake build' requires 1 argument\n[\s\S]*See 'strake build --help'/],
     [['build', join(dir, 'none')], 1, /^ERROR: unable to prepare context: path .* not found\n$/],
+    [['build', archive], 1, /is an archive, not a Dockerfile\nhint: .*strake build - < /],
     [['build', '-t', 'App', dir], 1, /must be lowercase\nhint: Write app\.\n/],
     [['build', '--progress', 'loud', dir], 1, /^ERROR: invalid progress mode loud\nhint: /],
     [['build', '--progress', 'tty', dir], 1, /needs a terminal/],

@@ -119,6 +119,7 @@ test('guesses what was meant', () => {
   assert.equal(refused(build, '--tga', 'x').hint, 'Did you mean --tag?')
   assert.equal(refused(build, '-tag').kind, 'usage')
   assert.equal(refused(build, '-no-cache', '.').hint, 'Did you mean --no-cache?')
+  assert.equal(refused(build, '--no-c', '.').hint, 'Did you mean --no-cache?')
   assert.equal(refused(build, '--wholly-other').hint, undefined)
   assert.equal(refused({ ...build, instead: { tagg: 'Do so.' } }, '--tagg', 'x').hint, 'Do so.')
 })

@@ -76,7 +76,8 @@ export function parse(command: Command, words: readonly string[]): Parsed {
     if (name === '' || name.startsWith('-')) return { message: `bad flag syntax: ${word}` }
     const option = own(options, name)
     if (!option) {
-      const close = nearest(name, Object.keys(options))
+      const names = Object.keys(options)
+      const close = names.find((one) => one.startsWith(name)) ?? nearest(name, names)
       const hint = own(command.instead ?? {}, name) ?? (close && `Did you mean --${close}?`)
       return { message: `unknown flag: --${name}`, hint }
     }

@@ -14,6 +14,7 @@ describe('missing source', () => {
     assert.match(missingSource('requirment.txt', { names: ['app.py', 'requirements.txt'] }).fix, /"requirements.txt"/)
     assert.match(missingSource('/app.py', { names: ['src/app.py'] }).fix, /"src\/app.py"/)
     assert.match(missingSource('x', { names: ['app.py', 'lib'] }).fix, /app\.py, lib$/)
+    assert.match(missingSource('./link', { names: ['link'] }).cause, /"\.\/link" is a symbolic link/)
     assert.match(missingSource('x', { names: [] }).fix, /the build context may be another/)
     assert.match(missingSource('x', { names: [], tree: 'stage build' }).cause, /in stage build\.$/)
   })

@@ -41,6 +41,12 @@ export function missingSource(
       fix: 'Build with the folder above as the context, and name the Dockerfile with -f.',
     }
   }
+  if (names.includes(wanted)) {
+    return {
+      cause: `"${name}" is a symbolic link, and what it leads to is not in ${tree}.`,
+      fix: `A link is read as if ${tree} were all there is: / is its top. Copy what is behind it to there.`,
+    }
+  }
   const base = (path: string) => path.split('/').at(-1) ?? path
   const elsewhere = names.find((path) => path !== wanted && base(path) === base(wanted))
   const meant = elsewhere ?? nearest(wanted, names)

@@ -183,6 +183,22 @@ test('who asks to wait for an hour is told so at once, with the limit', options,
   to.store[Symbol.dispose]()
 })
 
+test('of what is too large, a proxy is told of only where no registry says why', options, async () => {
+  await using from = await filledRegistry()
+  for (const [body, hint] of [
+    ['<html>', /^A proxy before the registry/],
+    ['{"errors":[{"code":"DENIED","message":"the quota is used up"}]}', /^$/],
+  ] as const) {
+    const to = sandbox()
+    from.fault = (_, response) => response.writeHead(413).end(body) && true
+    await assert.rejects(
+      pullImage(to.store, to.images, { reference: from.reference, ...to.common }),
+      (error: StrakeError) => hint.test(error.hint ?? ''),
+    )
+    to.store[Symbol.dispose]()
+  }
+})
+
 test('lies of every kind leave nothing behind', options, async () => {
   const noise = randomBytes(2000)
   const lies: Record<string, [(from: Awaited<ReturnType<typeof filled>>) => void, string, RegExp]> = {

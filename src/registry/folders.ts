@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
+import { createReadStream, existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { errno, makeFolder, StrakeError, writeFile } from '../lib/mod.ts'
 import { type Descriptor, hex, mediaTypes } from '../oci/mod.ts'
@@ -24,6 +24,7 @@ export function openLayout(path: string): Target {
       )
       const found = reference === '' ? (manifests.length === 1 ? manifests[0] : undefined) : named[0]
       if (found) return found
+      if (!existsSync(file)) throw new StrakeError('not_found', `${path} is no OCI layout: it has no index.json`)
       const known = manifests.map(({ digest, annotations }) => annotations?.[refName] ?? digest)
       const what = reference === '' ? 'more or less than one image' : `no image ${reference}`
       throw new StrakeError('not_found', `oci:${path} has ${what}`, {

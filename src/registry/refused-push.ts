@@ -25,7 +25,7 @@ export async function explainRefusedPush(
   if (own) {
     lines.push(`${familiarName(reference)} is in nobody's namespace. Give it a name in yours, and push that:`, better)
     if (hub) lines.push(elsewhere(reference, bare, env))
-  } else if (credentials) {
+  } else if (credentials && !/\bquota\b/.test(error.message)) {
     if (user !== undefined && bare.split('/')[0] !== user) lines.push(`Below your own name: ${better}`)
     lines.push(`With another account or token: ${login}`)
   }

@@ -63,6 +63,9 @@ async function behaves(target: Target): Promise<void> {
 }
 
 test('an OCI layout is a target', () => behaves(openLayout(join(folder, 'layout'))))
+test('a folder that is none is no layout', async () => {
+  await assert.rejects(openLayout(join(folder, 'none')).resolve(''), { code: 'not_found', message: /is no OCI layout/ })
+})
 test('a directory is a target', () => behaves(openDirectory(join(folder, 'directory'))))
 test('a repository is a target', async () => {
   await using registry = await new FaultyRegistry().listen()

@@ -144,7 +144,7 @@ function findDockerfile(
   const name = file ?? 'Dockerfile'
   if (context.kind !== 'directory') {
     const text = readInRoot(root, name, 16 << 20)
-    if (!text) throw noDockerfile(name)
+    if (!text) throw noDockerfile(name, 'ENOENT')
     return { text, file: name }
   }
   const path = file ?? join(root, 'Dockerfile')
@@ -155,13 +155,23 @@ function findDockerfile(
     if (file === undefined && errno(error) === 'ENOENT' && existsSync(lower)) {
       return { text: readFileSync(lower), file: 'dockerfile', path: lower }
     }
-    if (errno(error) === 'ENOENT' || errno(error) === 'EISDIR' || errno(error) === 'ENOTDIR') throw noDockerfile(name)
-    throw error
+    throw noDockerfile(name, errno(error), error)
   }
 }
 
-function noDockerfile(name: string): StrakeError {
-  return new StrakeError('not_found', `failed to read dockerfile: open ${name}: no such file or directory`, {
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: 'open %: no such file or directory',
+  ENOTDIR: 'open %: not a directory',
+  EISDIR: 'read %: is a directory',
+  EACCES: 'open %: permission denied',
+  ELOOP: 'open %: too many levels of symbolic links',
+}
+
+function noDockerfile(name: string, code: string | undefined, cause?: unknown): unknown {
+  const reason = code === undefined ? undefined : reasons[code]
+  if (!reason) return cause
+  return new StrakeError('not_found', `failed to read dockerfile: ${reason.replace('%', () => name)}`, {
     hint: 'Name the folder that holds the Dockerfile, or the file itself with -f.',
+    cause,
   })
 }

@@ -28,13 +28,25 @@ export interface ReadCopy {
   readonly link: boolean
 }
 
+/** A path of the instruction; who wrote one with blanks in quotes, as in a shell, is told how it is done here. */
+function expandPath(evaluation: Reading['evaluation'], word: Word, instruction: string): string {
+  try {
+    return expandWord(evaluation, word)
+  } catch (error) {
+    const { text, range } = word
+    if (!(error instanceof StrakeError) || !/^["'][^"']*$/.test(text)) throw error
+    const hint = `Blanks part the words of ${instruction}, also in quotes. Write paths with blanks as a list:\n${instruction} ["a path/", "/another path/"]`
+    throw new StrakeError(error.code, error.message, { range, hint, cause: error })
+  }
+}
+
 export async function readCopy(reading: Reading, instruction: CopyInstruction, id: string): Promise<ReadCopy> {
   checkFlags(instruction)
   const { reader, evaluation } = reading
   const { sources } = reader
   const word = instruction.kind.toUpperCase()
-  const names = instruction.sources.map((source) => expandWord(evaluation, source))
-  const written = expandWord(evaluation, instruction.destination)
+  const names = instruction.sources.map((source) => expandPath(evaluation, source, word))
+  const written = expandPath(evaluation, instruction.destination, word)
   const { options, chown, chmod } = readOptions(reading, instruction, { id, written })
   if (names.length + instruction.heredocs.length > 1 && !options.destination.endsWith('/')) {
     reader.options.progress?.({

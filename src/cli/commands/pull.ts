@@ -40,12 +40,13 @@ export default command({
         say(`${pulled.reference.tag}: Pulling from ${reference.repository}`)
         told(pulled)
       }
+      terminal.out(`${reference.registry}/${reference.repository}\n`)
     } else {
       if (!/[:@][^/]*$/.test(name)) say('Using default tag: latest')
       say(`${reference.digest ?? reference.tag}: Pulling from ${reference.repository}`)
       told(await pull(engine(), asked))
+      terminal.out(`${referenceString(reference)}\n`)
     }
-    terminal.out(`${referenceString(reference)}\n`)
     return 0
   },
 })

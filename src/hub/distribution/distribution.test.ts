@@ -307,7 +307,7 @@ test('a quota holds, and says so', async () => {
   const digest = digestOf(content)
   const answer = await send(hub, `POST /v2/bob/small/blobs/uploads/?digest=${digest}`, { user: 'bob', body: content })
   assert.equal(answer.status, 403)
-  assert.match(await answer.text(), /quota of \\"bob\\" is used up/)
+  assert.match(await answer.text(), /quota of \\"bob\\" is used up: 10kB/)
   assert.equal((await send(hub, `HEAD /v2/bob/small/blobs/${digest}`, { user: 'bob' })).status, 404)
   await hub.data.accounts.setQuota('bob', undefined)
   await pushImage(hub, 'bob/small', { user: 'bob', tag: 'y', content })

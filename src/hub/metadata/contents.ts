@@ -1,4 +1,4 @@
-import { StrakeError } from '../../lib/mod.ts'
+import { bytes, StrakeError } from '../../lib/mod.ts'
 import type { Descriptor, Digest } from '../../oci/mod.ts'
 import type { Blob, Repository, StoredManifest, Tag } from '../types.ts'
 import type { Swept } from './collect.ts'
@@ -91,7 +91,7 @@ export interface Contents {
 
 /** What somebody is told whose namespace has no room for what they push. */
 export function quotaError(namespace: string, quota: number): StrakeError {
-  return new StrakeError('denied', `the quota of "${namespace}" is used up: ${quota} bytes`, {
+  return new StrakeError('denied', `the quota of "${namespace}" is used up: ${bytes(quota)}`, {
     hint: 'Delete tags that nobody needs, or ask an administrator of the hub for more.',
   })
 }

@@ -44,7 +44,7 @@ export async function failureOf(answer: Answer, doing: string): Promise<StrakeEr
     hint:
       status === 429
         ? `The registry limits requests${limit ? ` (${rateLimitText(limit)})` : ''}: wait, or log in with: strake login ${url.host}`
-        : status === 413
+        : status === 413 && told.length === 0
           ? 'A proxy before the registry does not let uploads of this size pass: its limit must be raised.'
           : undefined,
   })
