@@ -49,6 +49,21 @@ test('it finds its package through links, from any folder', () => {
   assert.equal(start('./strake', own, join(root, 'bin')).status, 0)
 })
 
+test('arguments that Node.js has options for are ours', () => {
+  const program = join(install('env-file'), 'bin/strake')
+  const file = join(dir, 'variables')
+  writeFileSync(file, 'NODE_OPTIONS=--no-such-option\n')
+  for (const words of [
+    ['run', '--env-file', file],
+    ['run', '--env-file', join(dir, 'none')],
+    ['run', `--env-file=${join(dir, 'none')}`],
+  ]) {
+    const env = { PATH: '/usr/bin:/bin', ...own }
+    const { stdout, stderr } = spawnSync(program, words, { env, encoding: 'utf8' })
+    assert.deepEqual([stdout, stderr], [`${JSON.stringify(words)}\n`, ''])
+  }
+})
+
 test('the npm package node wins over the one on PATH', () => {
   const root = install('bundled')
   mkdirSync(join(root, 'node_modules/node/bin'), { recursive: true })

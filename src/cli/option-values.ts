@@ -91,11 +91,11 @@ function readVariables(path: string): string[] {
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => {
       const name = line.split('=', 1)[0]!
-      if (/\s/.test(name.trimEnd()) || name === '') {
+      if (/\s/.test(name) || name === '') {
         const why = name === '' ? `no variable name on line '${line}'` : `variable '${name}' contains whitespaces`
         throw new StrakeError('invalid', `poorly formatted environment: ${why} (${path})`)
       }
-      return line.includes('=') ? `${name.trimEnd()}${line.slice(name.length)}` : name.trimEnd()
+      return line
     })
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { posix, resolve } from 'node:path'
 import { StrakeError } from '../lib/mod.ts'
 import { randomId } from './random-id.ts'
@@ -54,6 +55,11 @@ export function parseMount(text: string): ContainerMount {
   const readonly = isTrue(fields.get('readonly'))
   if (type === 'bind') {
     if (!source) throw new StrakeError('invalid', `invalid --mount "${text}": type=bind needs a source`)
+    // As in docker, --volume makes a folder that is not there, and --mount does not.
+    if (!existsSync(source)) {
+      const message = `invalid mount config for type "bind": bind source path does not exist: ${source}`
+      throw new StrakeError('invalid', message, { hint: `Make it first: mkdir -p ${source}` })
+    }
     return { kind: 'bind', source: resolve(source), target, readonly }
   }
   if (type === 'volume') {

@@ -89,7 +89,14 @@ test('what is wrong is refused in the words of docker', () => {
   for (const volume of ['', ':', 'a:b', '/a:/', '/a:/b:/c:d', 'a/../..:b', 'x:/y:nope', ' :/x']) {
     message({ volumes: [volume] }, /invalid/)
   }
-  for (const mount of ['', 'type=bind,target=/x', 'type=what,target=/x', 'source=a', 'type=tmpfs,source=a,target=/x']) {
+  for (const mount of [
+    '',
+    'type=bind,target=/x',
+    'type=bind,source=/no/such,target=/x',
+    'type=what,target=/x',
+    'source=a',
+    'type=tmpfs,source=a,target=/x',
+  ]) {
     message({ mounts: [mount] }, /mount|target|unknown field/)
   }
   message({ tmpfs: ['/x:upperdir=/etc'] }, /invalid tmpfs option/)

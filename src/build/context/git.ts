@@ -85,7 +85,9 @@ async function resolveRef(workspace: Workspace, options: GitOptions): Promise<Re
     return { commit, want: name }
   }
   throw new StrakeError('not_found', `repository ${redacted(remote)} does not contain ref ${ref}`, {
-    hint: `See what it has with: git ls-remote ${redacted(remote)}`,
+    hint: /^[0-9a-f]{4,39}$/.test(ref)
+      ? 'A commit is asked for by its whole id: git rev-parse SHORT'
+      : `See what it has with: git ls-remote ${redacted(remote)}`,
   })
 }
 

@@ -23,9 +23,10 @@ export default command({
       image: args[0]!,
       platform: platform === undefined ? undefined : parsePlatform(platform),
     })
-    const rows = entries.map((entry) =>
-      fields(entry, { human: options.human !== false, whole: options['no-trunc'] === true }),
-    )
+    const whole = options['no-trunc'] === true
+    // Rows of a table are lines; a template gets the instruction as it was, here-documents too.
+    const flat = !whole || /^(table\b|$)/.test(options.format ?? '')
+    const rows = entries.map((entry) => fields(entry, { human: options.human !== false, whole, flat }))
     if (options.quiet) terminal.out(rows.map((row) => `${row.ID}\n`).join(''))
     else terminal.out(renderListing(rows, { headers, columns, format: options.format }))
     return 0
@@ -45,11 +46,12 @@ const headers = {
 
 function fields(
   entry: HistoryEntry,
-  { human, whole }: { readonly human: boolean; readonly whole: boolean },
+  { human, whole, flat }: { readonly human: boolean; readonly whole: boolean; readonly flat: boolean },
 ): Record<keyof typeof headers, string> {
   const created = Date.parse(entry.created ?? '')
   const known = !Number.isNaN(created)
-  const by = (entry.created_by ?? '').replaceAll('\t', ' ').replaceAll('\n', ' ')
+  const spaced = (entry.created_by ?? '').replaceAll('\t', ' ')
+  const by = flat ? spaced.replaceAll('\n', ' ') : spaced
   return {
     Comment: entry.comment ?? '',
     get CreatedAt() {
