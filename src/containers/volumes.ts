@@ -129,7 +129,7 @@ export function volumePath(store: Store, name: string): string {
 
 /** Checks that a path of the host that is to be mounted is there, or makes a directory of it, as docker's `-v` does. */
 export function ensureSource(source: string): void {
-  if (!existsSync(source)) makeFolder(source)
+  if (!existsSync(source)) makeFolder(source, 0o777)
 }
 
 function toVolume(store: Store, row: object): Volume {

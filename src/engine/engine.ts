@@ -1,6 +1,7 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { type Images, openImages } from '../images/mod.ts'
+import { takeUmask } from '../lib/mod.ts'
 import { openStore, type Store } from '../store/mod.ts'
 
 /** An open store and what stands on it: what every verb works with. */
@@ -19,8 +20,9 @@ export function defaultRoot(env: NodeJS.ProcessEnv = process.env): string {
   return join(env.XDG_DATA_HOME ?? join(homedir(), '.local/share'), 'strake')
 }
 
-/** Opens the store at `root`, or makes it. */
+/** Opens the store at `root`, or makes it. From then on the process has a umask of 022, as docker's engine. */
 export function openEngine(root: string = defaultRoot()): Engine {
+  takeUmask()
   const store = openStore(root)
   return { store, images: openImages(store), [Symbol.dispose]: () => store[Symbol.dispose]() }
 }

@@ -46,7 +46,8 @@ export interface Overlay {
 
 /**
  * Mounts a stack of layers on `target`, without redirects, metacopy and index, so that the upper directory alone says
- * what changed. Layers are named by file descriptor, because mount(2) takes at most a page of options.
+ * what changed. Directories are named by file descriptor, because mount(2) takes at most a page of options, in which commas,
+ * colons and backslashes mean something.
  * Throws `EINVAL` from the kernel beyond about 230 layers or 500 where each name is short.
  */
 export function mountOverlay(target: string, { lower, upper }: Overlay): void {
@@ -57,13 +58,13 @@ export function mountOverlay(target: string, { lower, upper }: Overlay): void {
   }
   const handles: number[] = []
   try {
-    const names = lower.map((dir) => {
+    const name = (dir: string) => {
       const fd = openSync(dir, O_PATH)
       handles.push(fd)
       return `/proc/self/fd/${fd}`
-    })
-    const options = [`lowerdir=${names.join(':')}`, 'redirect_dir=off', 'metacopy=off', 'index=off']
-    if (upper) options.push(`upperdir=${upper.dir}`, `workdir=${upper.work}`)
+    }
+    const options = [`lowerdir=${lower.map(name).join(':')}`, 'redirect_dir=off', 'metacopy=off', 'index=off']
+    if (upper) options.push(`upperdir=${name(upper.dir)}`, `workdir=${name(upper.work)}`)
     try {
       mount('overlay', target, 'overlay', 0, [...options, ...(upper?.volatile ? ['volatile'] : [])].join(','))
     } catch (error) {

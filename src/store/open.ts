@@ -65,6 +65,12 @@ function userVersion(db: Database): number {
 
 /** Takes an empty directory as the store's. The database comes first: whoever sees it knows whose directory it is. */
 function settle(root: string): void {
+  if (root.includes(':')) {
+    // conmon and crun take what stands before one for the kind of a log.
+    throw new StrakeError('invalid', `the path of a store cannot have a colon: ${root}`, {
+      hint: 'Name another directory in STRAKE_ROOT',
+    })
+  }
   if (!existsSync(root)) {
     try {
       makeFolder(root)

@@ -47,6 +47,8 @@ test('a directory with something else in it is not taken', () => {
   mkdirSync(join(t.path, 'empty'))
   openStore(join(t.path, 'empty'))[Symbol.dispose]()
   openStore(join(t.path, 'a/b/c'))[Symbol.dispose]()
+  assert.throws(() => openStore(join(t.path, 'a:b')), { code: 'invalid', message: /cannot have a colon/ })
+  assert.ok(!existsSync(join(t.path, 'a:b')))
 })
 
 test('a newer or a damaged database is refused', () => {

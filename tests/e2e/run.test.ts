@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { freePort, notRoot, page, Sandbox, until } from './harness.ts'
@@ -70,6 +70,22 @@ describe('strake run', { skip: notRoot, concurrency: false }, () => {
     assert.notEqual((await box.run(['run', '--rm', '-v', `${dir}:/mnt:ro`, 'busybox', 'touch', '/mnt/x'])).code, 0)
     await run('-v', 'data:/data', 'busybox', 'sh', '-c', 'echo kept > /data/file')
     assert.equal(await run('-v', 'data:/data', 'busybox', 'cat', '/data/file'), 'kept')
+  })
+
+  it('has files that every user can read, whatever the umask here, and leaves those for the caller to it', async () => {
+    const old = process.umask(0o077)
+    try {
+      const source = join(box.dir, 'made')
+      const paths = ['/etc/hosts', '/etc/resolv.conf', '/volume', '/bind', '/new']
+      const modes = ['-v', 'open:/volume', '-v', `${source}:/bind`, '-w', '/new/dir', 'busybox', 'stat', '-c', '%a']
+      assert.equal(await run(...modes, ...paths), '644\n644\n755\n755\n755')
+      const step = box.context({ Dockerfile: 'FROM busybox\nRUN stat -c %a /etc/hosts /etc/resolv.conf > /modes\n' })
+      await box.ok(['build', '-q', '-t', 'modes', '-o', `type=oci,dest=${join(box.dir, 'modes.tar')}`, '--load', step])
+      assert.equal(await run('modes', 'cat', '/modes'), '644\n644')
+      assert.equal(statSync(join(box.dir, 'modes.tar')).mode & 0o777, 0o600)
+    } finally {
+      process.umask(old)
+    }
   })
 
   it('isolates like docker', async () => {
