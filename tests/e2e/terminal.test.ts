@@ -105,6 +105,32 @@ describe('the terminal of a container', { skip: notRoot, concurrency: false }, (
     await box.ok(['rm', '-f', 'bg'])
   })
 
+  it('answers the questions of a login, one after the other or at once, and Ctrl-C ends them', async () => {
+    // Nobody listens at that port: who says so has asked for both.
+    const login = ['login', 'localhost:1']
+    for (const typed of [['alice\n', 'secreT\x7ft\n'], ['alice\nsecret\n']]) {
+      using pty = new Pty(box, login)
+      await pty.see(/Username: /)
+      pty.type(typed[0]!)
+      await pty.see(/Password: /)
+      if (typed[1]) pty.type(typed[1])
+      await pty.see(/localhost:1 can't be reached/)
+      assert.equal(await pty.exitCode, 1)
+      // Typed ahead, it was shown before the question came.
+      if (typed[1]) assert.doesNotMatch(pty.screen, /secre/)
+    }
+    for (const before of ['', 'alice\n']) {
+      using pty = new Pty(box, login)
+      await pty.see(/Username: /)
+      if (before) {
+        pty.type(before)
+        await pty.see(/Password: /)
+      }
+      pty.type('\x03')
+      assert.equal(await pty.exitCode, 130)
+    }
+  })
+
   it('is asked for where there is none', async () => {
     const { code, stderr } = await box.run(['run', '--rm', '-it', 'busybox', 'sh'])
     assert.equal(code, 125)

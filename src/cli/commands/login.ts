@@ -2,6 +2,7 @@ import { login, storedUser } from '../../engine/mod.ts'
 import { StrakeError } from '../../lib/mod.ts'
 import { command } from '../command.ts'
 import { readLine, readSecret } from '../read-line.ts'
+import { passwordFromStdin } from '../read-password.ts'
 
 export default command({
   name: 'login',
@@ -24,11 +25,7 @@ export default command({
     }
     if (fromStdin) {
       if (username === undefined) throw new StrakeError('invalid', 'Must provide --username with --password-stdin')
-      const chunks: Buffer[] = []
-      for await (const chunk of terminal.stdin) chunks.push(chunk as Buffer)
-      password = Buffer.concat(chunks)
-        .toString()
-        .replace(/\r?\n$/, '')
+      password = await passwordFromStdin(terminal)
     }
     const env = terminal.env
     const known = await storedUser(registry ?? 'docker.io', env)
@@ -48,10 +45,11 @@ export default command({
       })
     }
     if (username === undefined) {
-      username = (await readLine(terminal, known ? `Username (${known}): ` : 'Username: ')).trim() || known
+      const question = known ? `Username (${known}): ` : 'Username: '
+      username = (await readLine(terminal, question, signal)).trim() || known
     }
     if (!username) throw new StrakeError('invalid', 'username is required')
-    password ??= await readSecret(terminal, 'Password: ')
+    password ??= await readSecret(terminal, 'Password: ', signal)
     if (password === '') throw new StrakeError('invalid', 'password is required')
     const { plain } = await login({ registry, credentials: { username, password }, env, signal })
     if (plain !== undefined) {
