@@ -1,6 +1,15 @@
 import type { Image, Images } from '../images/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
-import { familiarName, familiarString, isDigest, parseReference, type Reference, referenceString } from '../oci/mod.ts'
+import {
+  familiarName,
+  familiarString,
+  formatPlatform,
+  isDigest,
+  type Platform,
+  parseReference,
+  type Reference,
+  referenceString,
+} from '../oci/mod.ts'
 import type { Store } from '../store/mod.ts'
 import type { PullOptions } from './pull.ts'
 
@@ -45,14 +54,18 @@ export async function findOrPull(store: Store, images: Images, options: FindOpti
       progress?.({ kind: 'notice', level: 'warning', message })
       return found
     }
-    throw missing(images, reference, error)
+    throw missing(images, reference, error, platform && (found ?? images.find(name)) ? platform : undefined)
   }
 }
 
-/** What to do without the registry. */
-function missing(images: Images, reference: Reference, error: StrakeError): StrakeError {
+/**
+ * What to do without the registry.
+ *
+ * @param otherwise the platform that was asked for, where the image is here for another one
+ */
+function missing(images: Images, reference: Reference, error: StrakeError, otherwise?: Platform): StrakeError {
   const name = familiarString(reference)
-  const distribution = /^(debian|ubuntu|busybox)$/.test(familiarName(reference))
+  const distribution = !otherwise && /^(debian|ubuntu|busybox)$/.test(familiarName(reference))
   const near = nearName(images, name)
   const hints = [
     near,
@@ -61,7 +74,10 @@ function missing(images: Images, reference: Reference, error: StrakeError): Stra
       : `Load it with "strake load" or "strake import", or in a build stand something in for it: --build-context ${name}=bootstrap:debian/bookworm`,
     error.code === 'unavailable' ? undefined : error.hint,
   ]
-  const message = `${name}: there is no such image on this machine, and ${error.message}`
+  const here = otherwise
+    ? `it is not on this machine for ${formatPlatform(otherwise)}`
+    : 'there is no such image on this machine'
+  const message = `${name}: ${here}, and ${error.message}`
   return new StrakeError(error.code, message, { hint: hints.filter(Boolean).join('\n'), cause: error })
 }
 
