@@ -4,7 +4,7 @@ const noMap = absent({})
 
 /** Fields of docker's types (Docker Engine API) and what they are where there is nothing in them, by the field they are in. */
 const fields: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
-  '': { Variant: '', OsVersion: '', SizeRw: null, SizeRootFs: null, ExecIDs: noList },
+  '': { Created: '', Variant: '', OsVersion: '', SizeRw: null, SizeRootFs: null, ExecIDs: noList },
   Config: {
     ArgsEscaped: false,
     Cmd: noList,

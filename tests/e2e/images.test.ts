@@ -42,6 +42,17 @@ describe('images', { skip: notRoot, concurrency: false }, () => {
     ])
   })
 
+  it('tell a template of instructions with several lines, and of times long ago', async () => {
+    const dir = box.context({ Dockerfile: 'FROM busybox\nRUN <<E\necho 1\ntrue\nE\n' })
+    await box.ok(['build', '-q', '-t', 'lines', '--build-arg', 'SOURCE_DATE_EPOCH=0', dir])
+    const created = await box.ok(['history', '--no-trunc', '--format', '{{.CreatedBy}}', 'lines'])
+    assert.match(created, /^RUN \/bin\/sh -c echo 1\ntrue\n # buildkit\n/)
+    const [, row] = (await box.ok(['history', '--no-trunc', 'lines'])).split('\n')
+    assert.match(row!, /echo 1 true {2}# buildkit/)
+    assert.match(await box.ok(['images', '--format', '{{.CreatedSince}}', 'lines']), /^\d\d+ years ago$/)
+    await box.ok(['rmi', 'lines'])
+  })
+
   it('are inspected, tagged and removed', async () => {
     const [image] = JSON.parse(await box.ok(['inspect', 'app:1'])) as [{ Id: string; Config: { Env: string[] } }]
     assert.ok(image.Config.Env.includes('A=1'))

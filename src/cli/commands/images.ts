@@ -65,7 +65,7 @@ function fields({ image, repository, tag, digest }: ListedImage, whole: boolean)
     get CreatedAt() {
       return goTime(image.createdAt)
     },
-    CreatedSince: image.createdAt === 0 ? 'N/A' : `${since(Date.now() - image.createdAt)} ago`,
+    CreatedSince: `${since(Date.now() - image.createdAt)} ago`,
     Digest: digest ?? '<none>',
     ID: shownId(image.id, whole),
     Repository: repository ?? '<none>',
