@@ -58,7 +58,7 @@ export function forget(engine: Engine, { all = false, filters = [], ...limits }:
         : leastRecent(candidates, usage.size - keep, {
             ...cacheLayers(store, layers, now),
             all: now,
-            parent: layers.parent,
+            under: layers.under,
             // Sizes as they were counted before.
             space: before.space,
             mountSize: ({ id }) => sizes.get(id)!,

@@ -62,7 +62,7 @@ export function readCacheRecords(store: Store, layers: Layers): CacheRecord[] {
   const known = new Map(rows.map((row) => [row.snapshot, row.usedAt]))
   const usedAt = lastUses(store, layers, known)
   const steps = rows.map(({ snapshot, ...row }): CacheRecord => {
-    const parent = [...layers.below([snapshot])].find((id) => id !== snapshot && known.has(id))
+    const parent = layers.stack(snapshot).find((id) => id !== snapshot && known.has(id))
     return {
       ...row,
       id: String(snapshot),
@@ -115,9 +115,7 @@ function lastUses({ db }: Store, layers: Layers, known: ReadonlyMap<SnapshotId, 
     for (let next = open.pop(); next !== undefined; next = open.pop()) {
       if (times.has(next)) continue
       times.set(next, time)
-      const parent = layers.parent(next)
-      if (parent !== undefined) open.push(parent)
-      open.push(...(readBy.get(next) ?? []))
+      open.push(...layers.under(next), ...(readBy.get(next) ?? []))
     }
   }
   return times

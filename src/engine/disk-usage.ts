@@ -92,7 +92,7 @@ function imageUsage(
     const uniqueSize = layers.space(own, { has: (id) => owners.has(id) && !own.has(id) })
     return {
       image,
-      sharedSize: sum(stacks[i]!, layers.size) - uniqueSize,
+      sharedSize: sum(layers.stack(image.snapshot), layers.size) - uniqueSize,
       uniqueSize,
       containers: containers.filter((container) => container.image === image.id).length,
     }

@@ -9,8 +9,11 @@ import { builderPrune } from './builder-prune.ts'
 import { systemDf } from './disk-usage.ts'
 import { openEngine } from './engine.ts'
 
-/** An engine with a chain of layers, each of four files of 100 bytes, of which the next one shares all but one. */
-function editedFourTimes() {
+/**
+ * An engine with four layers, each of four files of 100 bytes, of which all but one are shared: with the one before, or, with
+ * `over`, with the first, over which the others lie.
+ */
+function editedFourTimes({ over = false } = {}) {
   const root = mkdtempSync('/var/tmp/strake-test-')
   const engine = openEngine(join(root, 'store'))
   const { store, images } = engine
@@ -22,9 +25,9 @@ function editedFourTimes() {
       const path = join(dir, `f${file}`)
       const older = ids.at(-1)
       if (older === undefined || file === edit) writeFileSync(path, Buffer.alloc(100, edit))
-      else linkSync(join(store.snapshots.dir(older), `f${file}`), path)
+      else if (!over) linkSync(join(store.snapshots.dir(older), `f${file}`), path)
     }
-    if (edit > 0) store.snapshots.share(id, { with: ids.at(-1)!, bytes: 300 })
+    if (edit > 0) store.snapshots.share(id, { with: over ? ids[0]! : ids.at(-1)!, bytes: 300, over })
     store.snapshots.commit(id, { diffId: digestOf(`${edit}`) as string as DiffId, tarSize: 0, size: 400 })
     store.db.prepare('INSERT INTO cache VALUES (?, ?, ?, ?, 0, ?, 0)').run(`${edit}`, 'copy', id, `${edit}`, edit)
     ids.push(id)
@@ -79,6 +82,30 @@ test('images that share files of their layers share space', async () => {
   )
   assert.equal(builderPrune(engine).bytes, 200)
   assert.equal((await systemDf(engine)).images.size, 500 + blobs)
+})
+
+test('a layer that others lie over counts as long as one of them is there', async () => {
+  using engine = editedFourTimes({ over: true })
+  engine.image(engine.ids[2]!)
+  engine.image(engine.ids[3]!)
+  engine.made()
+  assert.equal(engine.onDisk(), 700)
+  const { images, buildCache } = await systemDf(engine)
+  const blobs = [...engine.store.content.walk()].reduce((sum, { size }) => sum + size, 0)
+  assert.deepEqual([images.size, buildCache.size], [600 + blobs, 100])
+  assert.deepEqual(
+    images.items.map(({ sharedSize, uniqueSize }) => [sharedSize, uniqueSize]),
+    [
+      [300, 100],
+      [300, 100],
+    ],
+  )
+  // The first record is used whenever one of the others is.
+  assert.equal(builderPrune(engine, { all: true, maxUsedSpace: 50 }).bytes, 100)
+  assert.equal(engine.onDisk(), 600)
+  assert.equal(builderPrune(engine, { all: true }).bytes, 0)
+  assert.equal(engine.onDisk(), 600)
+  assert.deepEqual(engine.store.check(), [])
 })
 
 test('when a layer in between goes, what the others share is known again', async () => {

@@ -4,8 +4,11 @@ import { type SnapshotId, type Store, treeSize } from '../store/mod.ts'
 export interface Layers {
   /** Bytes of the layer's files. */
   size(id: SnapshotId): number
-  parent(id: SnapshotId): SnapshotId | undefined
-  /** The layers and all below them, each before what it stands on. */
+  /** The layer and those that it stands on, the topmost first. */
+  stack(id: SnapshotId | undefined | null): SnapshotId[]
+  /** What stays as long as the layer does: its parent, and the layer that it lies over. */
+  under(id: SnapshotId): SnapshotId[]
+  /** The layers and all under them, each before what is under it. */
   below(tops: Iterable<SnapshotId | undefined | null>): Set<SnapshotId>
   /** Bytes that the layers take together, besides what those of `beside` take: a file that several of them share counts once. */
   space(ids: Iterable<SnapshotId>, beside?: LayerSet): number
@@ -44,15 +47,30 @@ export function readLayers({ snapshots }: Store): Layers {
     return search(id, size(id))
   }
 
+  function under(id: SnapshotId): SnapshotId[] {
+    const { parent, sharing } = known.get(id) ?? {}
+    return [parent, sharing?.over ? sharing.with : undefined].filter((each) => each !== undefined)
+  }
+
   return {
     size,
-    parent: (id) => known.get(id)?.parent,
+    stack(top) {
+      const ids: SnapshotId[] = []
+      for (let id = top ?? undefined; id !== undefined; id = known.get(id)?.parent) ids.push(id)
+      return ids
+    },
+    under,
     below(tops) {
       const found = new Set<SnapshotId>()
-      for (const top of tops) {
-        for (let id = top ?? undefined; id !== undefined && !found.has(id); id = known.get(id)?.parent) found.add(id)
+      const open = [...tops]
+      while (open.length > 0) {
+        const id = open.pop() ?? undefined
+        if (id === undefined || found.has(id)) continue
+        found.add(id)
+        open.push(...under(id))
       }
-      return found
+      // What is under a layer is older.
+      return new Set([...found].sort((a, b) => b - a))
     },
     space(ids, beside = new Set()) {
       const counted = new Set<SnapshotId>()

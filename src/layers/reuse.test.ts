@@ -19,6 +19,7 @@ beforeEach(() => {
 afterEach(() => rmSync(dir, { recursive: true, force: true }))
 after(dismissWorkers)
 
+const asEarlier = (dir: string) => ({ dir, mayLieBelow: true })
 const sha256 = (bytes: Uint8Array) => hash('sha256', bytes, 'buffer')
 
 function made(name: string): string {
@@ -43,7 +44,7 @@ function noteMore(layer: string, entries: readonly LayerEntry[]): void {
 }
 
 function shareable(entries: readonly LayerEntry[], dirs: readonly string[]): string[] {
-  const earlier = earlierFiles(entries, dirs)
+  const earlier = earlierFiles(entries, dirs.map(asEarlier))
   return entries.flatMap((entry) => (earlier?.has(entry) ? [entry.path] : []))
 }
 
@@ -74,7 +75,10 @@ describe('reuse', () => {
         const changed = entries.map((entry, i) => (i === at ? { ...entry, mode: entry.mode ^ 0o100 } : entry))
         const [copy, shared] = [made(`copy-${run}`), made(`shared-${run}`)]
         const written = await writeLayer(copy, changed)
-        assert.deepEqual(await writeLayer(shared, changed, { earlier: earlierFiles(changed, [earlier]) }), written)
+        assert.deepEqual(
+          await writeLayer(shared, changed, { earlier: earlierFiles(changed, [asEarlier(earlier)]) }),
+          written,
+        )
         assert.deepEqual(listTree(shared), listTree(copy))
         const { diffId, tarSize, size } = written
         assert.deepEqual(await hashLayer(shared), { diffId, tarSize, size })
@@ -107,7 +111,7 @@ describe('reuse', () => {
         const changed = edits.reduce(edited, entries)
         const [copy, own] = [made(`copy-${run}`), made(`own-${run}`)]
         const written = await writeLayer(copy, changed)
-        const found = earlierFiles(changed, [earlier])
+        const found = earlierFiles(changed, [asEarlier(earlier)])
         assert.ok(found?.over)
         assert.deepEqual(await writeLayer(own, changed, { earlier: found }), written)
         const { diffId, tarSize, size } = written
@@ -135,8 +139,9 @@ describe('reuse', () => {
     )
     const entries = entriesOf(earlier)
     noteFiles(earlier, entries)
-    const isOver = (changed: readonly LayerEntry[]) => earlierFiles(changed, [earlier])?.over
+    const isOver = (changed: readonly LayerEntry[]) => earlierFiles(changed, [asEarlier(earlier)])?.over
     assert.equal(isOver(entries), true)
+    assert.equal(earlierFiles(entries, [{ dir: earlier, mayLieBelow: false }])?.over, false)
     assert.equal(isOver(entries.slice(0, -1)), false)
     assert.equal(isOver(entries.map((entry, i) => (i < 10 ? { ...entry, mtime: 1n } : entry))), true)
     assert.equal(isOver(entries.map((entry, i) => (i < 11 ? { ...entry, mtime: 1n } : entry))), false)
@@ -148,7 +153,7 @@ describe('reuse', () => {
     const { layer, entries } = await earlierLayer()
     const shared = made('shared')
     assert.equal(shareable(entries, [layer]).length, entries.length)
-    const earlier = earlierFiles(entries, [layer])
+    const earlier = earlierFiles(entries, [asEarlier(layer)])
     const { diffId } = await writeLayer(shared, entries, { digests: true, earlier })
     assert.equal((await hashLayer(layer)).diffId, diffId)
     assert.deepEqual(listTree(shared), listTree(layer))
@@ -164,7 +169,7 @@ describe('reuse', () => {
     rmSync(join(layer, 'many-7'))
     rmSync(join(layer, 'file-4'))
     const shared = made('shared')
-    const written = await writeLayer(shared, entries, { earlier: earlierFiles(entries, [layer]) })
+    const written = await writeLayer(shared, entries, { earlier: earlierFiles(entries, [asEarlier(layer)]) })
     assert.equal(written.diffId, diffId)
     assert.deepEqual(listTree(shared), listTree(copy))
   })
@@ -175,14 +180,14 @@ describe('reuse', () => {
     noteFiles(other, [])
     assert.equal(shareable(entries, [none, other, layer]).length, entries.length)
     writeFileSync(join(layer, '..', 'entries'), Buffer.alloc(1000, 0xff))
-    assert.equal(earlierFiles(entries, [none, layer]), undefined)
+    assert.equal(earlierFiles(entries, [none, layer].map(asEarlier)), undefined)
   })
 
   it('leaves configuration of the system with one name', async () => {
     const { layer, entries } = await earlierLayer()
     const system = entries.map((entry) => ({ ...entry, path: `etc/cron.d/${entry.path}` }))
     noteMore(layer, system)
-    assert.equal(earlierFiles(system, [layer]), undefined)
+    assert.equal(earlierFiles(system, [asEarlier(layer)]), undefined)
   })
 })
 

@@ -40,15 +40,18 @@ export function forgetFiles(dir: string): void {
 }
 
 /**
- * The first of the layers in `dirs` that has any file of the entries, the same in content and metadata; only files whose hash
+ * The first of the layers that has any file of the entries, the same in content and metadata; only files whose hash
  * is known are looked for. Where all but a small part of the entries are the same, and that layer has nothing else, it is to
- * lie below the new one. The layers must be finished, have one directory each, and be on one file system with the new one.
+ * lie below the new one, if it may. The layers must be finished, have one directory each, and be on one file system with the new one.
  */
-export function earlierFiles(entries: Iterable<LayerEntry>, dirs: readonly string[]): EarlierFiles | undefined {
-  for (const dir of dirs) {
+export function earlierFiles(
+  entries: Iterable<LayerEntry>,
+  layers: readonly { readonly dir: string; readonly mayLieBelow: boolean }[],
+): EarlierFiles | undefined {
+  for (const { dir, mayLieBelow } of layers) {
     const noted = readNote(dir)
     const found = { dir, root: bytesOf(dir) }
-    const difference = differenceOf(entries, noted)
+    const difference = mayLieBelow ? differenceOf(entries, noted) : undefined
     if (difference) {
       const { paths, bytes } = difference
       return { ...found, over: true, bytes, has: ({ path }) => !paths.has(path) }

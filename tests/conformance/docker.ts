@@ -53,7 +53,7 @@ function refusal(stderr: string): string {
   const at = stderr.lastIndexOf('\nERROR: ')
   const message = stderr.slice(at < 0 ? 0 : at + 1).trim()
   return message
-    .replace(/^ERROR: (failed to build: )?(failed to solve: )?/, '')
+    .replace(/^ERROR: (failed to build: )?(failed to solve: )?(failed to run Build function: )?/, '')
     .replace(/^failed to compute cache key: /, '')
     .replace(/failed to calculate checksum of ref \S+: /, '')
     .replace(/\/var\/lib\/docker\/overlay2\/\w+\/merged/, '')

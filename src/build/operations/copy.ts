@@ -2,7 +2,7 @@ import { enterPrivateMounts } from '../../host/mod.ts'
 import { earlierFiles, expectLayer, forgetFiles, noteFiles, writeLayer } from '../../layers/mod.ts'
 import { bytesOf, type SourceRange, textOf } from '../../lib/mod.ts'
 import type { Digest } from '../../oci/mod.ts'
-import type { ActiveSnapshot, LayerInfo } from '../../store/mod.ts'
+import type { ActiveSnapshot, LayerInfo, SnapshotId } from '../../store/mod.ts'
 import { keyOf } from '../cache.ts'
 import { type CollectedSource, collect, digestOfSources, fillDigests, listSources } from '../context/collect.ts'
 import type { StatCache } from '../context/stat-cache.ts'
@@ -220,6 +220,20 @@ function sizeOf(collected: readonly CollectedSource[]): { files: number; bytes: 
   return { files, bytes }
 }
 
+/** The layers that the operation made before and that are no difference to another one: those have the notes of what is in them. */
+function earlierLayers({ earlier, store }: Execution, operation: Digest, parent: SnapshotId | undefined) {
+  const whole = earlier(operation).map((id) => {
+    const { sharing } = store.snapshots.get(id)
+    return sharing?.over ? sharing.with : id
+  })
+  return [...new Set(whole)].map((id) => ({
+    id,
+    dir: store.snapshots.dir(id),
+    // Otherwise it would keep a base that nobody needs any more.
+    mayLieBelow: store.snapshots.get(id).parent === parent,
+  }))
+}
+
 /** Writes the layer and tells the digest of its sources. Each file is read once. */
 export async function writeSources(execution: Execution, layer: ActiveSnapshot, writing: Writing): Promise<Written> {
   const { below, collected, statCache, operation, copy } = writing
@@ -264,15 +278,8 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
       counts: 'read',
       ...(done && { done }),
     })
-  // A layer that lies over another one has no note; that one has.
-  const older = new Map(
-    (share ? execution.earlier(operation) : []).map((id) => {
-      const { sharing } = snapshots.get(id)
-      const whole = sharing?.over ? sharing.with : id
-      return [snapshots.dir(whole), whole]
-    }),
-  )
-  const earlier = earlierFiles(entries, [...older.keys()])
+  const older = share ? earlierLayers(execution, operation, below.snapshot) : []
+  const earlier = earlierFiles(entries, older)
   const written = await writeLayer(layer.dir, entries, {
     digests: true,
     earlier,
@@ -281,9 +288,10 @@ export async function writeSources(execution: Execution, layer: ActiveSnapshot, 
   })
   tell(total, true)
   if (share && !earlier?.over) noteFiles(layer.dir, entries)
-  if (earlier && (earlier.over || earlier.bytes)) {
+  const from = older.find(({ dir }) => dir === earlier?.dir)
+  if (from && earlier && (earlier.over || earlier.bytes)) {
     const { dir, over, bytes } = earlier
-    snapshots.share(layer.id, { with: older.get(dir)!, bytes, over })
+    snapshots.share(layer.id, { with: from.id, bytes, over })
     // Its note takes space that nobody needs, unless it is the layer of something else that has a file like one of ours.
     if (!over && bytes > total / 2) forgetFiles(dir)
   }
