@@ -32,13 +32,15 @@ function start(verb: string): void {
   const known = compiled && !script.cachedDataRejected ? compiled : undefined
 
   if (kept) {
+    // V8 forgets the code of what was not called for a while: a run that takes longer would leave the next ones without it.
+    setTimeout(() => process.getBuiltinModule('node:v8').setFlagsFromString('--no-flush-bytecode'), 100).unref()
     process.on('exit', () => {
       const { user, system } = process.cpuUsage()
       const spent = known ? Math.round((user + system) / 1000) : 0
       // Who did clearly more than the one before has come by more of the code. How long it took, waiting included, says nothing.
       if (known && spent <= 1.25 * known.spent) return
-      // V8 takes no code that was made under other flags than it starts with (`layers/crew.ts` changes one).
-      process.getBuiltinModule('node:v8').setFlagsFromString('--turbofan')
+      // V8 takes no code that was made under other flags than it starts with (`layers/crew.ts` changes one too).
+      process.getBuiltinModule('node:v8').setFlagsFromString('--turbofan --flush-bytecode')
       write(kept, `${hash} ${spent}`, script.createCachedData())
     })
   }
