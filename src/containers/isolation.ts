@@ -1,10 +1,9 @@
 import { readdirSync, statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join, posix } from 'node:path'
-import { sys } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
 import type { DnsSettings } from '../network/mod.ts'
-import type { DeviceNode, Ulimit } from '../runtime/mod.ts'
+import { type DeviceNode, deviceNode, type Ulimit } from '../runtime/mod.ts'
 import type { NetworkMode } from './types.ts'
 
 /** What a container may have of its machine, as a person asks for it. */
@@ -106,19 +105,8 @@ function nodesAt(
     const inside = (name: string) => nodesAt(join(source, name), posix.join(target, name), permissions, problem)
     return readdirSync(source).flatMap(inside)
   }
-  if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return []
-  return [
-    {
-      path: target,
-      type: stat.isCharacterDevice() ? 'c' : 'b',
-      major: sys.devMajor(stat.rdev),
-      minor: sys.devMinor(stat.rdev),
-      fileMode: Number(stat.mode & 0o777n),
-      uid: Number(stat.uid),
-      gid: Number(stat.gid),
-      permissions,
-    },
-  ]
+  const node = deviceNode(target, stat)
+  return node ? [{ ...node, permissions }] : []
 }
 
 function statAt(path: string, problem: (why: string, cause?: unknown) => StrakeError) {

@@ -1,4 +1,4 @@
-import { lstatSync, readdirSync, readFileSync } from 'node:fs'
+import { type BigIntStats, lstatSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sys } from '../host/mod.ts'
 import { errno, StrakeError } from '../lib/mod.ts'
@@ -127,6 +127,20 @@ function checked(value: unknown): Description {
     throw new SyntaxError('a device has no name')
   }
   return value as Description
+}
+
+/** A device of this machine under another path. Undefined for what is none. */
+export function deviceNode(path: string, stat: BigIntStats): DeviceNode | undefined {
+  if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return undefined
+  return {
+    path,
+    type: stat.isCharacterDevice() ? 'c' : 'b',
+    major: sys.devMajor(stat.rdev),
+    minor: sys.devMinor(stat.rdev),
+    fileMode: Number(stat.mode & 0o777n),
+    uid: Number(stat.uid),
+    gid: Number(stat.gid),
+  }
 }
 
 /** The device node as the runtime takes it; what the description does not say is as on this machine. */

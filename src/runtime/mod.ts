@@ -1,5 +1,5 @@
 export { writeBundle } from './bundle.ts'
-export { findDevices } from './cdi.ts'
+export { deviceNode, findDevices } from './cdi.ts'
 export { removeCgroup } from './cgroups.ts'
 export { holdBackComplaint } from './complaints.ts'
 export { execute, sweepSteps } from './executor.ts'

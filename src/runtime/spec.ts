@@ -1,11 +1,10 @@
 import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { release } from 'node:os'
 import { posix } from 'node:path'
-import { sys } from '../host/mod.ts'
 import { StrakeError } from '../lib/mod.ts'
 import { hostPlatform } from '../oci/mod.ts'
 import { boundingSet } from './capabilities.ts'
-import { deviceOf } from './cdi.ts'
+import { deviceNode, deviceOf } from './cdi.ts'
 import { defaultSeccomp, type Seccomp } from './seccomp.ts'
 import type { ContainerEdits, Limits, Mount, ProcessOptions, SpecOptions } from './types.ts'
 import { resolveGroup, resolveUser } from './users.ts'
@@ -294,15 +293,6 @@ function hostDevices(directory: string): object[] {
     if (ownDevices.includes(path)) return []
     const stat = lstatSync(path, { bigint: true })
     if (stat.isDirectory()) return hostDevices(path)
-    if (!stat.isCharacterDevice() && !stat.isBlockDevice()) return []
-    return {
-      path,
-      type: stat.isCharacterDevice() ? 'c' : 'b',
-      major: sys.devMajor(stat.rdev),
-      minor: sys.devMinor(stat.rdev),
-      fileMode: Number(stat.mode & 0o777n),
-      uid: Number(stat.uid),
-      gid: Number(stat.gid),
-    }
+    return deviceNode(path, stat) ?? []
   })
 }
